@@ -1,0 +1,102 @@
+// Commands: what a client asks, decoded. One flat record for every codec and both roles; each op
+// reads the fields named beside it and ignores the others.
+#pragma once
+
+#include "chatroom/message.h"
+
+namespace chatroom {
+
+enum class Op : std::uint8_t {
+  none = 0,
+  auth,            // token | resume | user, nick
+  join,            // room, channels, password, since, recent
+  publish,         // room, out.*
+  leave,           // room
+  subscribe,       // room, channel
+  unsubscribe,     // room, channel
+  switch_channel,  // room, from, to: "switch" on the wire
+  history,         // room, channel, before | after, limit
+  send_to,         // user, out.kind, out.text, out.data
+  presence,        // room, limit, since_version, cursor
+  call,            // room, name, out.data
+  ping,
+  // Known words that this version answers with `unsupported`.
+  mute,
+  unmute,
+  ban,
+  unban,
+  kick,
+  set_role,
+  set_policy,
+  recall,
+  clear,
+  pin,
+  unpin,
+  set_attribute,
+  list_rooms,
+  open_room,
+  close_room,
+  open_channel,
+  close_channel,
+  apply,
+  invite,
+  approve,
+  ack,
+  enqueue,
+  dequeue,
+  call_next,
+  shield,
+  block,
+  unblock,
+  allow,
+  disallow,
+  release,
+  reject,
+  set_receive,
+  unknown,  // any other word
+};
+std::string_view name_of(Op op) noexcept;    // as on the wire
+Op op_from(std::string_view name) noexcept;  // Op::unknown for any other word
+
+// At most this many in one command; more is bad_request.
+inline constexpr std::size_t kChannelsPerCommand = 32;
+inline constexpr std::size_t kMentionsPerMessage = 16;
+
+// Views into the frame it was decoded from (or into the codec's scratch): valid until the next
+// decode by the same codec.
+struct Command {
+  Op op = Op::none;
+  std::uint32_t id = 0;  // 0: no answer wanted, not even an error
+  std::string_view room;
+  std::span<const std::string_view> channels;  // empty: {"main"}
+  std::string_view channel;  // empty: all channels for history, "main" for subscribe
+  Outgoing out;              // channel, kind, text, data, priority, key, reply_to, mentions
+  bool has_text = false;     // text was present, perhaps empty
+  // auth
+  std::string_view token;
+  std::string_view resume;
+  std::string_view user;  // also send_to
+  std::string_view nick;
+  // join
+  std::string_view password;
+  bool has_since = false;
+  std::string_view since_epoch;  // the opaque string as it was given out
+  std::uint64_t since_offset = 0;
+  std::uint32_t recent = 0;
+  // switch
+  std::string_view from;
+  std::string_view to;
+  // history: exclusive; 0: absent (offsets begin at 1)
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  bool has_after = false;
+  std::uint32_t limit = 0;  // 0: the op's default
+  // presence
+  std::uint64_t since_version = 0;
+  bool has_since_version = false;
+  std::string_view cursor;
+  // call
+  std::string_view name;
+};
+
+}  // namespace chatroom

@@ -1,0 +1,149 @@
+// Events: everything an engine tells a client, decoded. One flat record for every codec, for local
+// members and for the client role; each type fills the fields named beside it.
+#pragma once
+
+#include "chatroom/command.h"
+#include "chatroom/error.h"
+
+namespace chatroom {
+
+enum class EventType : std::uint8_t {
+  none = 0,
+  hello,             // version, heartbeat_ms
+  answer,            // id, op, error | what `op` lists below
+  error,             // error, text: a frame that had no usable id
+  message,           // message.*
+  direct,            // message.user, nick, kind, text, data, time_ms; user (receiver)
+  presence,          // room, online, version, joins, leaves
+  room_state,        // room, state: only what changed
+  moderation,        // room, action, user, by, until_ms, text
+  message_removed,   // room, offset
+  messages_cleared,  // room, user
+  gap,               // room, channel, gap
+  left,              // room, reason, by, text, until_ms
+  reset,             // room, epoch, offset, state
+  queue,             // room, line, place
+  called,            // room, line, until_ms
+  receipt,           // room, offset, count
+  reconnect,         // after_ms, address
+};
+std::string_view name_of(EventType type) noexcept;
+
+// Why a member is no longer in a room.
+enum class LeaveReason : std::uint8_t {
+  left,
+  kicked,
+  banned,
+  room_closed,
+  replaced,
+  dropped,
+  timed_out,
+  slow_consumer,
+  limit,
+  shutdown,
+  moved,
+  auth_expired,
+  password_changed,
+  protocol_error,
+};
+std::string_view name_of(LeaveReason reason) noexcept;
+
+// Why entries are missing from what a member saw.
+enum class GapReason : std::uint8_t { slow_consumer, sampled, budget, history_lost };
+std::string_view name_of(GapReason reason) noexcept;
+
+struct Gap {
+  std::uint64_t from = 0;  // offsets, both ends lost; 0 where no kept message was among them
+  std::uint64_t to = 0;
+  std::uint64_t count = 0;  // entries lost, exactly
+  bool lossy = false;       // which classes were among them
+  bool reliable = false;
+  GapReason reason = GapReason::slow_consumer;
+};
+
+struct Member {  // as presence lists show one
+  std::string_view user;
+  std::string_view nick;
+  Role role = Role::member;
+  std::int64_t since_ms = 0;
+};
+
+struct ChannelState {
+  std::string_view name;
+  std::string_view state;  // "open"
+  std::string_view creator;
+};
+
+// A room's lasting settings as clients see them. In `room_state` only what `has_*` marks changed.
+struct RoomState {
+  bool has_policy = false;
+  std::uint32_t slow_mode_s = 0;
+  bool mute_all = false;
+  bool moderated = false;
+  bool has_password = false;
+  std::uint32_t max_members = 0;  // 0: no cap
+  std::span<const ChannelState> channels;
+  std::int64_t created_ms = 0;
+  std::string_view creator;
+};
+
+// What a session may do, as told in the answer to auth.
+struct SessionLimits {
+  std::uint32_t frame_bytes = 0;
+  std::uint32_t text_bytes = 0;
+  std::uint32_t rooms = 0;
+  std::uint32_t commands_per_s = 0;  // 0: unlimited
+  std::uint32_t publish_per_s = 0;
+};
+
+// Views live until the call that brought the event returns.
+struct Event {
+  EventType type = EventType::none;
+  Op op = Op::none;  // answers; a client that decodes fills it from its own list
+  std::uint32_t id = 0;
+  Error error;            // answers: code ok for success
+  std::string_view text;  // the error's message; moderation's and left's reason
+  std::string_view room;
+  std::string_view channel;
+  Message message;
+  // hello, answer to auth: session, user, resume, heartbeat_ms, limits
+  std::uint32_t version = 0;  // hello (protocol); presence has its own below
+  std::uint32_t heartbeat_ms = 0;
+  std::string_view session;
+  std::string_view user;
+  std::string_view resume;
+  SessionLimits limits;
+  // answer to join: room, epoch, offset, online, role, state, was_recovering, recovered, messages,
+  // more. To publish: epoch, offset. To history: epoch, messages, more.
+  std::string_view epoch;
+  std::uint64_t offset = 0;
+  std::uint64_t online = 0;
+  Role role = Role::member;
+  RoomState state;
+  bool was_recovering = false;
+  bool recovered = false;
+  std::span<const Message> messages;
+  bool more = false;
+  // answer to presence: online, presence_version, unchanged | members, next. The event: joins,
+  // leaves.
+  std::uint64_t presence_version = 0;
+  bool unchanged = false;
+  std::span<const Member> members;
+  std::span<const Member> joins;
+  std::span<const std::string_view> leaves;
+  std::string_view next;
+  std::uint32_t sessions = 0;  // answer to send_to
+  Data data;                   // answer to call
+  Gap gap;
+  LeaveReason reason = LeaveReason::left;
+  std::string_view by;
+  std::int64_t until_ms = 0;
+  std::string_view action;  // moderation: "mute", …
+  std::string_view line;
+  std::uint32_t place = 0;
+  std::uint64_t count = 0;
+  std::uint32_t after_ms = 0;
+  std::string_view address;
+};
+
+}  // namespace chatroom

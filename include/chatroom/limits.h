@@ -1,0 +1,75 @@
+// Limits: every bound of an engine, with its default and what happens there; and plan(), which adds
+// them up before anything is allocated.
+#pragma once
+
+#include "chatroom/types.h"
+
+namespace chatroom {
+
+// Sizes are bytes, counts are for one engine. Past a bound the stated thing happens, and nothing
+// else.
+struct Limits {
+  // Who can be here.
+  std::uint32_t sessions = 65'536;       // open: limit_reached; listeners answer 503
+  std::uint32_t half_open = 1'024;       // not authenticated yet; the oldest is closed 4004
+  std::uint32_t rooms = 16'384;          // limit_reached
+  std::uint32_t memberships = 262'144;   // session in room, all rooms together: limit_reached
+  std::uint32_t rooms_per_session = 32;  // limit_reached
+  std::uint32_t channels_per_room = 32;  // limit_reached; never over 32
+  std::uint32_t sessions_per_user = 8;   // the oldest is closed 4503; 0: no cap
+
+  // What a client may send.
+  std::uint32_t frame_bytes = 64 * 1024;             // close 1009
+  std::uint32_t frame_bytes_before_auth = 6 * 1024;  // close 1009
+  std::uint32_t total_bytes_before_auth = 8 * 1024;  // close 1009
+  std::uint32_t text_bytes = 2'048;                  // too_large
+  std::uint32_t data_bytes = 2'048;                  // too_large
+  std::uint32_t page_messages = 100;                 // history pages are cut there
+  std::uint32_t page_bytes = 48 * 1024;              // and there, then `more`
+  std::uint32_t recovery_messages = 300;             // a longer absence: recovered false
+  Rate commands{20, 40};                             // rate_limited
+  Rate publishes{5, 10};                             // per user and room: rate_limited
+  Rate joins{5, 20};                                 // per session: rate_limited
+
+  // How long things may take.
+  Duration auth_deadline = Duration::s(10);      // absolute, from open: close 4505
+  Duration heartbeat = Duration::s(25);          // a ping after this silence
+  Duration dead_after = Duration::s(60);         // without a byte: close 4002
+  Duration write_stall = Duration::s(10);        // a blocked link that takes nothing: close 4001
+  Duration question_deadline = Duration::s(10);  // late answers; then the stated default
+  std::uint32_t questions = 4'096;               // waiting answers: `internal`, temporary
+
+  // What may wait. Pools grow in slabs up to these and never give back above the high-water mark.
+  std::uint32_t window_bytes = 1024 * 1024;    // log per room and profile; see room.h, overload
+  std::uint64_t log_pool_bytes = 64ull << 20;  // room logs: blocked members of the oldest chunk go
+  std::uint32_t private_bytes =
+      64 * 1024;  // per session; at half, reading pauses; full: see room.h
+  std::uint64_t private_pool_bytes = 64ull << 20;  // all sessions' private items and cut frames
+  std::uint64_t input_pool_bytes = 32ull << 20;    // frames not complete yet: close 4006
+  std::uint64_t history_pool_bytes = 64ull << 20;  // kept messages: the longest room's oldest go
+  std::uint32_t keys = 65'536;                     // idempotency answers: the oldest is forgotten
+  std::uint32_t presence_exact = 500;              // users; above: counts only
+  std::uint32_t storage_waiting = 4'096;           // appends and reads under way: storage_failed
+  std::uint32_t mailbox_messages = 4'096;          // calls from other threads: queue_full
+  std::uint32_t mailbox_bytes = 1024 * 1024;       // likewise
+
+  // How much one turn may take in before it ends itself.
+  std::uint32_t turn_inputs = 256;
+  std::uint32_t turn_bytes = 256 * 1024;
+};
+
+// What an engine with these limits can use at most: the sum of its pools. Each term is what the
+// Memory port may be asked for.
+struct MemoryPlan {
+  std::uint64_t sessions_bytes = 0;
+  std::uint64_t rooms_bytes = 0;
+  std::uint64_t logs_bytes = 0;
+  std::uint64_t private_bytes = 0;
+  std::uint64_t input_bytes = 0;
+  std::uint64_t history_bytes = 0;
+  std::uint64_t tables_bytes = 0;   // users, keys, timers, questions, mailbox
+  std::uint64_t ceiling_bytes = 0;  // all of it
+};
+MemoryPlan plan(const Limits& limits) noexcept;
+
+}  // namespace chatroom

@@ -1,0 +1,50 @@
+// EngineObserver: what happened, pushed at the end of a turn; EventQueue: the same, to be polled.
+#pragma once
+
+#include "chatroom/connection.h"
+#include "chatroom/error.h"
+#include "chatroom/event.h"
+#include "chatroom/message.h"
+
+namespace chatroom {
+
+enum class HostEventType : std::uint8_t {
+  session_ready,   // session, user: authenticated
+  session_closed,  // session, user, close_code; exactly once per successful open
+  room_opened,     // room
+  room_closed,     // room
+  joined,          // session, user, room
+  left,            // session, user, room, reason
+  published,       // room, user, position, tag, ticket: a message took its place
+  refused,         // tag, ticket, error: a call of the host's that could not be answered at once
+  dropped,         // room, session, user, gap: a member lost entries
+  overload,        // room, error: the room refuses or samples; error ok: no longer
+};
+std::string_view name_of(HostEventType type) noexcept;
+
+// Views live until on_event returns.
+struct HostEvent {
+  HostEventType type = HostEventType::session_ready;
+  SessionId session;
+  std::string_view user;
+  std::string_view room;
+  LeaveReason reason = LeaveReason::left;
+  CloseCode close_code = CloseCode::normal;
+  Position position;
+  Tag tag = 0;  // what the host gave with the call, 0: not the host's
+  std::uint64_t ticket = 0;
+  Error error;
+  Gap gap;
+};
+
+// Thread: the engine's. Re-entry: allowed, everything but destroying the engine: the state is
+// consistent, calls decide at once and are spread in a further round (at most four a turn).
+class EngineObserver {
+ public:
+  virtual void on_event(const HostEvent& event) noexcept = 0;
+
+ protected:
+  ~EngineObserver() = default;
+};
+
+}  // namespace chatroom

@@ -1,0 +1,98 @@
+// Rooms as the host holds them: their policy, a handle, a handle for one member.
+#pragma once
+
+#include "chatroom/connection.h"
+#include "chatroom/error.h"
+#include "chatroom/event.h"
+#include "chatroom/message.h"
+
+namespace chatroom {
+
+class Engine;
+
+// When the sender is answered, and what a crash may cost.
+enum class Durability : std::uint8_t {
+  none,    // nothing is stored
+  behind,  // stored after it was spread; a crash may lose what was not stored yet
+  before,  // stored first, then spread and answered; a failed append is `storage_failed`
+};
+
+// Everything a room decides by itself. Defaults are those of an open plaza.
+struct RoomPolicy {
+  std::uint32_t max_members = 0;  // users; 0: no cap. Full: room_full (not for owner, admins)
+  bool reliable = false;          // true (groups): normal and low are never dropped for a
+                                  // slow member; it is closed slow_consumer and may come back
+  bool moderated = false;         // only speakers and above may publish
+  bool mute_all = false;          // only moderators and above: mode_restricted
+  std::uint32_t slow_mode_s = 0;  // between two messages of one user below moderator
+  std::uint32_t history_messages = 300;        // kept in the ring, over all channels
+  Duration history_age = Duration::s(3600);    // and not older than this
+  Duration idle_close = Duration::s(300);      // nobody in it for so long: closed; 0: never
+  Durability durability = Durability::behind;  // without a Storage port: none
+  bool first_join_owns = false;                // on open servers: the first to join is its owner
+  std::string_view owner;  // this user is its owner whenever it joins; empty: nobody
+  Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
+};
+
+// A member of one room, by user id: all of that user's sessions there. Views nothing, owns nothing.
+class MemberHandle final {
+ public:
+  bool present() const noexcept;
+  Role role() const noexcept;  // visitor if not present
+  Tag tag() const noexcept;
+  Status set_tag(Tag tag) noexcept;                       // the host's own word for it
+  Result<Ticket> send(const Outgoing& message) noexcept;  // to this user alone, in this room
+
+ private:
+  friend class Room;
+  MemberHandle(Engine* engine, RoomId room, std::uint64_t user) noexcept
+      : engine_(engine), room_(room), user_(user) {}
+  Engine* engine_;
+  RoomId room_;
+  std::uint64_t user_;
+};
+
+// A handle; copy it freely. Every call on a closed room answers not_found. Valid while its engine
+// lives. Thread: the engine's. Re-entry: as Engine (from an observer: yes; from a port: no).
+class Room final {
+ public:
+  Room() noexcept = default;
+
+  RoomId id() const noexcept { return id_; }
+  bool open() const noexcept;
+  std::string_view key() const noexcept;  // empty if closed; lives as long as the room
+  Position position() const noexcept;     // of the newest kept message
+  std::uint32_t online() const noexcept;  // users
+  RoomPolicy policy() const noexcept;
+
+  // Says something as the host: no limits, rules or mute apply; takes its place in history.
+  // Cost: one encode per profile in use, whatever the number of members.
+  Result<Ticket> broadcast(const Outgoing& message, Tag tag = 0) noexcept;
+  // To one user of this room, all its sessions here. not_found if absent.
+  Result<Ticket> send_to(std::string_view user, const Outgoing& message) noexcept;
+  // Removes the user's sessions from the room (the connections stay). After it returned nothing of
+  // the room is offered to them, but for the rest of one frame already begun.
+  Status kick(std::string_view user, std::string_view text = {}) noexcept;
+  Status set_role(std::string_view user, Role role) noexcept;
+  Status set_policy(const RoomPolicy& policy) noexcept;
+  // Everybody leaves with room_closed; history is dropped.
+  Status close() noexcept;
+
+  MemberHandle member(std::string_view user) noexcept;
+  // Calls visit for each user, in order of arrival; stops when it answers false. The room must not
+  // be changed from inside.
+  using MemberVisitor = bool (*)(void* context, const Member& member);
+  void for_each_member(MemberVisitor visit, void* context) const noexcept;
+  // The newest `limit` (at most 100) messages before `before` (0: the head), oldest first.
+  using MessageVisitor = void (*)(void* context, const Message& message);
+  Status history(std::uint64_t before, std::uint32_t limit, MessageVisitor visit,
+                 void* context) const noexcept;
+
+ private:
+  friend class Engine;
+  Room(Engine* engine, RoomId id) noexcept : engine_(engine), id_(id) {}
+  Engine* engine_ = nullptr;
+  RoomId id_;
+};
+
+}  // namespace chatroom

@@ -1,0 +1,51 @@
+// Storage: where kept messages and rooms outlive the process. Optional; adapters/memory.h ships one
+// in memory, for tests and for hosts that want history past the ring.
+#pragma once
+
+#include "chatroom/error.h"
+#include "chatroom/message.h"
+
+namespace chatroom {
+
+using StorageRequest = Handle<struct StorageTag>;
+
+struct StoredRoom {
+  std::uint64_t epoch = 0;
+  std::uint64_t offset = 0;  // of the newest appended message
+};
+
+// Where a storage puts what it read, and says that it is done. Given with each request; lives until
+// the storage called `done`. May be called from inside the request (the engine queues it) or later,
+// on the engine's thread; from others through Remote::storage_done.
+class StorageReply {
+ public:
+  // One message of a range read, oldest first. Views are copied before this returns.
+  virtual void on_message(StorageRequest request, const Message& message) noexcept = 0;
+  virtual void on_room(StorageRequest request, const StoredRoom& room) noexcept = 0;
+  // Exactly once a request, last.
+  virtual void on_done(StorageRequest request, Status status) noexcept = 0;
+
+ protected:
+  ~StorageReply() = default;
+};
+
+// Thread: the engine's. Re-entry: only the StorageReply. No call may block.
+// After ~Engine nothing may be called; the adapter drops what it still has.
+class Storage {
+ public:
+  // Appends messages of one room in order; offsets rise by one and continue what is there.
+  // All or nothing. On `ok` a crash loses none of them.
+  virtual void append(StorageRequest request, StorageReply& reply, std::string_view room,
+                      std::uint64_t epoch, std::span<const Message> messages) noexcept = 0;
+  // At most `limit` messages with offset > after (oldest first).
+  virtual void read(StorageRequest request, StorageReply& reply, std::string_view room,
+                    std::uint64_t epoch, std::uint64_t after, std::uint32_t limit) noexcept = 0;
+  // What is known of the room: on_room, or only on_done(not_found).
+  virtual void load(StorageRequest request, StorageReply& reply,
+                    std::string_view room) noexcept = 0;
+
+ protected:
+  ~Storage() = default;
+};
+
+}  // namespace chatroom
