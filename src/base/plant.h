@@ -1,0 +1,25 @@
+// Planted bugs: faults that tests switch on to see that a checker finds them. In every build that
+// people use, CHATROOM_PLANTED is the constant false and the compiler removes the branch; only the
+// test library compiled with CHATROOM_PLANTS can turn one on, one at a time.
+#pragma once
+
+#include <cstdint>
+
+namespace chatroom::base {
+
+enum class Plant : std::uint8_t {
+  none,
+  deliver_after_leave,
+  double_flush_after_partial_write,
+  ledger_off_by_one,
+  offset_skipped,
+};
+
+#ifdef CHATROOM_PLANTS
+extern Plant planted;  // the one bug that is on; set by the test before it creates an engine
+#define CHATROOM_PLANTED(name) (::chatroom::base::planted == ::chatroom::base::Plant::name)
+#else
+#define CHATROOM_PLANTED(name) false
+#endif
+
+}  // namespace chatroom::base
