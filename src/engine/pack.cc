@@ -1,0 +1,183 @@
+#include "engine/pack.h"
+
+#include <algorithm>
+
+namespace chatroom::engine {
+
+namespace {
+
+void pack_list(Packer& to, std::span<const std::string_view> list) noexcept {
+  to.u8(static_cast<std::uint8_t>(list.size()));
+  for (const std::string_view item : list) to.text(item);
+}
+
+std::span<const std::string_view> unpack_list(Unpacker& from,
+                                              std::span<std::string_view> storage) noexcept {
+  const std::size_t count = std::min<std::size_t>(from.u8(), storage.size());
+  for (std::size_t i = 0; i < count; ++i) storage[i] = from.text();
+  return storage.first(count);
+}
+
+void pack(Packer& to, const Data& data) noexcept {
+  to.u8(static_cast<std::uint8_t>(data.form));
+  to.blob(data.bytes);
+}
+
+void unpack(Unpacker& from, Data& data) noexcept {
+  data.form = static_cast<Data::Form>(from.u8());
+  data.bytes = from.blob();
+}
+
+}  // namespace
+
+void pack(Packer& to, const Outgoing& message) noexcept {
+  to.text(message.room);
+  to.text(message.channel);
+  to.text(message.kind.name);
+  to.text(message.text);
+  pack(to, message.data);
+  to.u8(static_cast<std::uint8_t>(message.priority));
+  to.text(message.key);
+  to.u64(message.reply_to);
+  pack_list(to, message.mentions);
+  to.flag(message.keep);
+  to.text(message.latest);
+}
+
+void unpack(Unpacker& from, Outgoing& message, Lists& lists) noexcept {
+  message.room = from.text();
+  message.channel = from.text();
+  message.kind.name = from.text();
+  message.text = from.text();
+  unpack(from, message.data);
+  message.priority = static_cast<Priority>(from.u8());
+  message.key = from.text();
+  message.reply_to = from.u64();
+  message.mentions = unpack_list(from, lists.mentions);
+  message.keep = from.flag();
+  message.latest = from.text();
+}
+
+void pack(Packer& to, const Command& command) noexcept {
+  to.u8(static_cast<std::uint8_t>(command.op));
+  to.u32(command.id);
+  to.text(command.room);
+  pack_list(to, command.channels);
+  to.text(command.channel);
+  pack(to, command.out);
+  to.flag(command.has_text);
+  to.text(command.token);
+  to.text(command.resume);
+  to.text(command.user);
+  to.text(command.nick);
+  to.text(command.password);
+  to.flag(command.has_since);
+  to.text(command.since_epoch);
+  to.u64(command.since_offset);
+  to.u32(command.recent);
+  to.text(command.from);
+  to.text(command.to);
+  to.u64(command.before);
+  to.u64(command.after);
+  to.flag(command.has_after);
+  to.u32(command.limit);
+  to.u64(command.since_version);
+  to.flag(command.has_since_version);
+  to.text(command.cursor);
+  to.text(command.name);
+}
+
+void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
+  command.op = static_cast<Op>(from.u8());
+  command.id = from.u32();
+  command.room = from.text();
+  command.channels = unpack_list(from, lists.channels);
+  command.channel = from.text();
+  unpack(from, command.out, lists);
+  command.has_text = from.flag();
+  command.token = from.text();
+  command.resume = from.text();
+  command.user = from.text();
+  command.nick = from.text();
+  command.password = from.text();
+  command.has_since = from.flag();
+  command.since_epoch = from.text();
+  command.since_offset = from.u64();
+  command.recent = from.u32();
+  command.from = from.text();
+  command.to = from.text();
+  command.before = from.u64();
+  command.after = from.u64();
+  command.has_after = from.flag();
+  command.limit = from.u32();
+  command.since_version = from.u64();
+  command.has_since_version = from.flag();
+  command.cursor = from.text();
+  command.name = from.text();
+}
+
+void pack(Packer& to, const Identity& identity) noexcept {
+  to.text(identity.user);
+  to.text(identity.nick);
+  to.blob(identity.info);
+  to.u8(static_cast<std::uint8_t>(identity.role));
+}
+
+void unpack(Unpacker& from, Identity& identity) noexcept {
+  identity.user = from.text();
+  identity.nick = from.text();
+  identity.info = from.blob();
+  identity.role = static_cast<Role>(from.u8());
+}
+
+void pack(Packer& to, const Answer& answer) noexcept {
+  to.u8(static_cast<std::uint8_t>(answer.verdict));
+  to.u8(static_cast<std::uint8_t>(answer.error.code));
+  to.u16(answer.error.detail);
+  to.u32(answer.error.retry_after_ms);
+  pack(to, answer.identity);
+  to.text(answer.text);
+  pack(to, answer.data);
+}
+
+void unpack(Unpacker& from, Answer& answer) noexcept {
+  answer.verdict = static_cast<Answer::Verdict>(from.u8());
+  answer.error.code = static_cast<Errc>(from.u8());
+  answer.error.detail = from.u16();
+  answer.error.retry_after_ms = from.u32();
+  unpack(from, answer.identity);
+  answer.text = from.text();
+  unpack(from, answer.data);
+}
+
+void pack(Packer& to, const RoomPolicy& policy) noexcept {
+  to.u32(policy.max_members);
+  to.flag(policy.reliable);
+  to.flag(policy.moderated);
+  to.flag(policy.mute_all);
+  to.u32(policy.slow_mode_s);
+  to.u32(policy.history_messages);
+  to.i64(policy.history_age.us);
+  to.i64(policy.idle_close.us);
+  to.u8(static_cast<std::uint8_t>(policy.durability));
+  to.flag(policy.first_join_owns);
+  to.text(policy.owner);
+  to.i64(policy.flush_interval_min.us);
+}
+
+void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
+  policy.max_members = from.u32();
+  policy.reliable = from.flag();
+  policy.moderated = from.flag();
+  policy.mute_all = from.flag();
+  policy.slow_mode_s = from.u32();
+  policy.history_messages = from.u32();
+  policy.history_age.us = from.i64();
+  policy.idle_close.us = from.i64();
+  policy.durability = static_cast<Durability>(from.u8());
+  policy.first_join_owns = from.flag();
+  policy.owner = from.text();
+  policy.flush_interval_min.us = from.i64();
+}
+
+}  // namespace chatroom::engine
