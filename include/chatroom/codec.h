@@ -12,6 +12,8 @@ namespace chatroom {
 struct Decoded {
   Status status;       // ok; bad_request or unsupported: answer it and go on; see `fatal`
   bool fatal = false;  // not the codec's language at all: error event, then close 4501
+  bool unusable_id = false;  // failed, and had an id that cannot be echoed: error event (a frame
+                             // without any id gets no answer at all)
 };
 
 // Thread: the engine's; one instance may serve every engine of one thread. Re-entry: none.

@@ -6,6 +6,7 @@
 #include "chatroom/connection.h"
 #include "chatroom/decision.h"
 #include "chatroom/event_loop.h"
+#include "chatroom/framing.h"
 #include "chatroom/global_heap.h"
 #include "chatroom/limits.h"
 #include "chatroom/log.h"
@@ -50,15 +51,6 @@ struct EngineOptions {
   Budget budget;               // for turns that end by themselves (Turn, on_loop)
 };
 
-enum class CodecKind : std::uint8_t { flatbuffers, json };
-
-// How bytes are framed on a link. Outbound frames get their header from the core.
-enum class Framing : std::uint8_t {
-  outer,      // type u8, length u24 (wire/WIRE.md): TCP and message links
-  websocket,  // RFC 6455 server frames: text for json, binary for flatbuffers; inbound frames
-              // come decoded from a filter (websocket.h) through Turn::on_frame
-};
-
 struct SessionOptions {
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
@@ -93,10 +85,6 @@ class LocalMember {
  protected:
   ~LocalMember() = default;
 };
-
-// The kinds of inbound WebSocket frame a filter hands on. Messages are whole (fragments joined) and
-// text is valid UTF-8.
-enum class FrameKind : std::uint8_t { text, binary, ping, pong, close };
 
 class EnginePtr;
 
