@@ -1,0 +1,33 @@
+# How every target of ours is compiled.
+include(GNUInstallDirs)
+
+# chatroom_compile(<target>): the language level and, where asked, the warnings.
+function(chatroom_compile target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(CHATROOM_WARNINGS)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  endif()
+endfunction()
+
+# chatroom_without_exceptions(<target>): as the core is always compiled.
+function(chatroom_without_exceptions target)
+  target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
+endfunction()
+
+# chatroom_library(<name> <sources>...): the target chatroom_<name>, alias chatroom::<name>.
+function(chatroom_library name)
+  add_library(chatroom_${name} ${ARGN})
+  add_library(chatroom::${name} ALIAS chatroom_${name})
+  chatroom_compile(chatroom_${name})
+  if(CHATROOM_NOEXCEPT)
+    chatroom_without_exceptions(chatroom_${name})
+  endif()
+  set_target_properties(chatroom_${name} PROPERTIES
+    EXPORT_NAME ${name}
+    POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
