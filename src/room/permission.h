@@ -1,0 +1,55 @@
+// Who may do what in a room: one table, role by operation. Nothing else in the project compares
+// roles to decide.
+#pragma once
+
+#include <cstdint>
+
+#include "chatroom/message.h"
+
+namespace chatroom::room {
+
+enum class Operation : std::uint8_t {
+  read,                // history, presence
+  subscribe,           // join, leave and switch channels that exist
+  publish,             // in a room without restrictions
+  publish_moderated,   // while RoomPolicy::moderated
+  publish_muted_all,   // while RoomPolicy::mute_all
+  publish_notice,      // kind notice
+  publish_high,        // priority high
+  ignore_slow_mode,    //
+  exceed_max_members,  // join a full room
+  open_channel,        // name a channel that is not there yet
+  close_channel,
+  call,  // the host's own commands
+  mute,
+  kick,
+  ban,
+  recall_own,
+  recall_any,
+  clear_user,
+  pin,
+  set_attribute,
+  invite,
+  call_next,
+  set_policy,
+  set_role,
+  close_room,
+};
+inline constexpr int kOperationCount = static_cast<int>(Operation::close_room) + 1;
+inline constexpr int kRoleCount = static_cast<int>(Role::owner) + 1;
+
+bool may(Role role, Operation operation) noexcept;
+
+// Only a higher rank acts on a lower: never on an equal, never on oneself.
+bool outranks(Role actor, Role target) noexcept;
+
+// set_role: the actor must outrank both the role that is and the role that is to be.
+bool may_set_role(Role actor, Role from, Role to) noexcept;
+
+// Owner, admin and member are lasting: the room remembers them while the user is away. Moderator,
+// speaker and visitor end when the user's last session leaves.
+constexpr bool is_lasting(Role role) noexcept {
+  return role == Role::owner || role == Role::admin || role == Role::member;
+}
+
+}  // namespace chatroom::room

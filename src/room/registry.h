@@ -1,0 +1,310 @@
+// Registry: all rooms, users and members of one engine, and every rule about them. A state machine
+// over public values: it knows no bytes, frames, sockets or clocks; `now` is an argument.
+//
+// Choices that the protocol leaves open, taken here:
+// - Channels. "main" is there always. join, subscribe and switch open a channel that is not there
+//   yet (state "open", creator: that user) for everyone from member up, until the room has
+//   Limits::channels_per_room; publish and history never do: not_found.
+// - A message goes to a channel that its session is subscribed to; else not_member.
+// - The idempotency key is looked up right after membership: the first answer again is an answer,
+//   so no rate or mode stands before it. It belongs to the user id, so it survives a reconnect.
+// - Rate and slow mode belong to user and room and outlive a short leave, so that coming back does
+//   not reset them.
+// - What a room said of a user (set_role of a lasting role, policy.owner) goes before
+//   Identity::role; without it, a join gives Identity::role.
+//
+// Thread: the engine's. Order: everything is walked in order of opening or arrival, never by hash.
+// Memory: all through the port given to init, at most plan_registry(limits).
+#pragma once
+
+#include "chatroom/command.h"
+#include "chatroom/error.h"
+#include "chatroom/event.h"
+#include "chatroom/limits.h"
+#include "chatroom/memory.h"
+#include "chatroom/room.h"
+#include "room/ids.h"
+#include "room/permission.h"
+
+namespace chatroom::room {
+
+// ---- What callers read
+// ---------------------------------------------------------------------------
+
+// Views live while the user is known (a session of it is signed in).
+struct UserView {
+  std::string_view id;
+  std::string_view nick;
+  Bytes info;
+  Role role = Role::member;    // what a join gives without a grant
+  std::uint32_t sessions = 0;  // signed in
+};
+
+struct RoomView {
+  RoomId id;
+  std::string_view key;  // lives as long as the room
+  Position position;     // of the newest kept message
+  std::uint32_t users = 0;
+  std::uint32_t sessions = 0;
+  std::uint64_t presence_version = 0;
+  std::uint64_t history_messages = 0;
+  Instant created;
+  std::string_view creator;
+  const RoomPolicy* policy = nullptr;
+};
+
+struct MembershipView {
+  RoomId room;
+  SessionIndex session = kNone;
+  UserIndex user = kNone;
+  MemberIndex member = kNone;
+  Role role = Role::visitor;
+  ChannelMask mask = 0;
+};
+
+// ---- What calls take and answer
+// ------------------------------------------------------------------
+
+struct Joined {
+  MembershipIndex membership = kNone;
+  bool first = false;          // the user's first session here: presence changed
+  bool state_changed = false;  // channels were opened: tell room_state
+  Role role = Role::visitor;
+  ChannelMask mask = 0;
+};
+
+struct Left {
+  UserIndex user = kNone;
+  bool last = false;  // the user is no longer in the room: presence changed
+};
+
+struct Subscribed {
+  ChannelMask mask = 0;        // the new one
+  bool state_changed = false;  // a channel was opened: tell room_state
+};
+
+struct PublishVerdict {
+  Error error;            // code ok: admitted, and charged to rate and slow mode
+  bool repeated = false;  // the key was seen: answer `first` again, publish nothing
+  Position first;         // offset 0: that one was not kept
+  ChannelIndex channel = 0;
+};
+
+struct Committed {
+  Position position;  // offset 0: not kept
+  Message message;    // views of the Outgoing, the user and the room: until the next change
+  ChannelIndex channel = 0;
+};
+
+// Which messages of a room to read. Oldest first in the answer, always.
+struct PageRequest {
+  ChannelMask mask = kAllChannels;
+  std::uint64_t before = 0;  // exclusive; 0: absent
+  std::uint64_t after = 0;   // exclusive; with has_after: the oldest past it, else the newest
+  bool has_after = false;
+  std::uint32_t limit = 50;
+};
+// `messages` and all they view live until the next call of history, recent, recover or a change.
+struct Page {
+  std::span<const Message> messages;
+  bool more = false;  // there are further ones in the direction of reading
+};
+struct Recovery {
+  bool recovered = false;
+  Page page;  // the oldest missed ones; empty unless recovered
+};
+// What one message costs of Limits::page_bytes. The engine gives the codec's measure; by default
+// the sum of its strings plus 256.
+using MessageCost = std::uint32_t (*)(const Message& message) noexcept;
+std::uint32_t default_cost(const Message& message) noexcept;
+
+struct PresenceChange {
+  std::uint64_t online = 0;
+  std::uint64_t version = 0;
+  bool exact = false;                        // joins and leaves say it all
+  std::span<const Member> joins;             // in order of arrival
+  std::span<const std::string_view> leaves;  // in order of leaving
+};
+struct PresencePage {
+  std::uint64_t online = 0;
+  std::uint64_t version = 0;
+  bool unchanged = false;
+  std::span<const Member> members;  // in order of arrival
+  std::string_view next;            // cursor of the next page; empty: that was all
+};
+
+struct RoleChange {
+  Role from = Role::visitor;  // of the present user, or what a join would have given
+  Role to = Role::visitor;
+  bool present = false;
+};
+
+struct PolicyChange {
+  bool visible = false;  // something that room_state shows
+  RoomState state;       // only what changed, `has_policy` set if visible
+};
+
+// Lower-case, 16 hex digits: the epoch as clients see it.
+struct EpochText {
+  char text[16];
+  std::string_view view() const noexcept { return {text, 16}; }
+};
+EpochText epoch_text(std::uint64_t epoch) noexcept;
+// 0: not a text of ours, so no epoch either (0 is never given out).
+std::uint64_t epoch_from(std::string_view text) noexcept;
+
+// What a registry with these limits asks of Memory at most.
+struct RegistryPlan {
+  std::uint64_t users_bytes = 0;    // users, sessions
+  std::uint64_t rooms_bytes = 0;    // rooms, channels, members, memberships
+  std::uint64_t keys_bytes = 0;     // idempotency answers
+  std::uint64_t history_bytes = 0;  // rings, page scratch
+  std::uint64_t total() const noexcept {
+    return users_bytes + rooms_bytes + keys_bytes + history_bytes;
+  }
+};
+RegistryPlan plan_registry(const Limits& limits) noexcept;
+
+// The key of every table here. It changes which bucket, never any output.
+struct HashKey {
+  std::uint64_t k0 = 0;
+  std::uint64_t k1 = 0;
+};
+
+class Registry final {
+ public:
+  Registry() noexcept = default;
+  ~Registry();  // gives all memory back
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // `seed`: where epochs come from. limit_reached: the port is dry.
+  Status init(Memory& memory, const Limits& limits, HashKey key, std::uint64_t seed) noexcept;
+  void set_cost(MessageCost cost) noexcept;
+
+  // ---- Users and their sessions (users.cc)
+  // Copies the identity. A user who is here already takes the newer nick, info and role.
+  // limit_reached: no room for another user, or a session index past Limits::sessions.
+  Result<UserIndex> sign_in(SessionIndex session, const Identity& identity) noexcept;
+  // After the session left all its rooms. Nothing happens for a session not signed in.
+  void sign_out(SessionIndex session) noexcept;
+  UserIndex user_of(SessionIndex session) const noexcept;   // kNone
+  UserIndex find_user(std::string_view id) const noexcept;  // kNone: not signed in
+  UserView user(UserIndex user) const noexcept;
+  // In order of sign-in; the first is the oldest (sessions_per_user closes that one).
+  SessionIndex first_session(UserIndex user) const noexcept;  // kNone at the end
+  SessionIndex next_session(SessionIndex session) const noexcept;
+
+  // ---- Rooms (rooms.cc)
+  // already_member: a room of that key is open. bad_request: a name out of bounds. limit_reached.
+  Result<RoomId> open(std::string_view key, const RoomPolicy& policy, std::string_view creator,
+                      Instant now) noexcept;
+  RoomId find(std::string_view key) const noexcept;  // empty handle: none
+  bool is_open(RoomId room) const noexcept;
+  RoomView view(RoomId room) const noexcept;  // of an open room
+  // Takes all its memberships away too; tell the members before.
+  void close(RoomId room) noexcept;
+  std::uint32_t room_count() const noexcept;
+  RoomId first_room() const noexcept;  // in order of opening; empty at the end
+  RoomId next_room(RoomId room) const noexcept;
+  // Rooms that nobody is in, when policy.idle_close has passed.
+  Instant next_idle_deadline() const noexcept;   // never(): none
+  RoomId idle_room(Instant now) const noexcept;  // one that is due; empty: none
+  // Views live until the next change of the room.
+  RoomState state(RoomId room) noexcept;
+  // What a room keeps is cut at once where the new policy keeps less; members stay in.
+  Result<PolicyChange> set_policy(RoomId room, const RoomPolicy& policy, Instant now) noexcept;
+  ChannelIndex channel(RoomId room, std::string_view name) const noexcept;  // kNone
+  std::string_view channel_name(RoomId room, ChannelIndex channel) const noexcept;
+  // A word of the engine's own with each room (its fan-out state); null at first.
+  void*& attachment(RoomId room) noexcept;
+  // After open, before the first join: the log goes on where storage says.
+  void restore(RoomId room, std::uint64_t epoch, std::uint64_t offset) noexcept;
+  // Stored messages, oldest first. One that does not continue the last empties the ring first.
+  void restore_message(RoomId room, const Message& message, Instant now) noexcept;
+
+  // ---- Membership (membership.cc)
+  // not_found: no such room; unauthorized: not signed in; bad_request: a channel name;
+  // already_member; room_full; limit_reached: rooms per session, memberships, channels;
+  // forbidden: a visitor naming a channel that is not there. On refusal nothing changed.
+  Result<Joined> join(RoomId room, SessionIndex session, std::span<const std::string_view> channels,
+                      Instant now) noexcept;
+  Result<Left> leave(RoomId room, SessionIndex session, Instant now) noexcept;   // not_member
+  MembershipIndex membership(RoomId room, SessionIndex session) const noexcept;  // kNone
+  MembershipView view(MembershipIndex membership) const noexcept;
+  // Two words of the engine's own with each membership (its place in the fan-out).
+  struct Seat {
+    std::uint32_t a = kNone;
+    std::uint32_t b = kNone;
+  };
+  Seat& seat(MembershipIndex membership) noexcept;
+  // Channels: not_member; not_found (unsubscribe from one that is not there); limit_reached.
+  // Repeating is fine. The mask may become empty: the member then sees no messages.
+  Result<Subscribed> subscribe(RoomId room, SessionIndex session,
+                               std::string_view channel) noexcept;
+  Result<Subscribed> unsubscribe(RoomId room, SessionIndex session,
+                                 std::string_view channel) noexcept;
+  Result<Subscribed> switch_channel(RoomId room, SessionIndex session, std::string_view from,
+                                    std::string_view to) noexcept;
+  // Walks. Each `next` must be read before its membership is taken away.
+  MembershipIndex first_of_session(SessionIndex session) const noexcept;  // by order of joining
+  MembershipIndex next_of_session(MembershipIndex membership) const noexcept;
+  MembershipIndex first_of_room(RoomId room) const noexcept;  // users by arrival, their sessions
+  MembershipIndex next_of_room(MembershipIndex membership) const noexcept;
+  MembershipIndex first_of_user(RoomId room, UserIndex user) const noexcept;
+  MembershipIndex next_of_user(MembershipIndex membership) const noexcept;
+
+  // ---- Members: a user in a room (roles.cc)
+  MemberIndex member(RoomId room, UserIndex user) const noexcept;  // kNone: not in
+  Role role(RoomId room, UserIndex user) const noexcept;           // visitor if not in
+  Tag tag(MemberIndex member) const noexcept;
+  void set_tag(MemberIndex member, Tag tag) noexcept;
+  // As the host: no rank is asked. not_found: a role that is not lasting, of a user not in;
+  // limit_reached: too many lasting grants.
+  Result<RoleChange> set_role(RoomId room, std::string_view user, Role role) noexcept;
+  // In order of arrival.
+  MemberIndex first_member(RoomId room) const noexcept;
+  MemberIndex next_member(MemberIndex member) const noexcept;
+  Member describe(MemberIndex member) const noexcept;
+
+  // ---- Publishing (publish.cc)
+  // The rules in the order of the protocol; what passes is charged at once, so that messages whose
+  // decision is still under way count too.
+  PublishVerdict check_publish(RoomId room, SessionIndex session, const Outgoing& message,
+                               Instant now) noexcept;
+  // The host refused what check_publish had passed: slow mode does not bind for it.
+  void forgive_publish(RoomId room, UserIndex user) noexcept;
+  // Gives it its place: offset, stamps, history, key. `author` kNone: the host. A channel that is
+  // not there goes to main for a member (it was checked), opens for the host.
+  Committed commit_publish(RoomId room, UserIndex author, const Outgoing& message,
+                           Instant now) noexcept;
+  // The two halves of commit_publish for rooms that store first: stamp gives the message with its
+  // place `ahead` of the head (1: the next) and changes nothing but the key; keep, in the order of
+  // offsets, takes the place.
+  Committed stamp(RoomId room, UserIndex author, const Outgoing& message, std::uint64_t ahead,
+                  Instant now) noexcept;
+  void keep(RoomId room, const Message& message, Instant now) noexcept;
+  // The append failed: its key may be used again.
+  void forget_key(RoomId room, UserIndex author, std::string_view key) noexcept;
+
+  // ---- History (reading.cc)
+  Page history(RoomId room, const PageRequest& request, Instant now) noexcept;
+  Page recent(RoomId room, ChannelMask mask, std::uint32_t count, Instant now) noexcept;
+  Recovery recover(RoomId room, Position since, ChannelMask mask, Instant now) noexcept;
+
+  // ---- Presence (presence.cc)
+  // Rooms whose presence is to be told, until it is empty; each must be taken.
+  RoomId next_presence(Instant now) noexcept;
+  Instant next_presence_due() const noexcept;  // never(): none waits
+  // What changed since the last take. Views live until the next change.
+  PresenceChange take_presence(RoomId room, Instant now) noexcept;
+  // bad_request: a cursor that is not ours; position_lost: its place is gone, start again.
+  Result<PresencePage> presence(RoomId room, std::uint32_t limit, std::string_view cursor,
+                                const std::uint64_t* since_version) noexcept;
+
+ private:
+  struct State;
+  State* state_ = nullptr;
+};
+
+}  // namespace chatroom::room
