@@ -9,10 +9,16 @@ namespace chatroom::base {
 
 enum class Plant : std::uint8_t {
   none,
+  auth_deadline_extended_by_progress,
   deliver_after_leave,
   double_flush_after_partial_write,
+  frame_limit_not_applied,
+  heartbeat_never_dead,
   ledger_off_by_one,
+  memory_unbounded,
   offset_skipped,
+  rate_limit_per_frame_forgotten,
+  served_before_auth,
 };
 
 #ifdef CHATROOM_PLANTS

@@ -1,0 +1,165 @@
+// The life of a session: open, authentication, deadlines, what it tells a client about itself.
+#include "session/session.h"
+
+#include <algorithm>
+
+#include "base/plant.h"
+#include "chatroom/assert.h"
+
+namespace chatroom::session {
+
+namespace {
+
+Instant after(Instant at, Duration by) noexcept {
+  if (by.us <= 0) return Instant::never();  // a length of nothing switches the deadline off
+  if (at.us > INT64_MAX - by.us) return Instant::never();
+  return at + by;
+}
+
+void write_hex(std::uint64_t value, char* out) noexcept {
+  for (int i = 0; i < 16; ++i) out[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
+}
+
+constexpr std::uint32_t kProtocolVersion = 1;
+
+}  // namespace
+
+Sessions::Sessions(const Limits& limits, Memory& memory) noexcept
+    : limits_(limits), memory_(memory), pool_(memory, limits.input_pool_bytes) {}
+
+Sessions::~Sessions() {
+  if (scratch_.empty()) return;
+  memory_.release(scratch_.data(), scratch_.size(), kScratchAlign);
+}
+
+Status Sessions::create(const Options& options) noexcept {
+  CHATROOM_ASSERT(scratch_.empty());
+  void* const place = memory_.allocate(scratch_bytes(limits_), kScratchAlign);
+  if (place == nullptr) return Errc::limit_reached;
+  scratch_ = {static_cast<std::byte*>(place), scratch_bytes(limits_)};
+  codecs_[static_cast<int>(CodecKind::flatbuffers)] = options.flatbuffers;
+  codecs_[static_cast<int>(CodecKind::json)] = options.json;
+  random_ = options.seed;
+  return {};
+}
+
+std::size_t Sessions::scratch_bytes(const Limits& limits) noexcept {
+  return kScratchAlign + std::max(limits.frame_bytes, limits.frame_bytes_before_auth);
+}
+
+std::uint64_t Sessions::ceiling_bytes(const Limits& limits) noexcept {
+  return InputPool::ceiling_bytes(limits.input_pool_bytes) + scratch_bytes(limits);
+}
+
+Status Sessions::open(Session& session, const Opening& opening, Instant now) noexcept {
+  if (codecs_[static_cast<int>(opening.codec)] == nullptr) return Errc::unsupported;
+  session = {};
+  session.id = random();
+  session.auth_by = std::min(after(now, limits_.auth_deadline), opening.deadline);
+  session.heard = now;
+  session.state = opening.known ? State::usable : State::connected;
+  session.codec = opening.codec;
+  session.framing = opening.framing;
+  return {};
+}
+
+void Sessions::close(Session& session) noexcept {
+  pool_.release(session.partial);
+  session.state = State::closing;
+}
+
+bool Sessions::accept(Session& session) noexcept {
+  if (session.state != State::authenticating) return false;
+  session.state = State::usable;
+  return true;
+}
+
+bool Sessions::refuse(Session& session) noexcept {
+  if (session.state != State::authenticating) return false;
+  close(session);
+  return true;
+}
+
+// Pings go out at every multiple of the heartbeat since the last byte, so that a byte can only move
+// the next one later.
+Instant Sessions::next_ping(const Session& session) const noexcept {
+  if (session.framing != Framing::websocket) return Instant::never();
+  if (session.state != State::usable || session.pings == UINT8_MAX) return Instant::never();
+  return after(session.heard, {limits_.heartbeat.us * (session.pings + 1)});
+}
+
+Instant Sessions::next_deadline(const Session& session) const noexcept {
+  if (session.state == State::closing) return Instant::never();
+  Instant next = std::min(after(session.heard, limits_.dead_after), next_ping(session));
+  if (session.state != State::usable) next = std::min(next, session.auth_by);
+  return next;
+}
+
+Action Sessions::on_deadline(Session& session, Instant now) noexcept {
+  using Type = Action::Type;
+  if (session.state == State::closing) return {};
+  if (session.state != State::usable && now >= session.auth_by) {
+    close(session);
+    return {Type::close, CloseCode::handshake_timeout};
+  }
+  if (now >= after(session.heard, limits_.dead_after) && !CHATROOM_PLANTED(heartbeat_never_dead)) {
+    close(session);
+    return {Type::close, CloseCode::no_pong};
+  }
+  if (now < next_ping(session)) return {};
+  ++session.pings;
+  return {Type::send_ping, CloseCode::normal};
+}
+
+void Sessions::heard(Session& session, Instant now) noexcept {
+  session.heard = std::max(session.heard, now);
+  session.pings = 0;
+  if (CHATROOM_PLANTED(auth_deadline_extended_by_progress)) {
+    session.auth_by = after(now, limits_.auth_deadline);
+  }
+}
+
+Event Sessions::hello() const noexcept {
+  Event event;
+  event.type = EventType::hello;
+  event.version = kProtocolVersion;
+  event.heartbeat_ms = static_cast<std::uint32_t>(limits_.heartbeat.in_ms());
+  return event;
+}
+
+SessionLimits Sessions::session_limits() const noexcept {
+  const auto told = [](Rate rate) { return rate.limited() ? rate.per_second : 0; };
+  return {.frame_bytes = limits_.frame_bytes,
+          .text_bytes = limits_.text_bytes,
+          .rooms = limits_.rooms_per_session,
+          .commands_per_s = told(limits_.commands),
+          .publish_per_s = told(limits_.publishes)};
+}
+
+Event Sessions::auth_ok(const Session& session, std::uint32_t id, std::string_view user,
+                        AuthTexts& texts) noexcept {
+  write_hex(session.id, texts.session);
+  write_hex(random(), texts.resume);
+  write_hex(random(), texts.resume + 16);
+  Event event;
+  event.type = EventType::answer;
+  event.op = Op::auth;
+  event.id = id;
+  event.session = {texts.session, sizeof texts.session};
+  event.resume = {texts.resume, sizeof texts.resume};
+  event.user = user;
+  event.heartbeat_ms = static_cast<std::uint32_t>(limits_.heartbeat.in_ms());
+  event.limits = session_limits();
+  return event;
+}
+
+// splitmix64: ids only have to differ and to follow from the seed; nothing is guarded by them yet.
+std::uint64_t Sessions::random() noexcept {
+  random_ += 0x9e3779b97f4a7c15u;
+  std::uint64_t mixed = random_;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+  return mixed ^ (mixed >> 31);
+}
+
+}  // namespace chatroom::session
