@@ -1,0 +1,129 @@
+// The words of the protocol for the public enumerations. One table each, in the order of the
+// enumerators, checked for length at compile time.
+#include <algorithm>
+#include <array>
+
+#include "chatroom/command.h"
+#include "chatroom/error.h"
+#include "chatroom/event.h"
+#include "chatroom/message.h"
+#include "chatroom/observer.h"
+
+namespace chatroom {
+
+namespace {
+
+template <std::size_t N, class Enum>
+constexpr std::string_view lookup(const std::array<std::string_view, N>& words,
+                                  Enum value) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? words[index] : std::string_view{"unknown"};
+}
+
+struct Refusal {
+  std::string_view name;
+  std::string_view message;
+  bool temporary;
+};
+constexpr std::array<Refusal, kErrcCount> kRefusals{{
+    {"ok", "Done.", false},
+    {"bad_request", "The request is not well-formed.", false},
+    {"unauthorized", "Sign in first, or the sign-in was not accepted.", false},
+    {"token_expired", "The sign-in has expired; get a new one.", false},
+    {"forbidden", "This is not allowed for your role.", false},
+    {"not_found", "There is nothing of that name here.", false},
+    {"not_member", "Join the room first.", false},
+    {"already_member", "You are in this room already.", false},
+    {"too_large", "This is longer than allowed.", false},
+    {"rate_limited", "Too many at once; wait a moment.", true},
+    {"slow_mode", "The room is in slow mode; wait a moment.", true},
+    {"duplicate", "This was said already.", false},
+    {"muted", "You are muted here.", false},
+    {"banned", "You are banned here.", false},
+    {"mode_restricted", "Only some may speak here at the moment.", false},
+    {"filtered", "The message was not accepted by the room's filter.", false},
+    {"held", "The message waits for a moderator.", false},
+    {"room_full", "The room is full.", true},
+    {"queue_full", "Too much is waiting already; try again.", true},
+    {"room_overloaded", "The room is too busy; try again in a moment.", true},
+    {"limit_reached", "A limit is reached.", false},
+    {"position_lost", "What you missed is no longer kept.", false},
+    {"wrong_password", "The password is wrong.", false},
+    {"storage_failed", "It could not be stored; try again.", true},
+    {"unsupported", "This server does not know how to do that.", false},
+    {"internal", "Something went wrong on the server; try again.", true},
+}};
+
+constexpr std::array<std::string_view, 46> kOps{
+    "none",          "auth",       "join",        "publish",    "leave",        "subscribe",
+    "unsubscribe",   "switch",     "history",     "send_to",    "presence",     "call",
+    "ping",          "mute",       "unmute",      "ban",        "unban",        "kick",
+    "set_role",      "set_policy", "recall",      "clear",      "pin",          "unpin",
+    "set_attribute", "list_rooms", "open_room",   "close_room", "open_channel", "close_channel",
+    "apply",         "invite",     "approve",     "ack",        "enqueue",      "dequeue",
+    "call_next",     "shield",     "block",       "unblock",    "allow",        "disallow",
+    "release",       "reject",     "set_receive", "unknown"};
+static_assert(kOps.size() == static_cast<std::size_t>(Op::unknown) + 1);
+
+constexpr std::array<std::string_view, 6> kRoles{"visitor",   "member", "speaker",
+                                                 "moderator", "admin",  "owner"};
+static_assert(kRoles.size() == static_cast<std::size_t>(Role::owner) + 1);
+
+constexpr std::array<std::string_view, kPriorityCount> kPriorities{"high", "normal", "low"};
+
+constexpr std::array<std::string_view, 18> kEvents{
+    "none",     "hello",      "answer",     "error",           "message",          "direct",
+    "presence", "room_state", "moderation", "message_removed", "messages_cleared", "gap",
+    "left",     "reset",      "queue",      "called",          "receipt",          "reconnect"};
+static_assert(kEvents.size() == static_cast<std::size_t>(EventType::reconnect) + 1);
+
+constexpr std::array<std::string_view, 14> kLeaveReasons{
+    "left",    "kicked",       "banned",           "room_closed",   "replaced",
+    "dropped", "timed_out",    "slow_consumer",    "limit",         "shutdown",
+    "moved",   "auth_expired", "password_changed", "protocol_error"};
+static_assert(kLeaveReasons.size() == static_cast<std::size_t>(LeaveReason::protocol_error) + 1);
+
+constexpr std::array<std::string_view, 4> kGapReasons{"slow_consumer", "sampled", "budget",
+                                                      "history_lost"};
+static_assert(kGapReasons.size() == static_cast<std::size_t>(GapReason::history_lost) + 1);
+
+constexpr std::array<std::string_view, 10> kHostEvents{
+    "session_ready", "session_closed", "room_opened", "room_closed", "joined",
+    "left",          "published",      "refused",     "dropped",     "overload"};
+static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::overload) + 1);
+
+}  // namespace
+
+std::string_view name_of(Errc code) noexcept {
+  return kRefusals[std::min<std::size_t>(static_cast<std::size_t>(code), kErrcCount - 1)].name;
+}
+std::string_view message_of(Errc code) noexcept {
+  return kRefusals[std::min<std::size_t>(static_cast<std::size_t>(code), kErrcCount - 1)].message;
+}
+bool is_temporary(Errc code) noexcept {
+  return kRefusals[std::min<std::size_t>(static_cast<std::size_t>(code), kErrcCount - 1)].temporary;
+}
+Errc errc_from(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kRefusals.size(); ++i) {
+    if (kRefusals[i].name == name) return static_cast<Errc>(i);
+  }
+  return Errc::internal;
+}
+
+std::string_view name_of(Op op) noexcept { return lookup(kOps, op); }
+
+Op op_from(std::string_view name) noexcept {
+  // "none" and "unknown" are ours, not words of the protocol.
+  const auto last = kOps.end() - 1;
+  const auto found = std::find(kOps.begin() + 1, last, name);
+  return found == last ? Op::unknown : static_cast<Op>(found - kOps.begin());
+}
+
+std::string_view name_of(Role role) noexcept { return lookup(kRoles, role); }
+std::string_view name_of(Priority priority) noexcept { return lookup(kPriorities, priority); }
+std::string_view name_of(EventType type) noexcept { return lookup(kEvents, type); }
+std::string_view name_of(LeaveReason reason) noexcept { return lookup(kLeaveReasons, reason); }
+std::string_view name_of(GapReason reason) noexcept { return lookup(kGapReasons, reason); }
+std::string_view name_of(HostEventType type) noexcept { return lookup(kHostEvents, type); }
+
+}  // namespace chatroom
