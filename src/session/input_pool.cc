@@ -18,25 +18,13 @@ std::size_t filled(std::uint32_t size) noexcept {
 
 }  // namespace
 
-InputPool::~InputPool() {
-  while (slab_ != nullptr) {
-    Slab* const gone = slab_;
-    slab_ = gone->next;
-    memory_.release(gone, kSlabBytes, alignof(std::max_align_t));
-  }
-}
-
 bool InputPool::append(InputChain& chain, Bytes part) noexcept {
-  const std::size_t room = chain.empty() ? 0 : InputBlock::kBytes - filled(chain.size);
-  const std::size_t behind = part.size() > room ? part.size() - room : 0;
-  if (!reserve((behind + InputBlock::kBytes - 1) / InputBlock::kBytes)) return false;
   while (!part.empty()) {
     std::size_t at = filled(chain.size);
     if (chain.empty() || at == InputBlock::kBytes) {
-      InputBlock* const block = free_;
-      free_ = block->next;
-      --free_blocks_;
-      ++used_blocks_;
+      void* const place = blocks_.take();
+      if (place == nullptr) return false;
+      InputBlock* const block = ::new (place) InputBlock;
       block->next = chain.last == nullptr ? block : chain.last->next;
       if (chain.last != nullptr) chain.last->next = block;
       chain.last = block;
@@ -50,7 +38,7 @@ bool InputPool::append(InputChain& chain, Bytes part) noexcept {
   return true;
 }
 
-void InputPool::copy(const InputChain& chain, MutableBytes out) const noexcept {
+void InputPool::copy(const InputChain& chain, MutableBytes out) noexcept {
   CHATROOM_ASSERT(out.size() >= chain.size);
   std::size_t left = chain.size;
   for (const InputBlock* block = chain.last; left > 0;) {
@@ -68,37 +56,14 @@ Bytes InputPool::front(const InputChain& chain) noexcept {
 
 void InputPool::release(InputChain& chain) noexcept {
   if (chain.last == nullptr) return;
-  const std::uint64_t blocks = (chain.size + InputBlock::kBytes - 1) / InputBlock::kBytes;
-  InputBlock* const first = chain.last->next;
-  chain.last->next = free_;
-  free_ = first;
-  free_blocks_ += blocks;
-  used_blocks_ -= blocks;
+  InputBlock* block = chain.last->next;
+  chain.last->next = nullptr;
+  while (block != nullptr) {
+    InputBlock* const next = block->next;
+    blocks_.give(block);
+    block = next;
+  }
   chain = {};
-}
-
-bool InputPool::reserve(std::size_t blocks) noexcept {
-  while (free_blocks_ < blocks) {
-    if (!grow()) return false;
-  }
-  return true;
-}
-
-bool InputPool::grow() noexcept {
-  if (slabs_ == slabs_max_) return false;
-  void* const place = memory_.allocate(kSlabBytes, alignof(std::max_align_t));
-  if (place == nullptr) return false;
-  ++slabs_;
-  slab_ = ::new (place) Slab{slab_};
-  // The slab's link takes the place of one block.
-  std::byte* const bytes = static_cast<std::byte*>(place);
-  for (std::size_t at = sizeof(InputBlock); at < kSlabBytes; at += sizeof(InputBlock)) {
-    InputBlock* const block = ::new (bytes + at) InputBlock;
-    block->next = free_;
-    free_ = block;
-    ++free_blocks_;
-  }
-  return true;
 }
 
 }  // namespace chatroom::session

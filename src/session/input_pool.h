@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/pool.h"
 #include "chatroom/memory.h"
 #include "chatroom/types.h"
 
@@ -28,48 +29,34 @@ struct InputChain {
   bool empty() const noexcept { return size == 0; }
 };
 
-// Thread: the engine's. Bounds: asks Memory for slabs of kSlabBytes, together at most
-// `ceiling_bytes`, and gives them back when it is destroyed.
+// Thread: the engine's. Bounds: `limit_bytes` of blocks, see ceiling_bytes.
 class InputPool final {
  public:
-  static constexpr std::size_t kSlabBytes = 64 * 1024;
-
   InputPool(Memory& memory, std::uint64_t limit_bytes) noexcept
-      : memory_(memory), slabs_max_(limit_bytes / kSlabBytes) {}
-  ~InputPool();
-  InputPool(const InputPool&) = delete;
-  InputPool& operator=(const InputPool&) = delete;
+      : blocks_(memory, shape(limit_bytes)) {}
 
   static std::uint64_t ceiling_bytes(std::uint64_t limit_bytes) noexcept {
-    return limit_bytes / kSlabBytes * kSlabBytes;
+    return base::BlockPool::bytes_max(shape(limit_bytes));
   }
 
-  // Adds all of `part` behind what `chain` holds, or nothing: then the pool is dry.
+  // Adds `part` behind what `chain` holds. False: the pool is dry; the chain is to be released.
   bool append(InputChain& chain, Bytes part) noexcept;
   // Copies the chain into the beginning of `out`, which has room for it.
-  void copy(const InputChain& chain, MutableBytes out) const noexcept;
+  static void copy(const InputChain& chain, MutableBytes out) noexcept;
   // The first bytes of a chain that holds at least one, as far as they lie together.
   static Bytes front(const InputChain& chain) noexcept;
   // Gives the blocks back; an empty chain is fine.
   void release(InputChain& chain) noexcept;
 
-  std::uint64_t used_bytes() const noexcept { return used_blocks_ * sizeof(InputBlock); }
+  std::uint64_t used_bytes() const noexcept { return blocks_.bytes_in_use(); }
 
  private:
-  struct Slab {
-    Slab* next;
-  };
+  static base::BlockPool::Shape shape(std::uint64_t limit_bytes) noexcept {
+    return {sizeof(InputBlock), static_cast<std::size_t>(limit_bytes / sizeof(InputBlock)),
+            alignof(InputBlock)};
+  }
 
-  bool reserve(std::size_t blocks) noexcept;
-  bool grow() noexcept;
-
-  Memory& memory_;
-  std::uint64_t slabs_max_;
-  std::uint64_t slabs_ = 0;
-  Slab* slab_ = nullptr;
-  InputBlock* free_ = nullptr;
-  std::uint64_t free_blocks_ = 0;
-  std::uint64_t used_blocks_ = 0;
+  base::BlockPool blocks_;
 };
 
 }  // namespace chatroom::session

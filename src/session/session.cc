@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/checked.h"
 #include "base/plant.h"
 #include "chatroom/assert.h"
 
@@ -12,8 +13,7 @@ namespace {
 
 Instant after(Instant at, Duration by) noexcept {
   if (by.us <= 0) return Instant::never();  // a length of nothing switches the deadline off
-  if (at.us > INT64_MAX - by.us) return Instant::never();
-  return at + by;
+  return {base::saturating_add(at.us, by.us)};
 }
 
 void write_hex(std::uint64_t value, char* out) noexcept {
@@ -39,7 +39,7 @@ Status Sessions::create(const Options& options) noexcept {
   scratch_ = {static_cast<std::byte*>(place), scratch_bytes(limits_)};
   codecs_[static_cast<int>(CodecKind::flatbuffers)] = options.flatbuffers;
   codecs_[static_cast<int>(CodecKind::json)] = options.json;
-  random_ = options.seed;
+  random_ = base::Random{options.seed};
   return {};
 }
 
@@ -54,7 +54,7 @@ std::uint64_t Sessions::ceiling_bytes(const Limits& limits) noexcept {
 Status Sessions::open(Session& session, const Opening& opening, Instant now) noexcept {
   if (codecs_[static_cast<int>(opening.codec)] == nullptr) return Errc::unsupported;
   session = {};
-  session.id = random();
+  session.id = random_.next();
   session.auth_by = std::min(after(now, limits_.auth_deadline), opening.deadline);
   session.heard = now;
   session.state = opening.known ? State::usable : State::connected;
@@ -139,8 +139,8 @@ SessionLimits Sessions::session_limits() const noexcept {
 Event Sessions::auth_ok(const Session& session, std::uint32_t id, std::string_view user,
                         AuthTexts& texts) noexcept {
   write_hex(session.id, texts.session);
-  write_hex(random(), texts.resume);
-  write_hex(random(), texts.resume + 16);
+  write_hex(random_.next(), texts.resume);
+  write_hex(random_.next(), texts.resume + 16);
   Event event;
   event.type = EventType::answer;
   event.op = Op::auth;
@@ -151,15 +151,6 @@ Event Sessions::auth_ok(const Session& session, std::uint32_t id, std::string_vi
   event.heartbeat_ms = static_cast<std::uint32_t>(limits_.heartbeat.in_ms());
   event.limits = session_limits();
   return event;
-}
-
-// splitmix64: ids only have to differ and to follow from the seed; nothing is guarded by them yet.
-std::uint64_t Sessions::random() noexcept {
-  random_ += 0x9e3779b97f4a7c15u;
-  std::uint64_t mixed = random_;
-  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-  return mixed ^ (mixed >> 31);
 }
 
 }  // namespace chatroom::session

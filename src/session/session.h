@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/random.h"
 #include "chatroom/codec.h"
 #include "chatroom/connection.h"
 #include "chatroom/framing.h"
@@ -179,12 +180,11 @@ class Sessions final {
 
   Instant next_ping(const Session& session) const noexcept;
   void heard(Session& session, Instant now) noexcept;
-  std::uint64_t random() noexcept;
 
   const Limits& limits_;
   Memory& memory_;
   InputPool pool_;
-  std::uint64_t random_ = 0;
+  base::Random random_{0};
   Codec* codecs_[2] = {};
   MutableBytes scratch_;  // a frame that came in pieces is put together here
   Command command_;
