@@ -1,27 +1,11 @@
-# Where third-party libraries come from. Each function answers with a target name, or with nothing.
-# The package that Debian and Ubuntu call it by is named in one place, for the sentence that a
-# person reads when it is missing.
+# Where third-party libraries come from: in our build, and in a host's find_package(chatroom), since
+# this file is installed with the package. Each function answers with a target, or with nothing.
+
+# What Debian and Ubuntu call them, for the sentence that a person reads when one is missing.
 set(CHATROOM_PACKAGE_uv libuv1-dev)
 set(CHATROOM_PACKAGE_wslay libwslay-dev)
 set(CHATROOM_PACKAGE_http_parser libhttp-parser-dev)
 set(CHATROOM_PACKAGE_nlohmann_json nlohmann-json3-dev)
-
-# FlatBuffers: its compiler and its headers; nothing of it is linked. This spelling of the package
-# finds FlatBuffersConfig.cmake (2.0) as well as flatbuffers-config.cmake (22 and later).
-find_package(FlatBuffers CONFIG QUIET)
-if(NOT TARGET flatbuffers::flatbuffers)
-  message(FATAL_ERROR "chatroom needs FlatBuffers: apt-get install libflatbuffers-dev flatbuffers-compiler")
-endif()
-if(TARGET flatbuffers::flatc)
-  set(CHATROOM_FLATC $<TARGET_FILE:flatbuffers::flatc>)
-else()
-  find_program(CHATROOM_FLATC flatc)
-  if(NOT CHATROOM_FLATC)
-    message(FATAL_ERROR "chatroom needs flatc: apt-get install flatbuffers-compiler")
-  endif()
-endif()
-get_target_property(CHATROOM_FLATBUFFERS_INCLUDE flatbuffers::flatbuffers
-  INTERFACE_INCLUDE_DIRECTORIES)
 
 # chatroom_find(<library> <out>): sets <out> to a target to link, or to an empty string.
 function(chatroom_find library out)
@@ -61,14 +45,21 @@ function(chatroom_find_http_parser out)
   mark_as_advanced(CHATROOM_HTTP_PARSER_INCLUDE CHATROOM_HTTP_PARSER_LIBRARY)
   set(${out} "" PARENT_SCOPE)
   if(CHATROOM_HTTP_PARSER_INCLUDE AND CHATROOM_HTTP_PARSER_LIBRARY)
-    set(${out} ${CHATROOM_HTTP_PARSER_LIBRARY} PARENT_SCOPE)
+    if(NOT TARGET chatroom_library::http_parser)
+      add_library(chatroom_library::http_parser UNKNOWN IMPORTED GLOBAL)
+      set_target_properties(chatroom_library::http_parser PROPERTIES
+        IMPORTED_LOCATION ${CHATROOM_HTTP_PARSER_LIBRARY}
+        INTERFACE_INCLUDE_DIRECTORIES ${CHATROOM_HTTP_PARSER_INCLUDE})
+    endif()
+    set(${out} chatroom_library::http_parser PARENT_SCOPE)
   endif()
 endfunction()
 
+# Headers only, so nobody who links an installed adapter needs it.
 function(chatroom_find_nlohmann_json out)
   find_package(nlohmann_json 3.9 CONFIG QUIET GLOBAL)
   set(${out} "" PARENT_SCOPE)
   if(TARGET nlohmann_json::nlohmann_json)
-    set(${out} nlohmann_json::nlohmann_json PARENT_SCOPE)
+    set(${out} $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> PARENT_SCOPE)
   endif()
 endfunction()
