@@ -85,7 +85,8 @@ bool Sessions::refuse(Session& session) noexcept {
 Instant Sessions::next_ping(const Session& session) const noexcept {
   if (session.framing != Framing::websocket) return Instant::never();
   if (session.state != State::usable || session.pings == UINT8_MAX) return Instant::never();
-  return after(session.heard, {limits_.heartbeat.us * (session.pings + 1)});
+  const std::int64_t beat_us = std::min(limits_.heartbeat.us, INT64_MAX / (UINT8_MAX + 1));
+  return after(session.heard, {beat_us * (session.pings + 1)});
 }
 
 Instant Sessions::next_deadline(const Session& session) const noexcept {
