@@ -1,0 +1,110 @@
+// Commands to JSON: the client's half of encoding.
+#include "json/event_writer.h"
+
+namespace chatroom::json {
+namespace {
+
+void write_texts(std::string_view name, std::span<const std::string_view> texts,
+                 Writer& out) noexcept {
+  if (texts.empty()) return;
+  out.key(name);
+  out.open('[');
+  for (const std::string_view text : texts) out.text(text);
+  out.close(']');
+}
+
+void write_body(const Command& command, Writer& out) noexcept {
+  const Outgoing& body = command.out;
+  if (body.kind != Kind::text) out.field("kind", body.kind.name);
+  if (command.has_text || !body.text.empty()) out.field("text", body.text);
+  write_data("data", body.data, out);
+}
+
+void write_publish(const Command& command, Writer& out) noexcept {
+  const Outgoing& body = command.out;
+  out.field("room", command.room.empty() ? body.room : command.room);
+  if (body.channel != "main") out.field_if("channel", body.channel);
+  write_body(command, out);
+  if (body.priority != Priority::normal) out.field("priority", name_of(body.priority));
+  out.field_if("key", body.key);
+  out.field_if("reply_to", body.reply_to);
+  write_texts("mentions", body.mentions, out);
+}
+
+void write_join(const Command& command, Writer& out) noexcept {
+  out.field("room", command.room);
+  write_texts("channels", command.channels, out);
+  out.field_if("password", command.password);
+  if (command.has_since) {
+    out.key("since");
+    out.open('{');
+    out.field("epoch", command.since_epoch);
+    out.field("offset", command.since_offset);
+    out.close('}');
+  }
+  out.field_if("recent", std::uint64_t{command.recent});
+}
+
+void write_history(const Command& command, Writer& out) noexcept {
+  out.field("room", command.room);
+  out.field_if("channel", command.channel);
+  out.field_if("before", command.before);
+  if (command.has_after) out.field("after", command.after);
+  out.field_if("limit", std::uint64_t{command.limit});
+}
+
+void write_presence(const Command& command, Writer& out) noexcept {
+  out.field("room", command.room);
+  out.field_if("limit", std::uint64_t{command.limit});
+  if (command.has_since_version) out.field("since_version", command.since_version);
+  out.field_if("cursor", command.cursor);
+}
+
+}  // namespace
+
+void write_command(const Command& command, Writer& out) noexcept {
+  out.open('{');
+  out.field_if("id", std::uint64_t{command.id});
+  out.field("op", name_of(command.op));
+  switch (command.op) {
+    case Op::auth:
+      out.field_if("token", command.token);
+      out.field_if("resume", command.resume);
+      out.field_if("user", command.user);
+      out.field_if("nick", command.nick);
+      break;
+    case Op::join:
+      write_join(command, out);
+      break;
+    case Op::publish:
+      write_publish(command, out);
+      break;
+    case Op::history:
+      write_history(command, out);
+      break;
+    case Op::presence:
+      write_presence(command, out);
+      break;
+    case Op::send_to:
+      out.field("user", command.user);
+      write_body(command, out);
+      break;
+    case Op::switch_channel:
+      out.field("room", command.room);
+      out.field("from", command.from);
+      out.field("to", command.to);
+      break;
+    case Op::call:
+      out.field_if("room", command.room);
+      out.field("name", command.name);
+      write_data("data", command.out.data, out);
+      break;
+    default:  // leave, subscribe, unsubscribe, ping; further ops carry nothing yet
+      out.field_if("room", command.room);
+      out.field_if("channel", command.channel);
+      break;
+  }
+  out.close('}');
+}
+
+}  // namespace chatroom::json

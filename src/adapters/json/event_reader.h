@@ -1,0 +1,23 @@
+// Events out of JSON: the client's half of decoding.
+#pragma once
+
+#include <array>
+
+#include "chatroom/codec.h"
+#include "json/reader.h"
+
+namespace chatroom::json {
+
+// Where an event's lists live until the next one is read. A server keeps well below these.
+struct EventLists {
+  std::array<Message, 256> messages;
+  std::array<Member, 1024> members;  // or joins
+  std::array<std::string_view, 1024> leaves;
+  std::array<std::string_view, 1024> mentions;  // of all messages together
+  std::array<ChannelState, 64> channels;
+};
+
+Decoded read_event(std::span<const Node> nodes, Verdict verdict, EventLists& lists,
+                   Event& event) noexcept;
+
+}  // namespace chatroom::json

@@ -1,0 +1,349 @@
+#include "json/event_writer.h"
+
+#include "chatroom/error.h"
+
+namespace chatroom::json {
+namespace {
+
+void write_message(const Message& message, Writer& out) noexcept {
+  out.field_if("room", message.room);
+  out.field_if("channel", message.channel);
+  out.field_if("offset", message.offset);
+  out.field_if("user", message.user);
+  out.field_if("nick", message.nick);
+  out.field("role", name_of(message.role));
+  if (!message.info.empty()) {
+    out.key("info");
+    out.raw(as_text(message.info));
+  }
+  out.field("kind", message.kind.name);
+  out.field_if("text", message.text);
+  write_data("data", message.data, out);
+  if (message.priority != Priority::normal) out.field("priority", name_of(message.priority));
+  out.field_if("reply_to", message.reply_to);
+  if (!message.mentions.empty()) {
+    out.key("mentions");
+    out.open('[');
+    for (const std::string_view user : message.mentions) out.text(user);
+    out.close(']');
+  }
+  out.field_signed("time", message.time_ms);
+  if (message.count > 1) {
+    out.field("count", std::uint64_t{message.count});
+    out.field_if("first", message.first);
+  }
+}
+
+void write_messages(std::span<const Message> messages, Writer& out) noexcept {
+  out.key("messages");
+  out.open('[');
+  for (const Message& message : messages) {
+    out.open('{');
+    write_message(message, out);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+void write_policy(const RoomState& state, Writer& out) noexcept {
+  out.key("policy");
+  out.open('{');
+  out.field("slow_mode_s", std::uint64_t{state.slow_mode_s});
+  out.field_truth("mute_all", state.mute_all);
+  out.field_truth("moderated", state.moderated);
+  out.field("max_members", std::uint64_t{state.max_members});
+  out.field_truth("has_password", state.has_password);
+  out.close('}');
+}
+
+void write_channels(const RoomState& state, Writer& out) noexcept {
+  out.key("channels");
+  out.open('[');
+  for (const ChannelState& channel : state.channels) {
+    out.open('{');
+    out.field("name", channel.name);
+    out.field("state", channel.state);
+    out.field_if("creator", channel.creator);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+// A newcomer gets all of it; attributes and pins have no ops yet, so they are always empty.
+void write_state(const RoomState& state, Writer& out) noexcept {
+  out.key("state");
+  out.open('{');
+  write_policy(state, out);
+  out.key("attributes");
+  out.raw("{}");
+  out.key("pinned");
+  out.raw("[]");
+  write_channels(state, out);
+  out.field_signed("created", state.created_ms);
+  out.field_if("creator", state.creator);
+  out.close('}');
+}
+
+void write_changed(const RoomState& state, Writer& out) noexcept {
+  out.key("changed");
+  out.open('{');
+  if (state.has_policy) write_policy(state, out);
+  if (!state.channels.empty()) write_channels(state, out);
+  out.close('}');
+}
+
+void write_limits(const SessionLimits& limits, Writer& out) noexcept {
+  out.key("limits");
+  out.open('{');
+  out.field("frame_bytes", std::uint64_t{limits.frame_bytes});
+  out.field("text_bytes", std::uint64_t{limits.text_bytes});
+  out.field("rooms", std::uint64_t{limits.rooms});
+  out.field("commands_per_s", std::uint64_t{limits.commands_per_s});
+  out.field("publish_per_s", std::uint64_t{limits.publish_per_s});
+  out.close('}');
+}
+
+void write_session(const Event& event, Writer& out) noexcept {
+  out.field_if("session", event.session);
+  out.field_if("user", event.user);
+  out.field_if("resume", event.resume);
+  out.field("heartbeat_ms", std::uint64_t{event.heartbeat_ms});
+}
+
+void write_members(std::string_view name, std::span<const Member> members, bool with_since,
+                   Writer& out) noexcept {
+  out.key(name);
+  out.open('[');
+  for (const Member& member : members) {
+    out.open('{');
+    out.field("user", member.user);
+    out.field_if("nick", member.nick);
+    out.field("role", name_of(member.role));
+    if (with_since) out.field_signed("since", member.since_ms);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+void write_join(const Event& event, Writer& out) noexcept {
+  out.field("room", event.room);
+  out.field("epoch", event.epoch);
+  out.field("offset", event.offset);
+  out.field("online", event.online);
+  out.field("role", name_of(event.role));
+  write_state(event.state, out);
+  out.field_truth("was_recovering", event.was_recovering);
+  out.field_truth("recovered", event.recovered);
+  write_messages(event.messages, out);
+  out.field_truth("more", event.more);
+}
+
+void write_presence_answer(const Event& event, Writer& out) noexcept {
+  out.field("online", event.online);
+  out.field("version", event.presence_version);
+  if (event.unchanged) {
+    out.field_truth("unchanged", true);
+    return;
+  }
+  write_members("members", event.members, true, out);
+  out.field_if("next", event.next);
+}
+
+void write_ok(const Event& event, Writer& out) noexcept {
+  out.key("ok");
+  out.open('{');
+  switch (event.op) {
+    case Op::auth:
+      write_session(event, out);
+      write_limits(event.limits, out);
+      break;
+    case Op::join:
+      write_join(event, out);
+      break;
+    case Op::publish:
+      out.field_if("epoch", event.epoch);
+      out.field_if("offset", event.offset);
+      break;
+    case Op::history:
+      out.field("epoch", event.epoch);
+      write_messages(event.messages, out);
+      out.field_truth("more", event.more);
+      break;
+    case Op::send_to:
+      out.field("sessions", std::uint64_t{event.sessions});
+      break;
+    case Op::presence:
+      write_presence_answer(event, out);
+      break;
+    case Op::call:
+      write_data("data", event.data, out);
+      break;
+    default:
+      break;
+  }
+  out.close('}');
+}
+
+void write_error(const Event& event, Writer& out) noexcept {
+  const Errc code = event.error.code;
+  out.key("error");
+  out.open('{');
+  out.field("code", name_of(code));
+  out.field("message", event.text.empty() ? message_of(code) : event.text);
+  out.field_truth("temporary", is_temporary(code));
+  out.field_if("retry_after_ms", std::uint64_t{event.error.retry_after_ms});
+  out.close('}');
+}
+
+void write_answer(const Event& event, Writer& out) noexcept {
+  out.field("id", std::uint64_t{event.id});
+  if (event.error.code == Errc::ok) {
+    write_ok(event, out);
+  } else {
+    write_error(event, out);
+  }
+}
+
+void write_presence(const Event& event, Writer& out) noexcept {
+  out.field("room", event.room);
+  out.field("online", event.online);
+  out.field("version", event.presence_version);
+  if (!event.joins.empty()) write_members("joins", event.joins, false, out);
+  if (event.leaves.empty()) return;
+  out.key("leaves");
+  out.open('[');
+  for (const std::string_view user : event.leaves) out.text(user);
+  out.close(']');
+}
+
+void write_direct(const Event& event, Writer& out) noexcept {
+  const Message& message = event.message;
+  out.field("user", message.user);
+  out.field_if("nick", message.nick);
+  out.field("to", event.user);
+  out.field("kind", message.kind.name);
+  out.field_if("text", message.text);
+  write_data("data", message.data, out);
+  out.field_signed("time", message.time_ms);
+}
+
+void write_gap(const Event& event, Writer& out) noexcept {
+  const Gap& gap = event.gap;
+  out.field("room", event.room);
+  out.field_if("channel", event.channel);
+  out.field_if("from", gap.from);
+  out.field_if("to", gap.to);
+  out.field("count", gap.count);
+  out.key("classes");
+  out.open('[');
+  if (gap.lossy) out.text("lossy");
+  if (gap.reliable) out.text("reliable");
+  out.close(']');
+  out.field("reason", name_of(gap.reason));
+}
+
+void write_moderation(const Event& event, Writer& out) noexcept {
+  out.field("room", event.room);
+  out.field("action", event.action);
+  out.field("user", event.user);
+  out.field_if("by", event.by);
+  out.field_signed("until", event.until_ms);
+  out.field_if("text", event.text);
+}
+
+void write_left(const Event& event, Writer& out) noexcept {
+  out.field("room", event.room);
+  out.field("reason", name_of(event.reason));
+  out.field_if("by", event.by);
+  out.field_if("text", event.text);
+  if (event.until_ms != 0) out.field_signed("until", event.until_ms);
+}
+
+// What the small events hold.
+void write_small(const Event& event, Writer& out) noexcept {
+  out.field_if("room", event.room);
+  switch (event.type) {
+    case EventType::room_state:
+      return write_changed(event.state, out);
+    case EventType::message_removed:
+      return out.field("offset", event.offset);
+    case EventType::messages_cleared:
+      return out.field("user", event.user);
+    case EventType::reset:
+      out.field("epoch", event.epoch);
+      out.field("offset", event.offset);
+      return write_state(event.state, out);
+    case EventType::queue:
+      out.field("line", event.line);
+      return out.field("position", std::uint64_t{event.place});
+    case EventType::called:
+      out.field("line", event.line);
+      return out.field_signed("until", event.until_ms);
+    case EventType::receipt:
+      out.field("offset", event.offset);
+      return out.field("count", event.count);
+    case EventType::reconnect:
+      out.field("after_ms", std::uint64_t{event.after_ms});
+      return out.field_if("address", event.address);
+    default:
+      return;
+  }
+}
+
+void write_hello(const Event& event, Writer& out) noexcept {
+  out.field("version", std::uint64_t{event.version});
+  write_session(event, out);
+}
+
+}  // namespace
+
+void write_event(const Event& event, Writer& out) noexcept {
+  out.open('{');
+  if (event.type == EventType::answer) {
+    write_answer(event, out);
+    return out.close('}');
+  }
+  out.field("event", name_of(event.type));
+  switch (event.type) {
+    case EventType::hello:
+      write_hello(event, out);
+      break;
+    case EventType::error:
+      write_error(event, out);
+      break;
+    case EventType::message:
+      write_message(event.message, out);
+      break;
+    case EventType::direct:
+      write_direct(event, out);
+      break;
+    case EventType::presence:
+      write_presence(event, out);
+      break;
+    case EventType::moderation:
+      write_moderation(event, out);
+      break;
+    case EventType::gap:
+      write_gap(event, out);
+      break;
+    case EventType::left:
+      write_left(event, out);
+      break;
+    default:
+      write_small(event, out);
+      break;
+  }
+  out.close('}');
+}
+
+void write_data(std::string_view name, const Data& data, Writer& out) noexcept {
+  if (data.form == Data::Form::none) return;
+  out.key(name);
+  if (data.form == Data::Form::json) return out.raw(as_text(data.bytes));
+  out.open('{');
+  out.key("b64");
+  out.base64(data.bytes);
+  out.close('}');
+}
+
+}  // namespace chatroom::json

@@ -1,0 +1,117 @@
+// Fields: typed reading of one object's fields. Null counts as absent; a wrong type or a value out
+// of range is remembered, and asked for once at the end.
+#pragma once
+
+#include <charconv>
+
+#include "json/reader.h"
+
+namespace chatroom::json {
+
+inline constexpr std::uint64_t kIntegerMax = (1ull << 53) - 1;  // what every JSON reader can hold
+
+// Bounds of a string, in bytes.
+struct Length {
+  std::size_t least = 0;
+  std::size_t most = SIZE_MAX;
+  bool name = false;  // names hold no control characters
+};
+inline constexpr Length kRoomLength{1, 128, true};
+inline constexpr Length kNameLength{1, 64, true};  // user, channel, key, nick
+inline constexpr Length kAnyLength{};
+
+inline bool has_control(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) return true;
+  }
+  return false;
+}
+
+class Fields {
+ public:
+  Fields(std::span<const Node> nodes, std::size_t object) noexcept
+      : nodes_(nodes), object_(object) {}
+
+  bool good() const noexcept { return good_; }
+  void fail() noexcept { good_ = false; }
+
+  // The value's index, or 0 (the root, which is nobody's value) when absent.
+  std::size_t find(std::string_view key) const noexcept {
+    for (const std::size_t at : Children(nodes_, object_)) {
+      if (nodes_[at].key == key) return nodes_[at].type == Type::null ? 0 : at;
+    }
+    return 0;
+  }
+  bool has(std::string_view key) const noexcept { return find(key) != 0; }
+  const Node& node(std::size_t at) const noexcept { return nodes_[at]; }
+  std::span<const Node> all() const noexcept { return nodes_; }
+
+  // Each answers whether the field was there and is good.
+  bool text(std::string_view key, std::string_view& out, Length length = kAnyLength) noexcept {
+    const std::size_t at = find(key);
+    return at != 0 && text_of(nodes_[at], out, length);
+  }
+  bool truth(std::string_view key, bool& out) noexcept {
+    const std::size_t at = find(key);
+    if (at == 0) return false;
+    if (nodes_[at].type != Type::boolean) return good_ = false;
+    out = nodes_[at].truth;
+    return true;
+  }
+  template <class Integer>
+  bool number(std::string_view key, Integer& out, std::uint64_t least = 0,
+              std::uint64_t most = kIntegerMax) noexcept {
+    const std::size_t at = find(key);
+    if (at == 0) return false;
+    if (sizeof(Integer) < 8 && most > UINT32_MAX) most = UINT32_MAX;
+    const std::string_view digits = nodes_[at].text;
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (nodes_[at].type != Type::number || error != std::errc() ||
+        end != digits.data() + digits.size() || value < least || value > most) {
+      return good_ = false;
+    }
+    out = static_cast<Integer>(value);
+    return true;
+  }
+  // A container of the wanted type, or 0.
+  std::size_t container(std::string_view key, Type type) noexcept {
+    const std::size_t at = find(key);
+    if (at != 0 && nodes_[at].type != type) {
+      good_ = false;
+      return 0;
+    }
+    return at;
+  }
+  // Fills `out` with the strings of an array; more than it holds is bad.
+  std::span<const std::string_view> texts(std::string_view key, std::span<std::string_view> out,
+                                          Length length) noexcept {
+    const std::size_t array = container(key, Type::array);
+    std::size_t count = 0;
+    if (array == 0) return {};
+    for (const std::size_t at : Children(nodes_, array)) {
+      if (count == out.size() || !text_of(nodes_[at], out[count], length)) {
+        good_ = false;
+        return {};
+      }
+      ++count;
+    }
+    return out.first(count);
+  }
+
+ private:
+  bool text_of(const Node& node, std::string_view& out, Length length) noexcept {
+    if (node.type != Type::string || node.text.size() < length.least ||
+        node.text.size() > length.most || (length.name && has_control(node.text))) {
+      return good_ = false;
+    }
+    out = node.text;
+    return true;
+  }
+
+  std::span<const Node> nodes_;
+  std::size_t object_;
+  bool good_ = true;
+};
+
+}  // namespace chatroom::json

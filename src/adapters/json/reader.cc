@@ -1,0 +1,321 @@
+#include "json/reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <simdjson.h>
+#pragma GCC diagnostic pop
+
+namespace chatroom::json {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// Enough for a page of 100 messages or a presence list of 500 members.
+constexpr std::uint32_t kNodesMax = 8192;
+// Below this many keys comparing each with each beats sorting.
+constexpr std::size_t kFewKeys = 16;
+
+// Objects and arrays under these keys hold what the protocol names; any other container is passed
+// on raw or ignored, so its elements are checked but not listed.
+constexpr std::string_view kContainers[] = {"since",   "channels", "mentions", "error",  "ok",
+                                            "limits",  "state",    "changed",  "policy", "messages",
+                                            "members", "joins",    "leaves",   "classes"};
+
+bool is_container_of_ours(std::string_view key) noexcept {
+  return std::find(std::begin(kContainers), std::end(kContainers), key) != std::end(kContainers);
+}
+
+bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// Whether `text` is a number by the grammar, of any size. Not left to simdjson, which refuses those
+// that no double can hold.
+bool is_number(std::string_view text) noexcept {
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t start = at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at > start;
+  };
+  if (at < text.size() && text[at] == '-') ++at;
+  if (at < text.size() && text[at] == '0') {
+    ++at;
+  } else if (!digits()) {
+    return false;
+  }
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (!digits()) return false;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (!digits()) return false;
+  }
+  return at == text.size();
+}
+
+// Tells a lone surrogate (JSON, but of no use) from what no JSON string may hold. `text` begins
+// behind the opening quote.
+bool has_valid_escapes(const char* text) noexcept {
+  const auto is_hex = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  };
+  for (; *text != '"'; ++text) {
+    if (*text != '\\') continue;
+    ++text;
+    if (*text == 'u') {
+      for (int i = 0; i < 4; ++i) {
+        if (!is_hex(*++text)) return false;
+      }
+    } else if (std::strchr("\"\\/bfnrt", *text) == nullptr || *text == '\0') {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool has_twins(std::span<std::string_view> keys) noexcept {
+  if (keys.size() <= kFewKeys) {
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (keys[i] == keys[j]) return true;
+      }
+    }
+    return false;
+  }
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+}
+
+}  // namespace
+
+struct Reader::Parts {
+  explicit Parts(std::uint32_t longest) noexcept
+      : max_frame(longest),
+        max_keys(longest / 5 + 1),  // "":1, is the shortest that a key can be
+        text(new (std::nothrow) char[longest + simdjson::SIMDJSON_PADDING]),
+        keys(new (std::nothrow) std::string_view[max_keys]),
+        nodes(new (std::nothrow) Node[kNodesMax]) {
+    complete = text && keys && nodes && parser.allocate(longest) == simdjson::SUCCESS;
+  }
+
+  // Each answers false when the text is not JSON.
+  bool read_root(ondemand::document& document) noexcept;
+  bool read_object(ondemand::object object, std::uint32_t depth, bool listed) noexcept;
+  bool read_array(ondemand::array array, std::uint32_t depth, bool listed) noexcept;
+  bool read_value(ondemand::value value, std::string_view key, std::uint32_t depth,
+                  bool listed) noexcept;
+  bool read_scalar(ondemand::value& value, ondemand::json_type type, Node& node) noexcept;
+  bool read_container(ondemand::value& value, bool is_object, std::uint32_t depth,
+                      bool listed) noexcept;
+
+  void check_text(std::string_view decoded) noexcept {
+    if (decoded.find('\0') != decoded.npos) refused = true;
+  }
+  Node* add_node() noexcept {
+    if (node_count == kNodesMax) {
+      refused = true;
+      return nullptr;
+    }
+    Node& node = nodes[node_count++];
+    node = Node{};
+    return &node;
+  }
+  // The frame's own bytes between two places of the padded copy, without the space behind.
+  std::string_view raw(const char* from, const char* to) const noexcept {
+    while (to > from && is_space(to[-1])) --to;
+    return frame.substr(static_cast<std::size_t>(from - text.get()),
+                        static_cast<std::size_t>(to - from));
+  }
+
+  const std::uint32_t max_frame;
+  const std::uint32_t max_keys;
+  bool complete = false;
+  std::unique_ptr<char[]> text;  // the frame, with the room behind it that simdjson reads into
+  std::unique_ptr<std::string_view[]> keys;  // of the objects that are open, outermost first
+  std::unique_ptr<Node[]> nodes;
+  ondemand::parser parser;
+
+  std::string_view frame;
+  std::uint32_t node_count = 0;
+  std::uint32_t key_count = 0;
+  bool refused = false;
+};
+
+Reader::Reader(std::uint32_t max_frame) noexcept : parts_(new (std::nothrow) Parts(max_frame)) {
+  if (parts_ && !parts_->complete) parts_.reset();
+}
+Reader::~Reader() = default;
+
+std::span<const Node> Reader::nodes() const noexcept {
+  return {parts_->nodes.get(), parts_->node_count};
+}
+
+Verdict Reader::read(std::string_view frame) noexcept {
+  Parts& parts = *parts_;
+  parts.frame = frame;
+  parts.node_count = 0;
+  parts.key_count = 0;
+  parts.refused = false;
+  if (frame.size() > parts.max_frame) return Verdict::refused;
+  if (frame.empty()) return Verdict::not_json;
+  std::memcpy(parts.text.get(), frame.data(), frame.size());
+  std::memset(parts.text.get() + frame.size(), 0, simdjson::SIMDJSON_PADDING);
+
+  ondemand::document document;
+  const bool begun =
+      parts.parser
+          .iterate(parts.text.get(), frame.size(), frame.size() + simdjson::SIMDJSON_PADDING)
+          .get(document) == simdjson::SUCCESS;
+  if (!begun || !parts.read_root(document)) {
+    parts.node_count = 0;
+    return Verdict::not_json;
+  }
+  return parts.refused ? Verdict::refused : Verdict::good;
+}
+
+bool Reader::Parts::read_root(ondemand::document& document) noexcept {
+  ondemand::object object;
+  if (document.get_object().get(object) != simdjson::SUCCESS) return false;
+  Node& root = *add_node();
+  root.type = Type::object;
+  root.raw = frame;
+  if (!read_object(object, 1, true)) return false;
+  root.end = node_count;
+  // Nothing but space may follow: the text is at its end when there is no next token.
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+}
+
+bool Reader::Parts::read_object(ondemand::object object, std::uint32_t depth,
+                                bool listed) noexcept {
+  const std::uint32_t first_key = key_count;
+  for (auto entry : object) {
+    ondemand::field field;
+    if (std::move(entry).get(field) != simdjson::SUCCESS) return false;
+    const char* as_written = field.key().raw();
+    std::string_view key;
+    if (field.unescaped_key().get(key) == simdjson::SUCCESS) {
+      check_text(key);
+      if (key_count < max_keys) keys[key_count++] = key;
+    } else if (has_valid_escapes(as_written)) {
+      refused = true;
+    } else {
+      return false;
+    }
+    if (!read_value(field.value(), key, depth, listed)) return false;
+  }
+  if (has_twins({keys.get() + first_key, key_count - first_key})) refused = true;
+  key_count = first_key;
+  return true;
+}
+
+bool Reader::Parts::read_array(ondemand::array array, std::uint32_t depth, bool listed) noexcept {
+  for (auto element : array) {
+    ondemand::value value;
+    if (std::move(element).get(value) != simdjson::SUCCESS) return false;
+    if (!read_value(value, {}, depth, listed)) return false;
+  }
+  return true;
+}
+
+bool Reader::Parts::read_value(ondemand::value value, std::string_view key, std::uint32_t depth,
+                               bool listed) noexcept {
+  ondemand::json_type type{};
+  const char* from = nullptr;
+  if (value.type().get(type) != simdjson::SUCCESS) return false;
+  if (value.current_location().get(from) != simdjson::SUCCESS) return false;
+
+  const std::uint32_t index = node_count;
+  Node spare;
+  Node* node = listed ? add_node() : nullptr;
+  if (node == nullptr) {
+    listed = false;
+    node = &spare;
+  }
+  node->key = key;
+  const bool is_object = type == ondemand::json_type::object;
+  if (is_object || type == ondemand::json_type::array) {
+    node->type = is_object ? Type::object : Type::array;
+    const bool list_inside = listed && (key.empty() || is_container_of_ours(key));
+    if (!read_container(value, is_object, depth + 1, list_inside)) return false;
+  } else if (!read_scalar(value, type, *node)) {
+    return false;
+  }
+  if (node->type == Type::number) {
+    node->raw = raw(from, from + node->text.size());
+  } else {
+    // The next token ends this value; a value inside the root always has one behind it.
+    const char* to = nullptr;
+    if (value.current_location().get(to) != simdjson::SUCCESS) return false;
+    node->raw = raw(from, to);
+  }
+  if (listed) nodes[index].end = node_count;
+  return true;
+}
+
+bool Reader::Parts::read_container(ondemand::value& value, bool is_object, std::uint32_t depth,
+                                   bool listed) noexcept {
+  if (depth > kDepthMax) {
+    // Deeper text is stepped over unread: the frame is refused whatever it says.
+    refused = true;
+    std::string_view skipped;
+    if (is_object) {
+      ondemand::object object;
+      return value.get_object().get(object) == simdjson::SUCCESS &&
+             object.raw_json().get(skipped) == simdjson::SUCCESS;
+    }
+    ondemand::array array;
+    return value.get_array().get(array) == simdjson::SUCCESS &&
+           array.raw_json().get(skipped) == simdjson::SUCCESS;
+  }
+  if (is_object) {
+    ondemand::object object;
+    return value.get_object().get(object) == simdjson::SUCCESS &&
+           read_object(object, depth, listed);
+  }
+  ondemand::array array;
+  return value.get_array().get(array) == simdjson::SUCCESS && read_array(array, depth, listed);
+}
+
+bool Reader::Parts::read_scalar(ondemand::value& value, ondemand::json_type type,
+                                Node& node) noexcept {
+  switch (type) {
+    case ondemand::json_type::string: {
+      node.type = Type::string;
+      ondemand::raw_json_string as_written;
+      if (value.get_raw_json_string().get(as_written) != simdjson::SUCCESS) return false;
+      if (value.get_string().get(node.text) == simdjson::SUCCESS) {
+        check_text(node.text);
+        return true;
+      }
+      refused = true;
+      return has_valid_escapes(as_written.raw());
+    }
+    case ondemand::json_type::number: {
+      node.type = Type::number;
+      const std::string_view token = value.raw_json_token();
+      std::size_t length = token.size();
+      while (length > 0 && is_space(token[length - 1])) --length;
+      node.text = token.substr(0, length);
+      return is_number(node.text);  // the loop around steps over the token
+    }
+    case ondemand::json_type::boolean:
+      node.type = Type::boolean;
+      return value.get_bool().get(node.truth) == simdjson::SUCCESS;
+    default: {
+      bool is_null = false;
+      return value.is_null().get(is_null) == simdjson::SUCCESS && is_null;
+    }
+  }
+}
+
+}  // namespace chatroom::json
