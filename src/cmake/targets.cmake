@@ -15,6 +15,23 @@ function(chatroom_without_exceptions target)
   target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
 endfunction()
 
+# chatroom_binary(<target>): how its symbols and files are named. Public headers carry no export
+# macros: a shared core shows what exports.map lists, a shared adapter all of its few symbols, and
+# archives hide everything that a host would show on.
+function(chatroom_binary target)
+  set(visibility hidden)
+  if(BUILD_SHARED_LIBS)
+    set(visibility default)
+  endif()
+  set_target_properties(${target} PROPERTIES
+    LINKER_LANGUAGE CXX
+    POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET ${visibility}
+    VISIBILITY_INLINES_HIDDEN ON
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
+
 # chatroom_library(<name> <sources>...): the target chatroom_<name>, alias chatroom::<name>.
 function(chatroom_library name)
   add_library(chatroom_${name} ${ARGN})
@@ -23,11 +40,6 @@ function(chatroom_library name)
   if(CHATROOM_NOEXCEPT)
     chatroom_without_exceptions(chatroom_${name})
   endif()
-  set_target_properties(chatroom_${name} PROPERTIES
-    EXPORT_NAME ${name}
-    POSITION_INDEPENDENT_CODE ON
-    CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON
-    VERSION ${PROJECT_VERSION}
-    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  chatroom_binary(chatroom_${name})
+  set_target_properties(chatroom_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()
