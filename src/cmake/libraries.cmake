@@ -5,7 +5,7 @@
 set(CHATROOM_PACKAGE_uv libuv1-dev)
 set(CHATROOM_PACKAGE_wslay libwslay-dev)
 set(CHATROOM_PACKAGE_http_parser libhttp-parser-dev)
-set(CHATROOM_PACKAGE_nlohmann_json nlohmann-json3-dev)
+set(CHATROOM_PACKAGE_simdjson libsimdjson-dev)
 
 # chatroom_find(<library> <out>): sets <out> to a target to link, or to an empty string.
 function(chatroom_find library out)
@@ -55,11 +55,10 @@ function(chatroom_find_http_parser out)
   endif()
 endfunction()
 
-# Headers only, so nobody who links an installed adapter needs it.
-function(chatroom_find_nlohmann_json out)
-  find_package(nlohmann_json 3.9 CONFIG QUIET GLOBAL)
+function(chatroom_find_simdjson out)
+  find_package(simdjson CONFIG QUIET GLOBAL)
   set(${out} "" PARENT_SCOPE)
-  if(TARGET nlohmann_json::nlohmann_json)
-    set(${out} $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> PARENT_SCOPE)
+  if(TARGET simdjson::simdjson)
+    set(${out} simdjson::simdjson PARENT_SCOPE)
   endif()
 endfunction()

@@ -34,6 +34,7 @@ endfunction()
 
 # What a library is called in pkg-config, or by the linker where it has no pkg-config file.
 set(pkgconfig_uv libuv)
+set(pkgconfig_simdjson simdjson)
 set(linker_wslay -lwslay)
 set(linker_http_parser -lhttp_parser)
 

@@ -5,46 +5,28 @@
 namespace chatroom::json {
 namespace {
 
-constexpr std::size_t kTokenMax = 4096;
-constexpr std::uint32_t kPageMax = 100;
-
 // Each op is given the fields that protocol.md lists for it; others are unknown to it and ignored,
 // whatever their type.
 
 void read_auth(Fields& fields, Command& command) noexcept {
-  fields.text("token", command.token, {1, kTokenMax});
-  fields.text("resume", command.resume, {1, kTokenMax});
-  fields.text("user", command.user, kNameLength);
-  fields.text("nick", command.nick, kNameLength);
-}
-
-void require_room(Fields& fields, Command& command) noexcept {
-  if (!fields.text("room", command.room, kRoomLength)) fields.fail();
+  fields.text("token", command.token);
+  fields.text("resume", command.resume);
+  fields.name("user", command.user);
+  fields.name("nick", command.nick);
 }
 
 void read_join(Fields& fields, CommandLists& lists, Command& command) noexcept {
-  require_room(fields, command);
-  command.channels = fields.texts("channels", lists.channels, kNameLength);
-  fields.text("password", command.password, {0, kTokenMax});
+  fields.name("room", command.room);
+  command.channels = fields.texts("channels", lists.channels);
+  fields.text("password", command.password);
   fields.number("recent", command.recent);
   const std::size_t since = fields.container("since", Type::object);
   if (since == 0) return;
   Fields inner(fields.all(), since);
   command.has_since = true;
-  if (!inner.text("epoch", command.since_epoch)) fields.fail();
+  inner.text("epoch", command.since_epoch);
   inner.number("offset", command.since_offset);
   if (!inner.good()) fields.fail();
-}
-
-bool is_kind(std::string_view word) noexcept {
-  for (const char c : word) {
-    if (!(c >= 'a' && c <= 'z') && c != '_' && c != '.') return false;
-  }
-  return !word.empty() && word.size() <= 32;
-}
-
-void read_kind(Fields& fields, Outgoing& out) noexcept {
-  if (fields.text("kind", out.kind.name) && !is_kind(out.kind.name)) fields.fail();
 }
 
 void read_data(Fields& fields, Data& data) noexcept {
@@ -66,57 +48,56 @@ void read_priority(Fields& fields, Priority& priority) noexcept {
   fields.fail();
 }
 
-void read_text(Fields& fields, Command& command) noexcept {
-  command.has_text = fields.text("text", command.out.text);
-  const bool needed = command.out.kind == Kind::text;
-  if (command.out.text.empty() && (needed || command.has_text)) fields.fail();
-}
-
 void read_publish(Fields& fields, CommandLists& lists, Command& command) noexcept {
-  require_room(fields, command);
+  fields.name("room", command.room);
   Outgoing& out = command.out;
   out.room = command.room;
-  if (fields.text("channel", out.channel, kNameLength)) command.channel = out.channel;
-  read_kind(fields, out);
-  read_text(fields, command);
+  if (fields.name("channel", out.channel)) command.channel = out.channel;
+  fields.name("kind", out.kind.name);
+  command.has_text = fields.text("text", command.out.text);
   read_data(fields, out.data);
   read_priority(fields, out.priority);
-  fields.text("key", out.key, kNameLength);
+  fields.name("key", out.key);
   fields.number("reply_to", out.reply_to);
-  out.mentions = fields.texts("mentions", lists.mentions, kNameLength);
+  out.mentions = fields.texts("mentions", lists.mentions);
 }
 
 void read_switch(Fields& fields, Command& command) noexcept {
-  require_room(fields, command);
-  if (!fields.text("from", command.from, kNameLength)) fields.fail();
-  if (!fields.text("to", command.to, kNameLength)) fields.fail();
+  fields.name("room", command.room);
+  fields.name("from", command.from);
+  fields.name("to", command.to);
+}
+
+// 0 means absent in a Command, so a written one is refused here.
+void read_limit(Fields& fields, Command& command) noexcept {
+  fields.number("limit", command.limit, 1);
 }
 
 void read_history(Fields& fields, Command& command) noexcept {
-  require_room(fields, command);
-  fields.text("channel", command.channel, kNameLength);
+  fields.name("room", command.room);
+  fields.name("channel", command.channel);
   fields.number("before", command.before);
   command.has_after = fields.number("after", command.after);
-  fields.number("limit", command.limit, 1, kPageMax);
+  read_limit(fields, command);
 }
 
 void read_send_to(Fields& fields, Command& command) noexcept {
-  if (!fields.text("user", command.user, kNameLength)) fields.fail();
-  read_kind(fields, command.out);
-  read_text(fields, command);
+  fields.name("user", command.user);
+  fields.name("kind", command.out.kind.name);
+  command.has_text = fields.text("text", command.out.text);
   read_data(fields, command.out.data);
 }
 
 void read_presence(Fields& fields, Command& command) noexcept {
-  require_room(fields, command);
-  fields.number("limit", command.limit, 1);
+  fields.name("room", command.room);
+  read_limit(fields, command);
   command.has_since_version = fields.number("since_version", command.since_version);
   fields.text("cursor", command.cursor);
 }
 
 void read_call(Fields& fields, Command& command) noexcept {
-  fields.text("room", command.room, kRoomLength);
-  if (!fields.text("name", command.name, kRoomLength)) fields.fail();
+  fields.name("room", command.room);
+  fields.name("name", command.name);
   read_data(fields, command.out.data);
 }
 
@@ -129,11 +110,12 @@ void read_fields(Fields& fields, CommandLists& lists, Command& command) noexcept
     case Op::publish:
       return read_publish(fields, lists, command);
     case Op::leave:
-      return require_room(fields, command);
+      fields.name("room", command.room);
+      return;
     case Op::subscribe:
     case Op::unsubscribe:
-      require_room(fields, command);
-      fields.text("channel", command.channel, kNameLength);
+      fields.name("room", command.room);
+      fields.name("channel", command.channel);
       return;
     case Op::switch_channel:
       return read_switch(fields, command);
@@ -176,7 +158,7 @@ Decoded read_command(std::span<const Node> nodes, Verdict verdict, CommandLists&
   read_fields(fields, lists, command);
   if (!fields.good()) return {Errc::bad_request, false};
   if (command.op == Op::unknown) return {Errc::unsupported, false};
-  return {};
+  return {check_command(command), false};
 }
 
 }  // namespace chatroom::json

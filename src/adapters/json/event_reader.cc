@@ -84,8 +84,7 @@ void EventReader::read_message(Fields& fields, Message& message) noexcept {
     message.priority = from_word(word, kPriorityCount, Priority::normal);
   }
   fields.number("reply_to", message.reply_to);
-  message.mentions =
-      fields.texts("mentions", std::span(lists_.mentions).subspan(mention_count_), kAnyLength);
+  message.mentions = fields.texts("mentions", std::span(lists_.mentions).subspan(mention_count_));
   mention_count_ += message.mentions.size();
   fields.number("time", message.time_ms);
   fields.number("count", message.count);
@@ -256,7 +255,7 @@ void EventReader::read_gap(Fields& top) noexcept {
   top.number("from", gap.from);
   top.number("to", gap.to);
   top.number("count", gap.count);
-  for (const std::string_view word : top.texts("classes", classes, kAnyLength)) {
+  for (const std::string_view word : top.texts("classes", classes)) {
     gap.lossy = gap.lossy || word == "lossy";
     gap.reliable = gap.reliable || word == "reliable";
   }
@@ -288,7 +287,7 @@ void EventReader::read_event(Fields& top, EventType type) noexcept {
       read_common(top);
       top.number("version", event_.presence_version);
       event_.joins = read_members(top, "joins");
-      event_.leaves = top.texts("leaves", lists_.leaves, kAnyLength);
+      event_.leaves = top.texts("leaves", lists_.leaves);
       return;
     case EventType::room_state:
       read_common(top);

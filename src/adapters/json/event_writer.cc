@@ -1,6 +1,6 @@
 #include "json/event_writer.h"
 
-#include "chatroom/error.h"
+#include "chatroom/codec_checks.h"
 
 namespace chatroom::json {
 namespace {
@@ -190,7 +190,7 @@ void write_error(const Event& event, Writer& out) noexcept {
   out.open('{');
   out.field("code", name_of(code));
   out.field("message", event.text.empty() ? message_of(code) : event.text);
-  out.field_truth("temporary", is_temporary(code));
+  out.field_truth("temporary", is_temporary(event));
   out.field_if("retry_after_ms", std::uint64_t{event.error.retry_after_ms});
   out.close('}');
 }

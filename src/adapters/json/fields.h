@@ -1,31 +1,14 @@
-// Fields: typed reading of one object's fields. Null counts as absent; a wrong type or a value out
-// of range is remembered, and asked for once at the end.
+// Fields: typed reading of one object's fields. Null counts as absent; a wrong type or a number out
+// of range is remembered, and asked for once at the end. What values may be beyond their type is
+// checked by check_command, for all codecs alike.
 #pragma once
 
 #include <charconv>
 
+#include "chatroom/codec_checks.h"
 #include "json/reader.h"
 
 namespace chatroom::json {
-
-inline constexpr std::uint64_t kIntegerMax = (1ull << 53) - 1;  // what every JSON reader can hold
-
-// Bounds of a string, in bytes.
-struct Length {
-  std::size_t least = 0;
-  std::size_t most = SIZE_MAX;
-  bool name = false;  // names hold no control characters
-};
-inline constexpr Length kRoomLength{1, 128, true};
-inline constexpr Length kNameLength{1, 64, true};  // user, channel, key, nick
-inline constexpr Length kAnyLength{};
-
-inline bool has_control(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) return true;
-  }
-  return false;
-}
 
 class Fields {
  public:
@@ -47,9 +30,14 @@ class Fields {
   std::span<const Node> all() const noexcept { return nodes_; }
 
   // Each answers whether the field was there and is good.
-  bool text(std::string_view key, std::string_view& out, Length length = kAnyLength) noexcept {
+  bool text(std::string_view key, std::string_view& out) noexcept {
     const std::size_t at = find(key);
-    return at != 0 && text_of(nodes_[at], out, length);
+    return at != 0 && text_of(nodes_[at], out);
+  }
+  // A string that may be absent, but not empty.
+  bool name(std::string_view key, std::string_view& out) noexcept {
+    if (!text(key, out)) return false;
+    return !out.empty() || (good_ = false);
   }
   bool truth(std::string_view key, bool& out) noexcept {
     const std::size_t at = find(key);
@@ -84,13 +72,13 @@ class Fields {
     return at;
   }
   // Fills `out` with the strings of an array; more than it holds is bad.
-  std::span<const std::string_view> texts(std::string_view key, std::span<std::string_view> out,
-                                          Length length) noexcept {
+  std::span<const std::string_view> texts(std::string_view key,
+                                          std::span<std::string_view> out) noexcept {
     const std::size_t array = container(key, Type::array);
     std::size_t count = 0;
     if (array == 0) return {};
     for (const std::size_t at : Children(nodes_, array)) {
-      if (count == out.size() || !text_of(nodes_[at], out[count], length)) {
+      if (count == out.size() || !text_of(nodes_[at], out[count])) {
         good_ = false;
         return {};
       }
@@ -100,11 +88,8 @@ class Fields {
   }
 
  private:
-  bool text_of(const Node& node, std::string_view& out, Length length) noexcept {
-    if (node.type != Type::string || node.text.size() < length.least ||
-        node.text.size() > length.most || (length.name && has_control(node.text))) {
-      return good_ = false;
-    }
+  bool text_of(const Node& node, std::string_view& out) noexcept {
+    if (node.type != Type::string) return good_ = false;
     out = node.text;
     return true;
   }
