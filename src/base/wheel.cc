@@ -5,7 +5,6 @@
 
 namespace chatroom::base {
 
-// An engine may end with deadlines still armed; their owners die after the wheel or with it.
 Wheel::~Wheel() {
   for (auto& level : slots_) {
     for (Slot& slot : level) {

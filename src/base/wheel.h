@@ -40,6 +40,7 @@ static_assert(sizeof(TimerNode) <= 24);
 class Wheel final {
  public:
   Wheel() noexcept = default;
+  // Disarms what is left. So the wheel goes before what it times: declare it after the owners.
   ~Wheel();
   Wheel(const Wheel&) = delete;
   Wheel& operator=(const Wheel&) = delete;
