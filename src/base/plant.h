@@ -14,11 +14,19 @@ enum class Plant : std::uint8_t {
   double_flush_after_partial_write,
   frame_limit_not_applied,
   heartbeat_never_dead,
+  history_wrong_channel,
+  idempotency_key_per_room_only,
+  join_reply_misses_last,
   ledger_off_by_one,
   memory_unbounded,
   offset_skipped,
+  permission_rank_equal,
+  presence_leave_lost,
+  rate_bucket_refills_double,
   rate_limit_per_frame_forgotten,
+  recovered_but_incomplete,
   served_before_auth,
+  slow_mode_off_by_one_ms,
 };
 
 #ifdef CHATROOM_PLANTS

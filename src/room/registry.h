@@ -23,6 +23,7 @@
 #include "chatroom/limits.h"
 #include "chatroom/memory.h"
 #include "chatroom/room.h"
+#include "base/siphash.h"
 #include "room/ids.h"
 #include "room/permission.h"
 
@@ -165,11 +166,10 @@ struct RegistryPlan {
 };
 RegistryPlan plan_registry(const Limits& limits) noexcept;
 
-// The key of every table here. It changes which bucket, never any output.
-struct HashKey {
-  std::uint64_t k0 = 0;
-  std::uint64_t k1 = 0;
-};
+// Of every table here. It changes which bucket, never any output.
+using base::HashKey;
+
+struct Tables;  // state.h
 
 class Registry final {
  public:
@@ -216,6 +216,9 @@ class Registry final {
   Result<PolicyChange> set_policy(RoomId room, const RoomPolicy& policy, Instant now) noexcept;
   ChannelIndex channel(RoomId room, std::string_view name) const noexcept;  // kNone
   std::string_view channel_name(RoomId room, ChannelIndex channel) const noexcept;
+  // The channel of that name, opened now if it is not there. bad_request, limit_reached.
+  Result<ChannelIndex> open_channel(RoomId room, std::string_view name,
+                                    std::string_view creator) noexcept;
   // A word of the engine's own with each room (its fan-out state); null at first.
   void*& attachment(RoomId room) noexcept;
   // After open, before the first join: the log goes on where storage says.
@@ -274,16 +277,19 @@ class Registry final {
                                Instant now) noexcept;
   // The host refused what check_publish had passed: slow mode does not bind for it.
   void forgive_publish(RoomId room, UserIndex user) noexcept;
-  // Gives it its place: offset, stamps, history, key. `author` kNone: the host. A channel that is
-  // not there goes to main for a member (it was checked), opens for the host.
-  Committed commit_publish(RoomId room, UserIndex author, const Outgoing& message,
-                           Instant now) noexcept;
+  // Gives it its place: offset, stamps, history, key. `author` kNone: the host. not_found: no such
+  // channel (after a passing check_publish it is there; hosts call open_channel first).
+  Result<Committed> commit_publish(RoomId room, UserIndex author, const Outgoing& message,
+                                   Instant now) noexcept;
   // The two halves of commit_publish for rooms that store first: stamp gives the message with its
-  // place `ahead` of the head (1: the next) and changes nothing but the key; keep, in the order of
-  // offsets, takes the place.
-  Committed stamp(RoomId room, UserIndex author, const Outgoing& message, std::uint64_t ahead,
-                  Instant now) noexcept;
+  // place `ahead` of the head (1: the next) and changes nothing but the key; keep takes the place,
+  // in the order of offsets.
+  Result<Committed> stamp(RoomId room, UserIndex author, const Outgoing& message,
+                          std::uint64_t ahead, Instant now) noexcept;
   void keep(RoomId room, const Message& message, Instant now) noexcept;
+  // What the key was answered in the last 5 minutes; false: nothing. `author` kNone: the host.
+  bool answered(RoomId room, UserIndex author, std::string_view key, Instant now,
+                Position& first) noexcept;
   // The append failed: its key may be used again.
   void forget_key(RoomId room, UserIndex author, std::string_view key) noexcept;
 
@@ -303,8 +309,8 @@ class Registry final {
                                 const std::uint64_t* since_version) noexcept;
 
  private:
-  struct State;
-  State* state_ = nullptr;
+  Memory* memory_ = nullptr;
+  Tables* tables_ = nullptr;
 };
 
 }  // namespace chatroom::room
