@@ -10,6 +10,7 @@ namespace chatroom::base {
 enum class Plant : std::uint8_t {
   none,
   auth_deadline_extended_by_progress,
+  checks_skipped,
   deliver_after_leave,
   double_flush_after_partial_write,
   frame_limit_not_applied,
