@@ -11,7 +11,7 @@ constexpr std::size_t kSlabHeader = 64;
 
 BlockPool::Shape BlockPool::normalised(Shape shape) noexcept {
   CHATROOM_ASSERT(shape.block_bytes > 0);
-  CHATROOM_ASSERT(std::has_single_bit(shape.align));
+  CHATROOM_ASSERT((shape.align & (shape.align - 1)) == 0);
   CHATROOM_ASSERT(shape.align <= kSlabHeader);
   shape.align = std::max(shape.align, alignof(Free));
   shape.block_bytes = round_up(std::max(shape.block_bytes, sizeof(Free)), shape.align);

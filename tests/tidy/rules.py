@@ -9,7 +9,7 @@ PUBLIC_GROUPS = {
     "values": ["types", "error", "assert", "memory", "budget", "limits", "message", "command",
                "event", "metrics", "room", "decision", "framing", "observer"],
     "connection": ["connection", "framing"],
-    "codec": ["codec", "framing"],
+    "codec": ["codec", "codec_checks", "flatbuffers", "framing"],
     "crypto": ["crypto"],
 }
 
