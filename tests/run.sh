@@ -1,0 +1,109 @@
+#!/bin/sh
+# Installs what is missing, builds the release preset and runs its tests.
+#
+#   sh tests/run.sh [--all]
+#
+#   --all     also the page in Chromium, and clients on Node
+#
+# Prints its stages, each test that did not pass, why anything was skipped, and last
+#   N passed, N failed, N skipped
+# Exit 0: nothing failed. What was skipped is also in build/release/skipped.txt.
+set -eu
+
+all=
+for argument in "$@"; do
+  case $argument in
+    --all) all=yes ;;
+    *) sed -n '2,/^set -eu/{/^set -eu/d;s/^# \{0,1\}//;p;}' "$0"; exit 1 ;;
+  esac
+done
+
+cd "$(dirname "$0")/.."
+. src/cmake/packages.sh
+# shellcheck disable=SC2086  # lists of words
+{
+  need $packages_build $packages_test
+  [ -z "$all" ] || need $packages_browser
+}
+build=build/release
+mkdir -p $build
+log=$build/run.log
+: >$log
+: >$build/skipped.txt
+passed=0 failed=0
+
+# A clean clone elsewhere on this machine finds what this one has compiled.
+CCACHE_BASEDIR=$(pwd)
+CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR CCACHE_NOHASHDIR
+
+started=$(date +%s)
+stage() { printf '[%4ss] %s\n' $(($(date +%s) - started)) "$*"; }
+skip() { printf '         skipped: %s\n' "$*"; printf '%s\n' "$*" >>$build/skipped.txt; }
+give_up() {
+  tail -60 $log
+  printf '%s\n' "$*"
+  printf '%s passed, %s failed, %s skipped\n' $passed $((failed + 1)) "$(wc -l <$build/skipped.txt)"
+  exit 1
+}
+
+stage "packages"
+install_missing
+stage "configure"
+cmake --preset release >>$log 2>&1 || give_up "configuring failed"
+left_out=$build/left_out.txt
+sed -n 's/^-- chatroom: \(.* left out.*\)$/\1/p' $log >$left_out
+while IFS= read -r line; do skip "$line"; done <$left_out
+stage "build"
+cmake --build --preset release >>$log 2>&1 || give_up "building failed"
+
+stage "test"
+tests=$build/ctest.txt
+ctest --preset release --timeout 600 >$tests 2>&1 || true
+cat $tests >>$log
+count() { grep -cE "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$1" $tests || true; }
+passed=$(count ' Passed ')
+failed=$(count '\*\*\*(Failed|Timeout|Exception|Not Run)')
+grep -q '^100% tests passed\|tests failed out of\|No tests were found' $tests ||
+  give_up "ctest did not finish"
+if [ "$failed" -gt 0 ]; then
+  # What the failed ones said: ctest prints it before their line or after it, so all of it.
+  tail -200 $tests
+fi
+# A test that skips says why in a line "skipped: ..." of its own.
+grep -E '^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*\*\*\*(Skipped|Disabled)' $tests |
+  sed -E 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*/\1/' >$build/skipped_tests.txt || true
+while IFS= read -r name; do
+  why=$(ctest --test-dir $build -R "^$name\$" -V 2>/dev/null |
+    sed -n 's/^[0-9]*: *skipped: //p' | head -1)
+  skip "$name: ${why:-it did not say why}"
+done <$build/skipped_tests.txt
+
+# in_browser <name> <command>...: one more test, which is not CTest's because it needs --all.
+extra() {
+  name=$1
+  shift
+  stage "$name"
+  if "$@" >$build/extra.txt 2>&1; then
+    passed=$((passed + 1))
+  else
+    cat $build/extra.txt
+    printf '         FAILED: %s\n' "$name"
+    failed=$((failed + 1))
+  fi
+  cat $build/extra.txt >>$log
+}
+if [ -n "$all" ]; then
+  if [ ! -f tests/browser/run.mjs ]; then
+    skip "browser: tests/browser/run.mjs does not exist yet"
+  elif [ ! -x $build/examples/chatd ]; then
+    skip "browser: there is no chatd in this build"
+  else
+    extra "npm ci" npm --prefix tests/browser ci --no-audit --no-fund --loglevel=error
+    extra "browser" node tests/browser/run.mjs --chatd $build/examples/chatd
+  fi
+fi
+
+stage "done; the whole output is in $log"
+printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$(wc -l <$build/skipped.txt)"
+[ "$failed" -eq 0 ]
