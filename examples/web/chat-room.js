@@ -1,0 +1,438 @@
+// <chat-room>: a live room for any page, with one script tag.
+//
+//   <script type="module" src="https://chat.example/chat-room.js"></script>
+//   <chat-room room="live/1" name="Alice"><video slot="stage" …></video></chat-room>
+//
+// Attributes, all watched: `src` (ws:// or wss:// address; by default /chat where this file came
+// from), `room`, `token` (or, on open servers, `name`), `password`, `recent` (messages to begin
+// with), `lang` (en, zh), `layout="chat"` (no stage). Events: `chat-message`, `chat-state`.
+// Method: send(text). Properties: client, chat (see chatroom.js and room.js).
+
+import { ChatClient, closeSentence, errorSentence, gapSentence, leaveSentence, seconds } from './chatroom.js';
+import { ChatList } from './chat-list.js';
+import { Composer } from './composer.js';
+import { HIGH, LOW, NORMAL, OWN } from './danmaku.js';
+import { el, hueOf, icon } from './dom.js';
+import { Members } from './members.js';
+import { wordsFor } from './strings.js';
+import { sheet } from './styles.js';
+import { Theatre } from './theatre.js';
+
+const RECENT = 30;
+const OLDER_PAGE = 50;
+const PENDING_AFTER_MS = 250; // an answer that is quicker needs no "sending"
+const ANNOUNCE_MS = 2_500;
+const NICKS_KNOWN = 400; // names that a mention can be resolved from
+const PASTELS = ['#ffe08a', '#9be7ff', '#ffb3c7', '#b8f2a6', '#d7c2ff'];
+
+export class ChatRoom extends HTMLElement {
+  static observedAttributes = ['src', 'room', 'token', 'name', 'password', 'recent', 'lang'];
+
+  /** @type {ChatClient|null} */
+  client = null;
+  /** @type {import('./room.js').Room|null} */
+  chat = null;
+
+  #words = wordsFor('en');
+  #language = 'en';
+  #parts = {};
+  #list = null;
+  #composer = null;
+  #theatre = null;
+  #members = null;
+  #nicks = new Map();
+  #unsaid = [];
+  #announceTimer = 0;
+  #countdown = 0;
+  #starting = false;
+  #guestNick = '';
+  #lastLeft = null;
+  #wasAway = false;
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet];
+  }
+
+  connectedCallback() {
+    this.#restart();
+  }
+
+  disconnectedCallback() {
+    queueMicrotask(() => !this.isConnected && this.#stop()); // moving it is not leaving
+  }
+
+  attributeChangedCallback(_, before, now) {
+    if (this.isConnected && before !== now) this.#restart();
+  }
+
+  /** Says something as the person at this page. */
+  send(text) {
+    return this.#say(text);
+  }
+
+  // Starting. Several attributes may change at once; one start is enough.
+
+  #restart() {
+    if (this.#starting) return;
+    this.#starting = true;
+    queueMicrotask(() => {
+      this.#starting = false;
+      if (!this.isConnected) return;
+      this.#stop();
+      this.#build();
+      this.#connect();
+    });
+  }
+
+  #stop() {
+    clearTimeout(this.#announceTimer);
+    clearInterval(this.#countdown);
+    this.#closeMembers();
+    this.client?.close();
+    this.#list?.destroy();
+    this.#composer?.destroy();
+    this.#theatre?.destroy();
+    this.client = null;
+    this.chat = null;
+  }
+
+  #build() {
+    this.#language = this.getAttribute('lang') ?? navigator.language ?? 'en';
+    const words = (this.#words = wordsFor(this.#language));
+    this.#theatre = new Theatre({ words, onPeople: () => this.#toggleMembers() });
+    this.#composer = new Composer({ words, language: this.#language, send: (text) => this.#say(text), rename: (nick) => this.#rename(nick) });
+    const log = el('div', { className: 'log', role: 'log', tabIndex: 0, aria: { label: words.chat, live: 'off' } });
+    log.addEventListener('click', (e) => this.#clickedRow(e.target));
+    const newer = el('button', { type: 'button', className: 'newer', hidden: true, on: { click: () => this.#list.follow() } });
+    const state = el('span', { className: 'state', role: 'status' });
+    const slow = el('span', { className: 'slow', hidden: true });
+    const people = el('button', {
+      type: 'button', className: 'round', title: words.members, aria: { label: words.members, expanded: 'false' }, on: { click: () => this.#toggleMembers() },
+    }, icon('people'));
+    const says = el('span');
+    const action = el('button', { type: 'button' });
+    const banner = el('div', { className: 'banner', role: 'alert', hidden: true }, says, action);
+    const pinned = el('div', { className: 'pinned', dir: 'auto', hidden: true });
+    const live = el('div', { className: 'sr', aria: { live: 'polite' } });
+    const middle = el('div', { className: 'middle' }, log, newer);
+    const panel = el('section', { className: 'chat', aria: { label: words.chat } },
+      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, state, people),
+      banner, pinned, middle, this.#composer.node, live);
+    this.shadowRoot.replaceChildren(el('div', { className: 'app' }, this.#theatre.node, panel));
+    this.#parts = { newer, state, slow, people, banner, says, action, pinned, live, middle };
+    this.#list = new ChatList(log, { onOlder: (before) => this.#older(before), onNews: (n) => this.#news(n) });
+  }
+
+  #connect() {
+    const name = this.getAttribute('name')?.trim();
+    const token = this.getAttribute('token');
+    this.#guestNick ||= `${this.#words.roles.visitor}${1000 + Math.floor(Math.random() * 9000)}`;
+    const auth = token ? { token } : name ? { user: name, nick: name } : { nick: this.#guestNick };
+    const client = (this.client = new ChatClient(this.#address(), auth));
+    client.addEventListener('state', () => this.#showState());
+    client.addEventListener('direct', (e) => this.#whisper(e.detail));
+    client.addEventListener('notice', (e) => this.#composer.notify(errorSentence(e.detail, this.#language)));
+    this.#enterRoom();
+    client.connect();
+  }
+
+  #address() {
+    const url = new URL(this.getAttribute('src') || '/chat', import.meta.url);
+    url.protocol = url.protocol.replace('http', 'ws');
+    return url.href;
+  }
+
+  #enterRoom() {
+    const name = this.getAttribute('room') || 'lobby';
+    const recent = Number(this.getAttribute('recent') ?? RECENT) || 0;
+    const chat = (this.chat = this.client.room(name, { recent, password: this.getAttribute('password') ?? undefined }));
+    const on = (type, hear) => chat.addEventListener(type, (e) => chat === this.chat && hear(e.detail));
+    this.#lastLeft = null;
+    on('joined', (detail) => this.#joined(detail));
+    on('message', (detail) => this.#heard(detail));
+    on('gap', (detail) => this.#gap(detail));
+    on('presence', () => this.#presence());
+    on('room_state', () => this.#showRoom());
+    on('moderation', (detail) => this.#moderated(detail));
+    on('message_removed', ({ offset }) => this.#takeBack((entry) => entry.offset === offset));
+    on('messages_cleared', ({ user }) => this.#takeBack((entry) => entry.offset > 0 && (!user || entry.user === user)));
+    on('reset', () => this.#note(this.#words.anew, 'warn'));
+    on('refused', () => this.#showState());
+    on('left', (detail) => this.#leftRoom(detail));
+  }
+
+  // Saying
+
+  async #say(text) {
+    const whisper = /^\/w\s+(\S+)\s+([^]+)$/.exec(text);
+    if (whisper) return this.#sayTo(whisper[1], whisper[2]);
+    const entry = { type: 'pending', text, nick: this.#myNick(), user: this.client.user, own: true, hue: hueOf(this.client.user ?? ''), badge: this.#words.pending };
+    const timer = setTimeout(() => this.#list.push(entry), PENDING_AFTER_MS);
+    try {
+      await this.chat.publish(text, { mentions: this.#mentionsIn(text) });
+      this.#list.follow();
+      const pause = this.chat.info.policy?.slow_mode_s ?? 0;
+      if (pause > 0 && !['owner', 'admin', 'moderator'].includes(this.chat.role)) this.#composer.coolDown(pause * 1_000);
+    } finally {
+      clearTimeout(timer);
+      this.#list?.remove((other) => other === entry);
+    }
+  }
+
+  async #sayTo(user, text) {
+    const target = this.#nicks.get(user) ?? user;
+    await this.client.sendTo(target, text);
+    this.#list.push({ type: 'direct', text, user: target, nick: this.#words.whisperTo(user), hue: hueOf(target), time: Date.now() });
+  }
+
+  #mentionsIn(text) {
+    const found = new Set();
+    for (const [, nick] of text.matchAll(/@(\S+)/g)) {
+      const user = this.#nicks.get(nick);
+      if (user) found.add(user);
+    }
+    return found.size > 0 ? [...found].slice(0, 16) : undefined;
+  }
+
+  #rename(nick) {
+    this.client.rename(nick);
+    this.#guestNick = nick;
+    this.#showMe();
+    this.#note(this.#words.renamed(nick));
+  }
+
+  // Hearing
+
+  #heard({ message, own, replayed }) {
+    if (message.kind === 'signal') return;
+    const text = message.text ?? '';
+    if (!text) return;
+    this.#learn(message);
+    const entry = this.#entryOf(message, own);
+    this.#list.push(entry);
+    if (!replayed) {
+      this.#fly(message, own);
+      if (!own) this.#announce(entry);
+    }
+    this.dispatchEvent(new CustomEvent('chat-message', { detail: { message, own, replayed }, bubbles: true, composed: true }));
+  }
+
+  #entryOf(message, own) {
+    const role = message.user ? message.role : 'host';
+    const nick = message.nick || message.user || this.#words.host;
+    const text = message.text ?? '';
+    return {
+      type: 'message', text, own, nick, role, user: message.user, offset: message.offset, time: message.time, count: message.count,
+      hue: hueOf(message.user ?? nick), badge: role === 'host' ? this.#words.host : this.#words.roles[role],
+      high: levelOf(message) === HIGH, mention: !own && this.#mentionsMe(message, text), tone: text.length > 400 ? 'tall' : undefined,
+    };
+  }
+
+  #mentionsMe(message, text) {
+    const nick = this.#myNick();
+    return Boolean(message.mentions?.includes(this.client.user) || (nick && text.includes(`@${nick}`)));
+  }
+
+  #fly(message, own) {
+    const chosen = /^#[0-9a-f]{6}$/i.test(message.data?.color ?? '') ? message.data.color : undefined;
+    const level = own ? OWN : levelOf(message);
+    const hue = hueOf(message.user ?? '');
+    const pastel = level === NORMAL && hue % 4 === 0 ? PASTELS[hue % PASTELS.length] : undefined;
+    this.#theatre.stage.push({ text: message.text, level, offset: message.offset, user: message.user, count: message.count, color: chosen ?? pastel });
+  }
+
+  #whisper({ user, nick, text }) {
+    if (!text) return;
+    const own = user === this.client.user;
+    this.#list.push({ type: 'direct', text, user, own, nick: own ? nick : this.#words.whisperFrom(nick || user), hue: hueOf(user), time: Date.now() });
+  }
+
+  #gap({ reason, count }) {
+    const what = count > 0 ? this.#words.gap(count) : this.#words.gapSome;
+    this.#note(`${what} ${gapSentence(reason, this.#language)}`, 'warn');
+  }
+
+  #takeBack(matches) {
+    this.#list.remove(matches);
+    this.#theatre.stage.remove(matches);
+  }
+
+  #moderated({ action, user, text }) {
+    const who = [...this.#nicks].find(([, id]) => id === user)?.[0] ?? user;
+    const sentence = { mute: this.#words.muted, unmute: this.#words.unmuted, ban: this.#words.banned }[action]?.(who);
+    if (sentence) this.#note(text ? `${sentence} (${text})` : sentence, 'warn');
+  }
+
+  async #older(before) {
+    const { messages, more } = await this.chat.history({ before, limit: OLDER_PAGE });
+    return { entries: messages.filter((m) => m.text).map((m) => this.#entryOf(m, m.user === this.client.user)), more };
+  }
+
+  /** Remembers who a nick is, the latest NICKS_KNOWN of them. */
+  #learn({ user, nick }) {
+    if (!user || !nick) return;
+    this.#nicks.delete(nick);
+    this.#nicks.set(nick, user);
+    if (this.#nicks.size > NICKS_KNOWN) this.#nicks.delete(this.#nicks.keys().next().value);
+  }
+
+  // Showing
+
+  #joined({ again, recovered }) {
+    if (!again) this.#note(this.#words.joined(this.chat.name));
+    else if (recovered && this.#wasAway) this.#note(this.#words.caughtUp, 'good');
+    this.#lastLeft = null;
+    this.#wasAway = false;
+    this.#showRoom();
+    this.#showState();
+    this.#members?.refresh();
+  }
+
+  #presence() {
+    this.#theatre.setOnline(this.chat.online, this.chat.state === 'in');
+    this.#members?.refresh();
+  }
+
+  #showRoom() {
+    const { attributes = {}, policy = {}, pinned = [] } = this.chat.info;
+    const { slow, pinned: bar } = this.#parts;
+    this.#theatre.setTitle(this.chat.name, typeof attributes.topic === 'string' ? attributes.topic : '');
+    slow.hidden = !(policy.slow_mode_s > 0);
+    slow.textContent = this.#words.slowMode(policy.slow_mode_s);
+    const text = pinned[pinned.length - 1]?.text ?? '';
+    bar.hidden = !text;
+    bar.textContent = text;
+    this.#presence();
+    this.#showMe();
+  }
+
+  #showMe() {
+    this.#composer.textMax = this.client.limits.text_bytes ?? 2_048;
+    this.#composer.setMe({ nick: this.#myNick() ?? '', renameable: !this.hasAttribute('token') });
+  }
+
+  #myNick() {
+    return this.client.nick ?? this.client.user;
+  }
+
+  #leftRoom(detail) {
+    this.#lastLeft = detail;
+    this.#showState();
+  }
+
+  /** The pill says how things are; the banner says what one can do about it. */
+  #showState() {
+    if (!this.client || !this.chat) return;
+    const { client, chat, client: { state } } = this;
+    const shown = state !== 'live' ? state : { in: 'live', refused: 'refused', joining: 'joining' }[chat.state] ?? (this.#lastLeft ? 'refused' : 'joining');
+    const pill = this.#parts.state;
+    pill.className = `state ${shown}`;
+    pill.textContent = this.#words[shown] ?? this.#words.connecting;
+    this.#composer.online = shown === 'live';
+    this.#theatre.setOnline(chat.online, shown === 'live');
+    this.#theatre.setTitle(chat.name, chat.info.attributes?.topic);
+    clearInterval(this.#countdown);
+    if (shown === 'waiting') {
+      this.#wasAway = true;
+      this.#countdown = setInterval(() => this.#showWaiting(), 500);
+      this.#showWaiting();
+    } else if (shown === 'closed') {
+      const { error, code } = client.lastClose;
+      this.#showBanner(error && error.code !== 'unauthorized' ? errorSentence(error, this.#language) : closeSentence(code, this.#language), this.#words.reconnect, () => client.retry(), true);
+    } else if (shown === 'refused') this.#showRefused();
+    else this.#parts.banner.hidden = true;
+    this.dispatchEvent(new CustomEvent('chat-state', { detail: { state: shown }, bubbles: true, composed: true }));
+  }
+
+  #showWaiting() {
+    const { client } = this;
+    const { code, error } = client.lastClose;
+    const why = error ? errorSentence(error, this.#language) : closeSentence(code, this.#language);
+    const rest = seconds((client.retryAt ?? 0) - performance.now());
+    this.#showBanner(`${why} ${this.#words.comingBack(rest)}`, this.#words.tryNow, () => client.retry());
+  }
+
+  #showRefused() {
+    const { chat } = this;
+    if (chat.error && !this.#lastLeft) {
+      return this.#showBanner(errorSentence(chat.error, this.#language), this.#words.rejoin, () => chat.enter(), true);
+    }
+    const { reason, text, back } = this.#lastLeft;
+    const sentence = leaveSentence(reason, this.#language) + (text ? ` (${text})` : '');
+    this.#showBanner(sentence, this.#words.rejoin, () => (back ? chat.enter() : this.#enterRoom()), true);
+  }
+
+  #showBanner(sentence, label, act, bad = false) {
+    const { banner, says, action } = this.#parts;
+    banner.className = bad ? 'banner bad' : 'banner';
+    if (says.textContent !== sentence) says.textContent = sentence;
+    action.textContent = label;
+    action.onclick = act;
+    banner.hidden = false;
+  }
+
+  #note(text, tone) {
+    this.#list.push({ type: 'system', text, tone });
+  }
+
+  #news(count) {
+    const { newer } = this.#parts;
+    newer.hidden = count === 0;
+    if (count > 0) newer.replaceChildren(icon('down'), this.#words.newMessages(count));
+  }
+
+  /** Screen readers hear a few messages as they are, and a flood as a number. */
+  #announce({ nick, text }) {
+    this.#unsaid.push(`${nick}: ${text.slice(0, 120)}`);
+    if (this.#unsaid.length > 999) this.#unsaid.length = 999;
+    this.#announceTimer ||= setTimeout(() => {
+      this.#announceTimer = 0;
+      const said = this.#unsaid.length > 3 ? this.#words.announce(this.#unsaid.length) : this.#unsaid.join('. ');
+      this.#unsaid.length = 0;
+      this.#parts.live.textContent = said;
+    }, ANNOUNCE_MS);
+  }
+
+  // Members and mentions
+
+  #clickedRow(target) {
+    const nick = target.closest?.('.nick');
+    const entry = nick?.parentNode.entry;
+    if (entry?.user && !entry.own) this.#composer.insert(entry.type === 'direct' ? `/w ${entry.user} ` : `@${entry.nick} `);
+  }
+
+  #toggleMembers() {
+    if (this.#members) return this.#closeMembers(true);
+    if (this.chat?.state !== 'in') return;
+    this.#members = new Members({
+      room: this.chat, words: this.#words, language: this.#language, me: this.client.user,
+      pick: (member) => {
+        this.#learn(member);
+        this.#closeMembers();
+        if (member.user !== this.client.user) this.#composer.insert(`@${member.nick || member.user} `);
+      },
+      close: () => this.#closeMembers(true),
+    });
+    this.#parts.middle.append(this.#members.node);
+    this.#parts.people.setAttribute('aria-expanded', 'true');
+    this.#members.focus();
+  }
+
+  #closeMembers(focus = false) {
+    if (!this.#members) return;
+    this.#members.destroy();
+    this.#members = null;
+    this.#parts.people.setAttribute('aria-expanded', 'false');
+    if (focus) this.#parts.people.focus();
+  }
+}
+
+/** How much a message matters on the stage. */
+function levelOf({ priority, kind, user }) {
+  if (priority === 'high' || kind === 'notice' || kind === 'gift' || !user) return HIGH;
+  if (priority === 'low' || kind === 'like') return LOW;
+  return NORMAL;
+}
+
+if (!customElements.get('chat-room')) customElements.define('chat-room', ChatRoom);

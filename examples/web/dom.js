@@ -1,0 +1,53 @@
+// Building elements without markup: everything a peer wrote goes in as text, never as HTML.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * @param {string} tag
+ * @param {Record<string, any>} [properties]  `on` holds listeners, `data` and `aria` attributes
+ * @param {...(Node|string)} children
+ */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === 'on') for (const [type, hear] of Object.entries(value)) node.addEventListener(type, hear);
+    else if (name === 'aria') for (const [key, text] of Object.entries(value)) node.setAttribute(`aria-${key}`, text);
+    else if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+const ICONS = {
+  people: 'M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm0 1.5c-3 0-6 1.5-6 3.7V14h12v-.8c0-2.2-3-3.7-6-3.7Z',
+  sliders: 'M2 4.2h6.2a2 2 0 0 0 3.9 0H14V2.8h-1.9a2 2 0 0 0-3.9 0H2v1.4Zm0 4.5h1.9a2 2 0 0 0 3.9 0H14V7.3H7.8a2 2 0 0 0-3.9 0H2v1.4Zm0 4.5h6.2a2 2 0 0 0 3.9 0H14v-1.4h-1.9a2 2 0 0 0-3.9 0H2v1.4Z',
+  expand: 'M2 6V2h4v1.5H3.5V6H2Zm8-4h4v4h-1.5V3.5H10V2ZM2 10h1.5v2.5H6V14H2v-4Zm10.500 0H14v4h-4v-1.5h2.5V10Z',
+  pencil: 'M11.3 1.900 14.100 4.700 5.600 13.200 2 14l.8-3.600 8.500-8.500Z',
+  smile: 'M8 1.500a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13Zm0 1.400a5.100 5.100 0 1 1 0 10.200A5.100 5.100 0 0 1 8 2.900ZM5.800 5.600a.9.9 0 1 0 0 1.800.9.9 0 0 0 0-1.800Zm4.400 0a.9.9 0 1 0 0 1.800.9.9 0 0 0 0-1.800ZM4.900 9c.4 1.600 1.600 2.600 3.100 2.600S10.700 10.600 11.100 9H9.700c-.3.800-.9 1.300-1.700 1.300S6.600 9.800 6.300 9H4.900Z',
+  down: 'M8 11.500 2.500 6l1-1L8 9.500 12.500 5l1 1L8 11.500Z',
+  cross: 'm3.500 2.500 4.500 4.500 4.500-4.500 1 1L9 8l4.500 4.500-1 1L8 9l-4.500 4.500-1-1L7 8 2.500 3.500l1-1Z',
+};
+
+/** A small picture of that name, in the colour of the text around it. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 16 16');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+const encoder = new TextEncoder();
+
+/** How long a text is on the wire. */
+export const utf8Length = (text) => encoder.encode(text).length;
+
+/** A hue for a name: the same everywhere, without asking anybody. */
+export function hueOf(name) {
+  let hash = 2166136261;
+  for (let i = 0; i < name.length; ++i) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
+  return (hash >>> 0) % 360;
+}

@@ -1,0 +1,25 @@
+// The two small classes that client and room share.
+
+/** A refusal, by the server or by this side of the line; `code` is a key of ERRORS. */
+export class ChatError extends Error {
+  constructor(code, { message = code, temporary = false, retryAfterMs = 0 } = {}) {
+    super(message);
+    this.name = 'ChatError';
+    this.code = code;
+    this.temporary = temporary;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** From `{code, message, temporary, retry_after_ms}` as it stands on the wire. */
+  static from({ code = 'internal', message = code, temporary = false, retry_after_ms: retryAfterMs = 0 }) {
+    return new ChatError(code, { message, temporary, retryAfterMs });
+  }
+}
+
+/** An event with a `detail`; CustomEvent is not everywhere where EventTarget is. */
+export class ChatEvent extends Event {
+  constructor(type, detail) {
+    super(type);
+    this.detail = detail;
+  }
+}
