@@ -49,7 +49,8 @@ bool History::open(std::uint32_t room) noexcept {
   return true;
 }
 
-// ---- Writing -------------------------------------------------------------------------------------
+// ---- Writing
+// -------------------------------------------------------------------------------------
 
 bool History::pack(const Message& message, ChannelIndex channel, Head& head) noexcept {
   const bool own_nick = message.nick == message.user;
@@ -59,7 +60,8 @@ bool History::pack(const Message& message, ChannelIndex channel, Head& head) noe
   if (!fits<std::uint16_t>(message.data.bytes.size())) return false;
   if (!fits<std::uint16_t>(message.info.size())) return false;
   if (!fits<std::uint8_t>(message.user.size()) || !fits<std::uint8_t>(nick.size())) return false;
-  if (!fits<std::uint8_t>(kind.size()) || !fits<std::uint8_t>(message.mentions.size())) return false;
+  if (!fits<std::uint8_t>(kind.size()) || !fits<std::uint8_t>(message.mentions.size()))
+    return false;
   std::size_t bytes = sizeof(Head) + (has_extra(message) ? sizeof(Extra) : 0) +
                       message.user.size() + nick.size() + kind.size() + message.text.size() +
                       message.data.bytes.size() + message.info.size();
@@ -183,7 +185,8 @@ bool History::evict_one_chunk() noexcept {
   return rings_[room].chunks < held;
 }
 
-// ---- Dropping ------------------------------------------------------------------------------------
+// ---- Dropping
+// ------------------------------------------------------------------------------------
 
 void History::drop_first(std::uint32_t room) noexcept {
   Ring& ring = rings_[room];
@@ -236,7 +239,8 @@ void History::recount(std::uint32_t room) noexcept {
   longest_.set(room, -static_cast<std::int64_t>(rings_[room].chunks));
 }
 
-// ---- Reading -------------------------------------------------------------------------------------
+// ---- Reading
+// -------------------------------------------------------------------------------------
 
 std::uint64_t History::first_offset(std::uint32_t room) const noexcept {
   return rings_[room].count == 0 ? 0 : rings_[room].first_offset;

@@ -1,8 +1,8 @@
 // History: the newest messages of each room, packed, the same for every codec. One pool of small
 // chunks for all rooms: a room that says little holds little.
 //
-// A ring is whole: its offsets rise by one from first to last. Whatever cannot be kept (a record too
-// large, no memory at all) empties the ring instead of leaving a hole.
+// A ring is whole: its offsets rise by one from first to last. Whatever cannot be kept (a record
+// too large, no memory at all) empties the ring instead of leaving a hole.
 #pragma once
 
 #include "base/pool.h"
@@ -93,12 +93,12 @@ class History final {
     std::uint8_t role;
     std::uint8_t priority;
     std::uint8_t form;
-    std::uint8_t extra;      // 1: reply_to, count and first stand behind
-    std::uint8_t own_nick;   // 1: the nick is the user id
+    std::uint8_t extra;     // 1: reply_to, count and first stand behind
+    std::uint8_t own_nick;  // 1: the nick is the user id
   };
 
   struct Shape {
-    std::uint64_t bytes = 0;      // of all chunks
+    std::uint64_t bytes = 0;  // of all chunks
     std::uint32_t rooms_max = 0;
     std::uint32_t record_bytes_max = 0;  // larger messages are not kept
   };
@@ -141,8 +141,8 @@ class History final {
   struct Chunk {
     Chunk* next = nullptr;
     Chunk* previous = nullptr;
-    std::uint64_t first_offset = 0;           // of the first record that begins in here
-    std::uint32_t first_at = UINT32_MAX;      // and where; UINT32_MAX: none does
+    std::uint64_t first_offset = 0;       // of the first record that begins in here
+    std::uint32_t first_at = UINT32_MAX;  // and where; UINT32_MAX: none does
     std::byte data[kDataBytes];
   };
   struct Ring {

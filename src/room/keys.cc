@@ -28,11 +28,13 @@ std::size_t Keys::bytes_max(std::uint32_t entries_max) noexcept {
 
 KeyPrint Keys::print(std::uint32_t room, std::uint64_t epoch, std::string_view user,
                      std::string_view key) const noexcept {
-  // Names are at most 64 bytes each; the length in front keeps "a"+"bc" and "ab"+"c" apart.
+  // The length in front keeps "a"+"bc" and "ab"+"c" apart. User ids are at most 64 bytes; a longer
+  // key, which only a host can give, stands in as its own two hashes.
   std::array<char, 13 + 2 * 64> bytes{};
   if (CHATROOM_PLANTED(idempotency_key_per_room_only)) user = {};
-  user = user.substr(0, 64);
-  key = key.substr(0, 64);
+  CHATROOM_ASSERT(user.size() <= 64);
+  const std::uint64_t folded[2] = {base::siphash(low_, key), base::siphash(high_, key)};
+  if (key.size() > 64) key = {reinterpret_cast<const char*>(folded), sizeof(folded)};
   std::memcpy(bytes.data(), &epoch, 8);
   std::memcpy(bytes.data() + 8, &room, 4);
   bytes[12] = static_cast<char>(user.size());

@@ -1,5 +1,5 @@
-// Keys: the first answers of idempotency keys, for five minutes, so that a sender who lost an answer
-// may ask again without saying it twice.
+// Keys: the first answers of idempotency keys, for five minutes, so that a sender who lost an
+// answer may ask again without saying it twice.
 #pragma once
 
 #include "base/list.h"

@@ -17,13 +17,13 @@
 // Memory: all through the port given to init, at most plan_registry(limits).
 #pragma once
 
+#include "base/siphash.h"
 #include "chatroom/command.h"
 #include "chatroom/error.h"
 #include "chatroom/event.h"
 #include "chatroom/limits.h"
 #include "chatroom/memory.h"
 #include "chatroom/room.h"
-#include "base/siphash.h"
 #include "room/ids.h"
 #include "room/permission.h"
 
@@ -122,16 +122,16 @@ std::uint32_t default_cost(const Message& message) noexcept;
 struct PresenceChange {
   std::uint64_t online = 0;
   std::uint64_t version = 0;
-  bool exact = false;                        // joins and leaves say it all
-  std::span<const Member> joins;             // in order of arrival
-  std::span<const std::string_view> leaves;  // in order of leaving
+  bool exact = false;                          // joins and leaves say it all
+  std::span<const Member> joins{};             // in order of arrival
+  std::span<const std::string_view> leaves{};  // in order of leaving
 };
 struct PresencePage {
   std::uint64_t online = 0;
   std::uint64_t version = 0;
   bool unchanged = false;
-  std::span<const Member> members;  // in order of arrival
-  std::string_view next;            // cursor of the next page; empty: that was all
+  std::span<const Member> members{};  // in order of arrival
+  std::string_view next{};            // cursor of the next page; empty: that was all
 };
 
 struct RoleChange {
@@ -249,6 +249,8 @@ class Registry final {
                                  std::string_view channel) noexcept;
   Result<Subscribed> switch_channel(RoomId room, SessionIndex session, std::string_view from,
                                     std::string_view to) noexcept;
+  // Takes a change back that the fan-out could not follow.
+  void set_mask(MembershipIndex membership, ChannelMask mask) noexcept;
   // Walks. Each `next` must be read before its membership is taken away.
   MembershipIndex first_of_session(SessionIndex session) const noexcept;  // by order of joining
   MembershipIndex next_of_session(MembershipIndex membership) const noexcept;

@@ -1,0 +1,152 @@
+// Member records from the first join to the last thing worth remembering.
+#include "room/state.h"
+
+namespace chatroom::room {
+
+MemberIndex Tables::find_member(std::uint32_t room, UserIndex user) noexcept {
+  const MemberIndex* found = member_index.find(base::key_of_number(MemberPair{room, user}));
+  return found == nullptr ? kNone : *found;
+}
+
+Member* Tables::present_member(std::uint32_t room, UserIndex user) noexcept {
+  const MemberIndex index = find_member(room, user);
+  if (index == kNone) return nullptr;
+  Member& found = member(index);
+  return found.place == Member::Place::present ? &found : nullptr;
+}
+
+MemberIndex Tables::make_member(Room& room, UserIndex user_index_of) noexcept {
+  // A reference first: forgetting a lingering record must not take this user away.
+  ++user(user_index_of).references;
+  Handle<MemberTag> handle = members.insert();
+  while (!handle && forget_lingering()) handle = members.insert();
+  if (handle) {
+    Member& fresh = member(handle.index);
+    fresh.room = room.id.index;
+    fresh.user = user_index_of;
+    if (member_index.insert(handle.index) != nullptr) {
+      attach(handle.index, Member::Place::away);
+      return handle.index;
+    }
+    members.erase(handle);
+  }
+  release_user(user_index_of);
+  return kNone;
+}
+
+void Tables::drop_member(MemberIndex index) noexcept {
+  Member& gone = member(index);
+  CHATROOM_ASSERT(gone.place != Member::Place::present);
+  stop_lingering(index);
+  set_lasting(gone, Role::visitor);
+  detach(gone);
+  const UserIndex user_index_of = gone.user;
+  member_index.erase(base::key_of_number(MemberPair{gone.room, gone.user}));
+  members.erase(members.handle_at(index));
+  release_user(user_index_of);
+}
+
+MemberList& Tables::list_of(const Member& member) noexcept {
+  Room& home = room(member.room);
+  switch (member.place) {
+    case Member::Place::present:
+      return home.present;
+    case Member::Place::leaving:
+      return home.leaving;
+    case Member::Place::away:
+      break;
+  }
+  return home.away;
+}
+
+void Tables::attach(MemberIndex index, Member::Place place) noexcept {
+  Member& added = member(index);
+  added.place = place;
+  MemberList& list = list_of(added);
+  added.previous = list.last;
+  added.next = kNone;
+  (list.last == kNone ? list.first : member(list.last).next) = index;
+  list.last = index;
+  added.first_membership = kNone;
+  added.last_membership = kNone;
+}
+
+void Tables::detach(Member& gone) noexcept {
+  MemberList& list = list_of(gone);
+  (gone.previous == kNone ? list.first : member(gone.previous).next) = gone.next;
+  (gone.next == kNone ? list.last : member(gone.next).previous) = gone.previous;
+}
+
+void Tables::move_to(MemberIndex index, Member::Place place) noexcept {
+  stop_lingering(index);
+  detach(member(index));
+  attach(index, place);
+}
+
+bool Tables::binds(const Member& member, Instant now) noexcept {
+  const Duration slow_mode = Duration::s(room(member.room).policy.slow_mode_s);
+  const bool slow = member.spoke && base::saturating_add(member.spoke_us, slow_mode.us) > now.us;
+  return slow || member.full_us > now.us;
+}
+
+void Tables::settle(MemberIndex index, Instant now) noexcept {
+  Member& left = member(index);
+  CHATROOM_ASSERT(left.place != Member::Place::present);
+  left.told = false;
+  if (left.lasting == Role::visitor && !binds(left, now)) return drop_member(index);
+  if (left.place != Member::Place::away) move_to(index, Member::Place::away);
+  if (left.lasting != Role::visitor || left.lingering) return;
+  if (lingering == sizes.lingering) forget_lingering();
+  left.lingering = true;
+  left.linger_previous = last_lingering;
+  left.linger_next = kNone;
+  (last_lingering == kNone ? first_lingering : member(last_lingering).linger_next) = index;
+  last_lingering = index;
+  ++lingering;
+}
+
+void Tables::stop_lingering(MemberIndex index) noexcept {
+  Member& found = member(index);
+  if (!found.lingering) return;
+  const MemberIndex before = found.linger_previous;
+  const MemberIndex after = found.linger_next;
+  (before == kNone ? first_lingering : member(before).linger_next) = after;
+  (after == kNone ? last_lingering : member(after).linger_previous) = before;
+  found.lingering = false;
+  --lingering;
+}
+
+bool Tables::forget_lingering() noexcept {
+  if (first_lingering == kNone) return false;
+  drop_member(first_lingering);
+  return true;
+}
+
+// A few a call: each leave adds at most one, so they go as fast as they come.
+void Tables::forget_expired(Instant now) noexcept {
+  for (int i = 0; i < 4 && first_lingering != kNone; ++i) {
+    if (binds(member(first_lingering), now)) return;
+    drop_member(first_lingering);
+  }
+}
+
+Role Tables::role_on_join(const Room& room, UserIndex joining, MemberIndex remembered) noexcept {
+  const User& who = user(joining);
+  if (!room.policy.owner.empty() && who.id.view() == room.policy.owner) return Role::owner;
+  if (remembered != kNone && member(remembered).lasting != Role::visitor) {
+    return member(remembered).lasting;
+  }
+  return who.role;
+}
+
+bool Tables::set_lasting(Member& member, Role role) noexcept {
+  const bool had = member.lasting != Role::visitor;
+  const bool has = role != Role::visitor;
+  if (has && !had && lasting == sizes.lasting) return false;
+  if (has && !had) ++lasting;
+  if (had && !has) --lasting;
+  member.lasting = role;
+  return true;
+}
+
+}  // namespace chatroom::room

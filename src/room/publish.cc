@@ -1,0 +1,196 @@
+// What a message must pass, and the place it gets.
+#include <algorithm>
+
+#include "base/plant.h"
+#include "room/state.h"
+
+namespace chatroom::room {
+
+namespace {
+
+// Rounded up, so that who waits so long is let in; 0 is kept for "no end is known".
+std::uint32_t wait_ms(std::int64_t us) noexcept {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>((us + 999) / 1'000, 1, UINT32_MAX));
+}
+
+// A token bucket as one number: the moment when it is full again.
+struct Charge {
+  bool admitted = true;
+  std::int64_t full_us = 0;  // after it
+  std::int64_t wait_us = 0;  // if not admitted; 0: for ever
+};
+Charge charge(std::int64_t full_us, Rate rate, Instant now) noexcept {
+  if (!rate.limited()) return {true, full_us, 0};
+  if (rate.per_second == 0 || rate.burst == 0) return {false, full_us, 0};
+  std::int64_t token_us = std::max<std::int64_t>(1'000'000 / rate.per_second, 1);
+  if (CHATROOM_PLANTED(rate_bucket_refills_double)) token_us /= 2;
+  const std::int64_t after_us = std::max(full_us, now.us) + token_us;
+  const std::int64_t over_us = after_us - now.us - token_us * std::int64_t{rate.burst};
+  if (over_us > 0) return {false, full_us, over_us};
+  return {true, after_us, 0};
+}
+
+Error check_mode(const RoomPolicy& policy, Role role, const Outgoing& message) noexcept {
+  if (!may(role, Operation::publish)) return {Errc::forbidden};
+  if (message.kind == Kind::notice && !may(role, Operation::publish_notice)) {
+    return {Errc::forbidden};
+  }
+  if (message.priority == Priority::high && !may(role, Operation::publish_high)) {
+    return {Errc::forbidden};
+  }
+  if (policy.mute_all && !may(role, Operation::publish_muted_all)) return {Errc::mode_restricted};
+  if (policy.moderated && !may(role, Operation::publish_moderated)) return {Errc::mode_restricted};
+  return {};
+}
+
+bool slow_mode_applies(const RoomPolicy& policy, Role role) noexcept {
+  return policy.slow_mode_s > 0 && !may(role, Operation::ignore_slow_mode);
+}
+
+Error check_slow_mode(const RoomPolicy& policy, const Member& member, Instant now) noexcept {
+  if (!slow_mode_applies(policy, member.role) || !member.spoke) return {};
+  std::int64_t end_us = base::saturating_add(member.spoke_us, Duration::s(policy.slow_mode_s).us);
+  if (CHATROOM_PLANTED(slow_mode_off_by_one_ms)) end_us -= 1'000;
+  if (now.us >= end_us) return {};
+  return {Errc::slow_mode, 0, wait_ms(end_us - now.us)};
+}
+
+std::string_view id_of(Tables& tables, UserIndex author) noexcept {
+  return author == kNone ? std::string_view{} : tables.user(author).id.view();
+}
+
+bool takes_place(const Outgoing& message) noexcept {
+  return message.keep && message.latest.empty() && message.kind != Kind::signal;
+}
+
+}  // namespace
+
+PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Outgoing& message,
+                                       Instant now) noexcept {
+  Tables& t = *tables_;
+  PublishVerdict verdict;
+  const auto refuse = [&](Error error) noexcept {
+    verdict.error = error;
+    return verdict;
+  };
+  const MembershipIndex index = membership(id, session);
+  if (index == kNone) return refuse({Errc::not_member});
+  const Room& room = t.room(id.index);
+  const Membership& membership = t.membership(index);
+  Member& member = t.member(membership.member);
+
+  if (answered(id, member.user, message.key, now, verdict.first)) {
+    verdict.repeated = true;
+    return verdict;
+  }
+  verdict.channel = t.find_channel(room, message.channel);
+  if (verdict.channel == kNone) return refuse({Errc::not_found});
+  if ((membership.mask & bit_of(verdict.channel)) == 0) return refuse({Errc::not_member});
+  // banned and muted come here.
+  if (const Error error = check_mode(room.policy, member.role, message); error.code != Errc::ok) {
+    return refuse(error);
+  }
+  if (const Error error = check_slow_mode(room.policy, member, now); error.code != Errc::ok) {
+    return refuse(error);
+  }
+  const Charge charged = charge(member.full_us, t.limits.publishes, now);
+  if (!charged.admitted) {
+    return refuse({Errc::rate_limited, 0, charged.wait_us == 0 ? 0 : wait_ms(charged.wait_us)});
+  }
+  if (message.text.size() > t.limits.text_bytes ||
+      message.data.bytes.size() > t.limits.data_bytes) {
+    return refuse({Errc::too_large});
+  }
+  member.full_us = charged.full_us;
+  member.spoke = true;
+  member.spoke_us = now.us;
+  return verdict;
+}
+
+void Registry::forgive_publish(RoomId id, UserIndex user) noexcept {
+  if (tables_->find_room(id) == nullptr || user == kNone) return;
+  // What it passed with was over when it passed, so nothing older can bind.
+  if (Member* member = tables_->present_member(id.index, user)) member->spoke = false;
+}
+
+// ---- The place
+// -----------------------------------------------------------------------------------
+
+Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& message,
+                                  std::uint64_t ahead, Instant now) noexcept {
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr) return Errc::not_found;
+  const ChannelIndex channel = t.find_channel(*room, message.channel);
+  if (channel == kNone) return Errc::not_found;
+  Committed out;
+  out.channel = channel;
+  out.position = {room->epoch, takes_place(message) ? room->offset + ahead : 0};
+  out.message = {.room = room->key.view(),
+                 .channel = message.channel,
+                 .offset = out.position.offset,
+                 .role = Role::owner,
+                 .kind = message.kind,
+                 .text = message.text,
+                 .data = message.data,
+                 .priority = message.priority,
+                 .reply_to = message.reply_to,
+                 .mentions = message.mentions,
+                 .time_ms = now.unix_ms()};
+  if (author != kNone) {
+    const User& user = t.user(author);
+    const Member* member = t.present_member(id.index, author);
+    out.message.user = user.id.view();
+    out.message.nick = user.shown();
+    out.message.info = as_bytes(user.info.view());
+    // It may have left while its message was decided.
+    out.message.role = member == nullptr ? user.role : member->role;
+  }
+  if (!message.key.empty()) {
+    t.keys.remember(t.keys.print(id.index, room->epoch, id_of(t, author), message.key),
+                    out.position.offset, now);
+  }
+  return out;
+}
+
+void Registry::keep(RoomId id, const Message& message, Instant now) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  if (message.offset == 0) return;
+  CHATROOM_ASSERT(message.offset == room->offset + 1);
+  room->offset = message.offset;
+  if (CHATROOM_PLANTED(offset_skipped)) ++room->offset;
+  const ChannelIndex channel = t.find_channel(*room, message.channel);
+  if (room->policy.history_messages == 0 || channel == kNone) return t.history.clear(id.index);
+  t.history.append(id.index, message, channel);
+  t.trim_history(*room, now);
+}
+
+Result<Committed> Registry::commit_publish(RoomId id, UserIndex author, const Outgoing& message,
+                                           Instant now) noexcept {
+  Result<Committed> committed = stamp(id, author, message, 1, now);
+  if (committed) keep(id, committed->message, now);
+  return committed;
+}
+
+bool Registry::answered(RoomId id, UserIndex author, std::string_view key, Instant now,
+                        Position& first) noexcept {
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr || key.empty()) return false;
+  const std::uint64_t* offset =
+      t.keys.find(t.keys.print(id.index, room->epoch, id_of(t, author), key), now);
+  if (offset == nullptr) return false;
+  first = {room->epoch, *offset};
+  return true;
+}
+
+void Registry::forget_key(RoomId id, UserIndex author, std::string_view key) noexcept {
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr || key.empty()) return;
+  t.keys.forget(t.keys.print(id.index, room->epoch, id_of(t, author), key));
+}
+
+}  // namespace chatroom::room

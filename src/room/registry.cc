@@ -1,0 +1,155 @@
+// Beginning and end of a registry, its plan, and how an epoch is written.
+#include "room/registry.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "room/state.h"
+
+namespace chatroom::room {
+
+namespace {
+
+// Beside what the limits name: records that outlive a leave, channels, strings.
+constexpr std::uint32_t kLingeringMax = 4'096;
+constexpr std::uint32_t kLastingMax = 4'096;
+constexpr std::size_t kTextPoolFloor = 8 * base::kSlabBytes;  // a slab of each size
+
+std::uint32_t plus(std::uint32_t a, std::uint32_t b) noexcept {
+  return std::min(base::saturating_add(a, b), std::uint32_t{1} << 28);
+}
+
+std::size_t text_bytes_of(const Sizes& sizes) noexcept {
+  // Blocks as TextPool cuts them, at the longest names; info at 128 of its 256 bytes. Past the sum:
+  // limit_reached.
+  const std::size_t users = base::checked_multiply<std::size_t>(sizes.users, 72 + 72 + 136);
+  const std::size_t rooms = base::checked_multiply<std::size_t>(sizes.rooms, 136 + 72 + 72);
+  const std::size_t channels = base::checked_multiply<std::size_t>(sizes.channels, 72 + 72);
+  return kTextPoolFloor + users + rooms + channels;
+}
+
+}  // namespace
+
+Sizes::Sizes(const Limits& limits) noexcept
+    : sessions(limits.sessions),
+      users(0),
+      rooms(limits.rooms),
+      channels(plus(plus(limits.rooms, limits.rooms), 256)),
+      members(0),
+      memberships(limits.memberships),
+      lingering(std::min(kLingeringMax, plus(limits.memberships / 4, 16))),
+      lasting(std::min(kLastingMax, plus(limits.sessions, 16))),
+      text_bytes(0),
+      page_messages(std::max(limits.page_messages, limits.recovery_messages)),
+      history{limits.history_pool_bytes, limits.rooms, std::max(limits.frame_bytes, 4'096u)},
+      arena{std::size_t{limits.page_bytes} + history.record_bytes_max, 4 * page_messages + 256},
+      presence(std::max(limits.presence_exact, kPresencePageMax)) {
+  members = plus(memberships, plus(lingering, lasting));
+  users = plus(sessions, plus(lingering, lasting));
+  text_bytes = text_bytes_of(*this);
+}
+
+Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t seed) noexcept
+    : limits(given),
+      sizes(given),
+      random(seed),
+      texts(memory, sizes.text_bytes),
+      users(memory, sizes.users),
+      user_index(memory, key, sizes.users, UserKey{&users}),
+      sessions(memory, sizes.sessions),
+      rooms(memory, sizes.rooms),
+      room_index(memory, key, sizes.rooms, RoomKey{&rooms}),
+      channels(memory, sizes.channels),
+      idle(memory, sizes.rooms),
+      resting(memory, sizes.rooms),
+      members(memory, sizes.members),
+      member_index(memory, key, sizes.members, MemberKey{&members}),
+      memberships(memory, sizes.memberships),
+      keys(memory, key, limits.keys),
+      history(memory, sizes.history),
+      arena(memory, sizes.arena),
+      page(memory, sizes.page_messages),
+      presence(memory, sizes.presence),
+      leaves(memory, sizes.presence),
+      leave_texts(memory, sizes.presence * kNameBytes) {}
+
+Tables::~Tables() {
+  // Lists end with their rooms: a node must not outlive its list linked.
+  while (open_rooms.pop_front() != nullptr) {
+  }
+  while (dirty.pop_front() != nullptr) {
+  }
+}
+
+bool Tables::reserve() noexcept {
+  return arena.reserve() && page.reserve(page.size_max()) &&
+         presence.reserve(presence.size_max()) && leaves.reserve(leaves.size_max()) &&
+         leave_texts.reserve(leave_texts.size_max());
+}
+
+RegistryPlan plan_registry(const Limits& limits) noexcept {
+  const Sizes sizes(limits);
+  RegistryPlan plan;
+  plan.users_bytes = Users::bytes_max(sizes.users) + UserTable::bytes_max(sizes.users) +
+                     base::Vector<SessionLinks>::bytes_max(sizes.sessions) + sizes.text_bytes;
+  plan.rooms_bytes = sizeof(Tables) + Rooms::bytes_max(sizes.rooms) +
+                     RoomTable::bytes_max(sizes.rooms) + Channels::bytes_max(sizes.channels) +
+                     2 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
+                     MemberTable::bytes_max(sizes.members) +
+                     Memberships::bytes_max(sizes.memberships);
+  plan.keys_bytes = Keys::bytes_max(limits.keys);
+  plan.history_bytes =
+      History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +
+      sizes.page_messages * sizeof(Message) +
+      sizes.presence * (sizeof(chatroom::Member) + sizeof(std::string_view) + kNameBytes);
+  return plan;
+}
+
+Registry::~Registry() {
+  if (tables_ == nullptr) return;
+  std::destroy_at(tables_);
+  memory_->release(tables_, sizeof(Tables), alignof(Tables));
+}
+
+Status Registry::init(Memory& memory, const Limits& limits, HashKey key,
+                      std::uint64_t seed) noexcept {
+  CHATROOM_ASSERT(tables_ == nullptr);
+  void* block = memory.allocate(sizeof(Tables), alignof(Tables));
+  if (block == nullptr) return Errc::limit_reached;
+  memory_ = &memory;
+  tables_ = std::construct_at(static_cast<Tables*>(block), memory, limits, key, seed);
+  return tables_->reserve() ? Status{} : Status{Errc::limit_reached};
+}
+
+void Registry::set_cost(MessageCost cost) noexcept { tables_->cost = cost; }
+
+std::uint32_t default_cost(const Message& message) noexcept {
+  std::size_t sum = 256 + message.room.size() + message.channel.size() + message.user.size() +
+                    message.nick.size() + message.info.size() + message.kind.name.size() +
+                    message.text.size() + message.data.bytes.size();
+  for (const std::string_view mention : message.mentions) sum += mention.size() + 3;
+  return static_cast<std::uint32_t>(std::min<std::size_t>(sum, UINT32_MAX));
+}
+
+EpochText epoch_text(std::uint64_t epoch) noexcept {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  EpochText out;
+  for (int i = 15; i >= 0; --i) {
+    out.text[i] = kDigits[epoch & 15];
+    epoch >>= 4;
+  }
+  return out;
+}
+
+std::uint64_t epoch_from(std::string_view text) noexcept {
+  if (text.size() != 16) return 0;
+  std::uint64_t epoch = 0;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && (c < 'a' || c > 'f')) return 0;
+    epoch = epoch << 4 | static_cast<std::uint64_t>(digit ? c - '0' : c - 'a' + 10);
+  }
+  return epoch;
+}
+
+}  // namespace chatroom::room

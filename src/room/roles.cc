@@ -1,0 +1,80 @@
+// Members as the host and the rules see them: role, tag, list.
+#include "base/utf8.h"
+#include "room/state.h"
+
+namespace chatroom::room {
+
+MemberIndex Registry::member(RoomId id, UserIndex user) const noexcept {
+  if (user == kNone || tables_->find_room(id) == nullptr) return kNone;
+  const MemberIndex index = tables_->find_member(id.index, user);
+  if (index == kNone) return kNone;
+  return tables_->member(index).place == Member::Place::present ? index : kNone;
+}
+
+Role Registry::role(RoomId id, UserIndex user) const noexcept {
+  const MemberIndex index = member(id, user);
+  return index == kNone ? Role::visitor : tables_->member(index).role;
+}
+
+Tag Registry::tag(MemberIndex index) const noexcept { return tables_->member(index).tag; }
+void Registry::set_tag(MemberIndex index, Tag tag) noexcept { tables_->member(index).tag = tag; }
+
+namespace {
+
+// Of somebody who is not in: only what lasts can be given.
+Result<RoleChange> set_role_of_absent(Tables& tables, Room& room, std::string_view id,
+                                      Role role) noexcept {
+  if (!is_lasting(role)) return Errc::not_found;
+  if (!base::valid_name(id, kNameBytes)) return Errc::bad_request;
+  UserIndex user = tables.find_user(id);
+  if (user == kNone) user = tables.make_user(id);
+  if (user == kNone) return Errc::limit_reached;
+  ++tables.user(user).references;  // while its record is made
+  MemberIndex index = tables.find_member(room.id.index, user);
+  const bool made = index == kNone;
+  if (made) index = tables.make_member(room, user);
+  RoleChange change;
+  bool given = false;
+  if (index != kNone) {
+    change = {tables.role_on_join(room, user, index), role, false};
+    given = tables.set_lasting(tables.member(index), role);
+    if (given) tables.stop_lingering(index);
+    if (!given && made) tables.drop_member(index);
+  }
+  tables.release_user(user);
+  if (!given) return Errc::limit_reached;
+  return change;
+}
+
+}  // namespace
+
+Result<RoleChange> Registry::set_role(RoomId id, std::string_view user_id, Role role) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  if (room == nullptr) return Errc::not_found;
+  const UserIndex user = t.find_user(user_id);
+  Member* member = user == kNone ? nullptr : t.present_member(id.index, user);
+  if (member == nullptr) return set_role_of_absent(t, *room, user_id, role);
+  if (is_lasting(role) && !t.set_lasting(*member, role)) return Errc::limit_reached;
+  const RoleChange change{member->role, role, true};
+  member->role = role;
+  if (change.from != change.to) t.presence_changed(*room);
+  return change;
+}
+
+MemberIndex Registry::first_member(RoomId id) const noexcept {
+  const Room* room = tables_->find_room(id);
+  return room == nullptr ? kNone : room->present.first;
+}
+
+MemberIndex Registry::next_member(MemberIndex index) const noexcept {
+  return tables_->member(index).next;
+}
+
+chatroom::Member Registry::describe(MemberIndex index) const noexcept {
+  const Member& member = tables_->member(index);
+  const User& user = tables_->user(member.user);
+  return {user.id.view(), user.shown(), member.role, member.since_ms};
+}
+
+}  // namespace chatroom::room

@@ -1,0 +1,215 @@
+// Opening and closing rooms, their settings, and what storage brings back.
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "room/state.h"
+
+namespace chatroom::room {
+
+namespace {
+
+// The policy as the room keeps it: bounds applied, the owner's name in the room's own memory.
+bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept {
+  // The caller's policy may be the room's own, with a view of the name that is replaced here.
+  if (policy.owner != room.owner.view() && !tables.texts.replace(room.owner, policy.owner)) {
+    return false;
+  }
+  room.policy = policy;
+  room.policy.owner = room.owner.view();
+  room.policy.history_messages = std::min(policy.history_messages, kHistoryMessagesMax);
+  return true;
+}
+
+void drop_all(Tables& tables, const MemberList& list) noexcept {
+  for (MemberIndex at = list.first; at != kNone;) {
+    const MemberIndex next = tables.member(at).next;
+    tables.drop_member(at);
+    at = next;
+  }
+}
+
+RoomState policy_state(const RoomPolicy& policy) noexcept {
+  RoomState state;
+  state.has_policy = true;
+  state.slow_mode_s = policy.slow_mode_s;
+  state.mute_all = policy.mute_all;
+  state.moderated = policy.moderated;
+  state.max_members = policy.max_members;
+  return state;
+}
+
+}  // namespace
+
+Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
+                              std::string_view creator, Instant now) noexcept {
+  Tables& t = *tables_;
+  if (!base::valid_name(key, kRoomKeyBytes)) return Errc::bad_request;
+  if (creator.size() > kNameBytes || policy.owner.size() > kNameBytes) return Errc::bad_request;
+  if (t.room_index.find(key) != nullptr) return Errc::already_member;
+  const RoomId id = t.rooms.insert();
+  if (!id) return Errc::limit_reached;
+  Room& room = t.room(id.index);
+  room.id = id;
+  const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
+                    t.history.open(id.index) && t.texts.keep(key, room.key) &&
+                    t.texts.keep(creator, room.creator) && adopt_policy(t, room, policy) &&
+                    t.room_index.insert(id.index) != nullptr;
+  if (!kept) {
+    t.texts.drop(room.key);
+    t.texts.drop(room.creator);
+    t.texts.drop(room.owner);
+    t.rooms.erase(id);
+    return Errc::limit_reached;
+  }
+  room.created = now;
+  while (room.epoch == 0) room.epoch = t.random.next();
+  t.open_rooms.push_back(room);
+  t.watch_idle(room, now);
+  return id;
+}
+
+void Registry::close(RoomId id) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  if (room == nullptr) return;
+  room->counts_only = true;  // nobody is left to be told who left
+  while (room->present.first != kNone) {
+    t.take_away(t.member(room->present.first).first_membership, room->created);
+  }
+  drop_all(t, room->leaving);
+  drop_all(t, room->away);
+  while (room->channels > 1) t.drop_last_channel(*room);
+  t.history.clear(id.index);
+  t.idle.remove(id.index);
+  t.resting.remove(id.index);
+  if (static_cast<base::ListNode<DirtyTag>&>(*room).linked()) t.dirty.remove(*room);
+  t.open_rooms.remove(*room);
+  t.room_index.erase(room->key.view());
+  t.texts.drop(room->key);
+  t.texts.drop(room->creator);
+  t.texts.drop(room->owner);
+  t.rooms.erase(id);
+}
+
+RoomId Registry::find(std::string_view key) const noexcept {
+  const std::uint32_t* index = tables_->room_index.find(key);
+  return index == nullptr ? RoomId{} : tables_->room(*index).id;
+}
+
+bool Registry::is_open(RoomId id) const noexcept { return tables_->find_room(id) != nullptr; }
+
+RoomView Registry::view(RoomId id) const noexcept {
+  const Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  return {.id = id,
+          .key = room->key.view(),
+          .position = {room->epoch, room->offset},
+          .users = room->users,
+          .sessions = room->sessions,
+          .presence_version = room->presence_version,
+          .history_messages = tables_->history.count(id.index),
+          .created = room->created,
+          .creator = room->creator.view(),
+          .policy = &room->policy};
+}
+
+std::uint32_t Registry::room_count() const noexcept { return tables_->rooms.size(); }
+
+RoomId Registry::first_room() const noexcept {
+  const Room* room = tables_->open_rooms.front();
+  return room == nullptr ? RoomId{} : room->id;
+}
+
+RoomId Registry::next_room(RoomId id) const noexcept {
+  Room* room = tables_->find_room(id);
+  if (room != nullptr) room = tables_->open_rooms.next(*room);
+  return room == nullptr ? RoomId{} : room->id;
+}
+
+// ---- Idle rooms
+// ----------------------------------------------------------------------------------
+
+void Tables::watch_idle(Room& room, Instant now) noexcept {
+  if (room.users > 0 || room.policy.idle_close.us <= 0) return idle.remove(room.id.index);
+  idle.set(room.id.index, base::saturating_add(now.us, room.policy.idle_close.us));
+}
+
+Instant Registry::next_idle_deadline() const noexcept {
+  return tables_->idle.empty() ? Instant::never() : Instant{tables_->idle.top_key()};
+}
+
+RoomId Registry::idle_room(Instant now) const noexcept {
+  const IndexHeap& idle = tables_->idle;
+  return idle.empty() || idle.top_key() > now.us ? RoomId{} : tables_->room(idle.top()).id;
+}
+
+// ---- Settings
+// ------------------------------------------------------------------------------------
+
+RoomState Registry::state(RoomId id) noexcept {
+  const Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  tables_->list_channels(*room);
+  RoomState state = policy_state(room->policy);
+  state.channels = std::span{tables_->channel_states}.first(room->channels);
+  state.created_ms = room->created.unix_ms();
+  state.creator = room->creator.view();
+  return state;
+}
+
+Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
+                                          Instant now) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  if (room == nullptr) return Errc::not_found;
+  if (policy.owner.size() > kNameBytes) return Errc::bad_request;
+  const RoomPolicy old = room->policy;
+  const bool new_owner = policy.owner != old.owner;
+  if (!adopt_policy(t, *room, policy)) return Errc::limit_reached;
+  t.watch_idle(*room, now);
+  t.trim_history(*room, now);
+  const UserIndex owner = new_owner ? t.find_user(room->policy.owner) : kNone;
+  if (Member* member = owner == kNone ? nullptr : t.present_member(id.index, owner)) {
+    member->role = Role::owner;
+    t.presence_changed(*room);
+  }
+  PolicyChange change;
+  change.visible = policy.slow_mode_s != old.slow_mode_s || policy.mute_all != old.mute_all ||
+                   policy.moderated != old.moderated || policy.max_members != old.max_members;
+  if (change.visible) change.state = policy_state(room->policy);
+  return change;
+}
+
+void*& Registry::attachment(RoomId id) noexcept {
+  Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  return room->attachment;
+}
+
+// ---- What storage brings back
+// --------------------------------------------------------------------
+
+void Registry::restore(RoomId id, std::uint64_t epoch, std::uint64_t offset) noexcept {
+  Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  CHATROOM_ASSERT(room->offset == 0);
+  if (epoch != 0) room->epoch = epoch;
+  room->offset = offset;
+}
+
+void Registry::restore_message(RoomId id, const Message& message, Instant now) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  if (message.offset == 0 || message.offset > room->offset) return;
+  ChannelIndex channel = t.find_channel(*room, message.channel);
+  if (channel == kNone && base::valid_name(message.channel, kNameBytes)) {
+    channel = t.add_channel(*room, message.channel, {});
+  }
+  // Nowhere to show it: the ring goes on without it, which empties it.
+  if (channel == kNone) return t.history.clear(id.index);
+  t.history.append(id.index, message, channel);
+  t.trim_history(*room, now);
+}
+
+}  // namespace chatroom::room

@@ -1,0 +1,304 @@
+// The records of the room layer and the tables that hold them. Private to src/room: everyone else
+// reads registry.h. Links are indexes of slots; kNone ends a list.
+#pragma once
+
+#include <array>
+
+#include "base/list.h"
+#include "base/random.h"
+#include "base/slot_map.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "base/vector.h"
+#include "room/history.h"
+#include "room/index_heap.h"
+#include "room/keys.h"
+#include "room/registry.h"
+
+namespace chatroom::room {
+
+inline constexpr std::size_t kNameBytes = 64;
+inline constexpr std::size_t kRoomKeyBytes = 128;
+inline constexpr std::size_t kInfoBytes = 256;
+inline constexpr std::uint32_t kPresencePageMax = 100;
+
+// ---- Records
+// -------------------------------------------------------------------------------------
+
+struct User {
+  base::Text id;
+  base::Text nick;  // empty: the id
+  base::Text info;
+  std::uint32_t references = 0;  // sessions and member records; 0: the slot goes
+  std::uint32_t sessions = 0;
+  SessionIndex first_session = kNone;  // oldest first
+  SessionIndex last_session = kNone;
+  Role role = Role::member;
+
+  std::string_view shown() const noexcept { return nick ? nick.view() : id.view(); }
+};
+
+// By the engine's session slot. `user` kNone: not signed in.
+struct SessionLinks {
+  UserIndex user = kNone;
+  SessionIndex previous = kNone;  // of the user
+  SessionIndex next = kNone;
+  MembershipIndex first_membership = kNone;  // in order of joining
+  MembershipIndex last_membership = kNone;
+  std::uint32_t memberships = 0;
+};
+
+struct Membership {
+  std::uint32_t room = kNone;
+  SessionIndex session = kNone;
+  MemberIndex member = kNone;
+  ChannelMask mask = 0;
+  MembershipIndex session_previous = kNone;
+  MembershipIndex session_next = kNone;
+  MembershipIndex member_previous = kNone;
+  MembershipIndex member_next = kNone;
+  Registry::Seat seat;
+};
+static_assert(sizeof(Membership) == 40);
+
+// A user in a room. It stays for a while after the last session left, where something of it must
+// be remembered: a leave that was not told yet, a rate that is not full again, a lasting role.
+struct Member {
+  enum class Place : std::uint8_t { present, leaving, away };
+
+  // First, together: the key of the member table.
+  std::uint32_t room = kNone;
+  UserIndex user = kNone;
+
+  MemberIndex previous = kNone;  // in the list of its place
+  MemberIndex next = kNone;
+  union {
+    MembershipIndex first_membership = kNone;  // present: its sessions, in order of joining
+    MemberIndex linger_previous;               // away and lingering
+  };
+  union {
+    MembershipIndex last_membership = kNone;
+    MemberIndex linger_next;
+  };
+  std::uint32_t arrival = 0;  // rises by one an arrival in this room
+  Role role = Role::visitor;
+  Role lasting = Role::visitor;  // visitor: none was given
+  Place place = Place::away;
+  bool told : 1 = false;       // the others were told that it is in
+  bool lingering : 1 = false;  // in the lingering list
+  bool spoke : 1 = false;      // `spoke_us` says when
+
+  Tag tag = 0;
+  std::int64_t since_ms = 0;
+  std::int64_t full_us = 0;   // when the rate bucket is full again
+  std::int64_t spoke_us = 0;  // for slow mode
+};
+static_assert(sizeof(Member) == 64);
+
+struct MemberList {
+  MemberIndex first = kNone;
+  MemberIndex last = kNone;
+};
+
+struct Channel {  // all but main
+  base::Text name;
+  base::Text creator;
+  std::uint32_t next = kNone;
+};
+
+struct OpenTag;
+struct DirtyTag;
+struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
+  RoomId id;
+  base::Text key;
+  base::Text creator;
+  base::Text owner;  // what policy.owner views
+  RoomPolicy policy;
+  Instant created;
+  std::uint64_t epoch = 0;
+  std::uint64_t offset = 0;
+  void* attachment = nullptr;
+
+  MemberList present;
+  MemberList leaving;  // exact presence: in order of leaving, until it is told
+  MemberList away;
+  std::uint32_t users = 0;
+  std::uint32_t sessions = 0;
+  std::uint32_t arrivals = 0;
+  bool owned = false;  // somebody was given owner by first_join_owns
+
+  // Channels: main is index 0 and has no record.
+  std::uint32_t first_channel = kNone;
+  std::uint32_t last_channel = kNone;
+  std::uint32_t channels = 1;
+
+  // Presence, since it was last told.
+  bool presence_changed = false;
+  bool counts_only = false;       // more than presence_exact were here at once
+  bool presence_resting = false;  // told counts less than a second ago
+  std::uint64_t presence_version = 0;
+  std::uint32_t arrivals_told = 0;
+
+  // A recovery that did not fit its page was promised the rest.
+  std::uint64_t promised_from = 0;
+  Instant promised_until;
+};
+
+// ---- Tables
+// --------------------------------------------------------------------------------------
+
+struct UserTag;
+struct MemberTag;
+struct MembershipTag;
+struct ChannelTag;
+using Users = base::SlotMap<User, Handle<UserTag>>;
+using Members = base::SlotMap<Member, Handle<MemberTag>>;
+using Memberships = base::SlotMap<Membership, Handle<MembershipTag>>;
+using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
+using Rooms = base::SlotMap<Room, RoomId>;
+
+struct UserKey {
+  const Users* users;
+  std::string_view operator()(UserIndex user) const noexcept { return users->at(user)->id.view(); }
+};
+struct RoomKey {
+  const Rooms* rooms;
+  std::string_view operator()(std::uint32_t room) const noexcept {
+    return rooms->at(room)->key.view();
+  }
+};
+struct MemberPair {
+  std::uint32_t room;
+  UserIndex user;
+};
+struct MemberKey {
+  const Members* members;
+  std::string_view operator()(MemberIndex member) const noexcept {
+    static_assert(offsetof(Member, room) == 0 && offsetof(Member, user) == 4);
+    return {reinterpret_cast<const char*>(members->at(member)), sizeof(MemberPair)};
+  }
+};
+using UserTable = base::Table<UserIndex, UserKey>;
+using RoomTable = base::Table<std::uint32_t, RoomKey>;
+using MemberTable = base::Table<MemberIndex, MemberKey>;
+
+// How many of everything, worked out from Limits once, for the tables and for the plan.
+struct Sizes {
+  explicit Sizes(const Limits& limits) noexcept;
+  std::uint32_t sessions;
+  std::uint32_t users;
+  std::uint32_t rooms;
+  std::uint32_t channels;  // all rooms together, without their mains
+  std::uint32_t members;
+  std::uint32_t memberships;
+  std::uint32_t
+      lingering;          // away with a rate or slow mode that still binds: the oldest is forgotten
+  std::uint32_t lasting;  // roles that outlive a leave: limit_reached
+  std::size_t text_bytes;
+  std::uint32_t page_messages;
+  History::Shape history;
+  PageArena::Shape arena;
+  std::uint32_t presence;  // members of one presence event or page
+};
+
+struct Tables {
+  Tables(Memory& memory, const Limits& limits, HashKey key, std::uint64_t seed) noexcept;
+  ~Tables();
+  [[nodiscard]] bool reserve() noexcept;  // the scratch; false: the port is dry
+
+  const Limits limits;
+  const Sizes sizes;
+  base::Random random;
+  MessageCost cost = default_cost;
+
+  base::TextPool texts;
+  Users users;
+  UserTable user_index;
+  base::Vector<SessionLinks> sessions;
+
+  Rooms rooms;
+  RoomTable room_index;
+  base::List<Room, OpenTag> open_rooms;
+  Channels channels;
+  IndexHeap idle;     // empty rooms by the moment they close
+  IndexHeap resting;  // rooms that told counts, by the moment they may again
+  base::List<Room, DirtyTag> dirty;
+
+  Members members;
+  MemberTable member_index;
+  MemberIndex first_lingering = kNone;
+  MemberIndex last_lingering = kNone;
+  std::uint32_t lingering = 0;
+  std::uint32_t lasting = 0;
+  Memberships memberships;
+
+  Keys keys;
+  History history;
+
+  // Scratch of answers: valid until the next call that uses it.
+  PageArena arena;
+  base::Vector<Message> page;
+  base::Vector<chatroom::Member> presence;
+  base::Vector<std::string_view> leaves;
+  base::Vector<char> leave_texts;
+  std::array<ChannelState, kChannelsMax> channel_states{};
+  std::array<char, 16> cursor{};
+
+  // ---- Users (users.cc)
+  User& user(UserIndex index) noexcept { return must(users.at(index)); }
+  UserIndex find_user(std::string_view id) noexcept {  // remembered ones too
+    const UserIndex* found = user_index.find(id);
+    return found == nullptr ? kNone : *found;
+  }
+  UserIndex make_user(std::string_view id) noexcept;   // no reference yet; kNone: no room
+  void release_user(UserIndex index) noexcept;         // one reference less
+  SessionLinks* links(SessionIndex session) noexcept;  // null: not signed in
+
+  // ---- Rooms and channels (rooms.cc, channels.cc)
+  Room& room(std::uint32_t index) noexcept { return must(rooms.at(index)); }
+  Room* find_room(RoomId id) noexcept { return rooms.get(id); }
+  void watch_idle(Room& room, Instant now) noexcept;
+  ChannelIndex find_channel(const Room& room, std::string_view name) noexcept;
+  ChannelIndex add_channel(Room& room, std::string_view name, std::string_view creator) noexcept;
+  void drop_last_channel(Room& room) noexcept;
+  void list_channels(const Room& room) noexcept;  // into channel_states
+  void trim_history(Room& room, Instant now) noexcept;
+
+  // ---- Memberships (membership.cc)
+  Membership& membership(MembershipIndex index) noexcept { return must(memberships.at(index)); }
+  MembershipIndex find_membership(std::uint32_t room, SessionIndex session) noexcept;
+  Left take_away(MembershipIndex index, Instant now) noexcept;
+
+  // ---- Members (members.cc)
+  Member& member(MemberIndex index) noexcept { return must(members.at(index)); }
+  MemberIndex find_member(std::uint32_t room, UserIndex user) noexcept;  // in any place
+  Member* present_member(std::uint32_t room, UserIndex user) noexcept;   // null: not in
+  MemberIndex make_member(Room& room, UserIndex user) noexcept;          // away; kNone: no room
+  void drop_member(MemberIndex index) noexcept;
+  void move_to(MemberIndex index, Member::Place place) noexcept;  // to the end of its list
+  bool binds(const Member& member, Instant now) noexcept;  // its rate or slow mode still counts
+  // Nothing more to tell of it: lingers, stays for its lasting role, or goes.
+  void settle(MemberIndex index, Instant now) noexcept;
+  bool forget_lingering() noexcept;  // the oldest; false: there is none
+  void forget_expired(Instant now) noexcept;
+  void stop_lingering(MemberIndex index) noexcept;
+  Role role_on_join(const Room& room, UserIndex user, MemberIndex member) noexcept;
+  bool set_lasting(Member& member, Role role) noexcept;  // visitor: none; false: too many
+
+  // ---- Presence (presence.cc)
+  void arrive(Room& room, MemberIndex member, Instant now) noexcept;
+  void depart(Room& room, MemberIndex member, Instant now) noexcept;
+  void presence_changed(Room& room) noexcept;
+
+ private:
+  template <class T>
+  static T& must(T* object) noexcept {
+    CHATROOM_ASSERT(object != nullptr);
+    return *object;
+  }
+  MemberList& list_of(const Member& member) noexcept;
+  void attach(MemberIndex index, Member::Place place) noexcept;
+  void detach(Member& member) noexcept;
+};
+
+}  // namespace chatroom::room

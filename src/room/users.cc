@@ -1,0 +1,125 @@
+// Users and the sessions that are signed in as them.
+#include "base/utf8.h"
+#include "room/state.h"
+
+namespace chatroom::room {
+
+UserIndex Tables::make_user(std::string_view id) noexcept {
+  Handle<UserTag> handle = users.insert();
+  while (!handle && forget_lingering()) handle = users.insert();
+  if (!handle) return kNone;
+  User& fresh = user(handle.index);
+  if (texts.keep(id, fresh.id)) {
+    if (user_index.insert(handle.index) != nullptr) return handle.index;
+    texts.drop(fresh.id);
+  }
+  users.erase(handle);
+  return kNone;
+}
+
+void Tables::release_user(UserIndex index) noexcept {
+  User& gone = user(index);
+  CHATROOM_ASSERT(gone.references > 0);
+  if (--gone.references > 0) return;
+  user_index.erase(gone.id.view());
+  texts.drop(gone.id);
+  texts.drop(gone.nick);
+  texts.drop(gone.info);
+  users.erase(users.handle_at(index));
+}
+
+SessionLinks* Tables::links(SessionIndex session) noexcept {
+  if (session >= sessions.size() || sessions[session].user == kNone) return nullptr;
+  return &sessions[session];
+}
+
+namespace {
+
+// Both or neither.
+bool take_names(Tables& tables, User& user, const Identity& identity) noexcept {
+  const std::string_view nick = identity.nick == identity.user ? std::string_view{} : identity.nick;
+  base::Text fresh_nick;
+  if (!tables.texts.keep(nick, fresh_nick)) return false;
+  if (!tables.texts.replace(user.info, as_text(identity.info))) {
+    tables.texts.drop(fresh_nick);
+    return false;
+  }
+  tables.texts.drop(user.nick);
+  user.nick = fresh_nick;
+  return true;
+}
+
+}  // namespace
+
+Result<UserIndex> Registry::sign_in(SessionIndex session, const Identity& identity) noexcept {
+  Tables& t = *tables_;
+  if (!base::valid_name(identity.user, kNameBytes)) return Errc::bad_request;
+  if (!identity.nick.empty() && !base::valid_name(identity.nick, kNameBytes)) {
+    return Errc::bad_request;
+  }
+  if (identity.info.size() > kInfoBytes) return Errc::bad_request;
+  CHATROOM_ASSERT(t.links(session) == nullptr);
+  if (session >= t.sizes.sessions) return Errc::limit_reached;
+  if (session >= t.sessions.size() && !t.sessions.resize(session + 1)) return Errc::limit_reached;
+
+  UserIndex index = t.find_user(identity.user);
+  if (index == kNone) index = t.make_user(identity.user);
+  if (index == kNone) return Errc::limit_reached;
+  User& user = t.user(index);
+  ++user.references;
+  if (!take_names(t, user, identity)) {
+    t.release_user(index);
+    return Errc::limit_reached;
+  }
+  user.role = identity.role;
+
+  t.sessions[session] = {.user = index, .previous = user.last_session};
+  (user.last_session == kNone ? user.first_session : t.sessions[user.last_session].next) = session;
+  user.last_session = session;
+  ++user.sessions;
+  return index;
+}
+
+void Registry::sign_out(SessionIndex session) noexcept {
+  Tables& t = *tables_;
+  const SessionLinks* links = t.links(session);
+  if (links == nullptr) return;
+  CHATROOM_ASSERT(links->memberships == 0);
+  User& user = t.user(links->user);
+  (links->previous == kNone ? user.first_session : t.sessions[links->previous].next) = links->next;
+  (links->next == kNone ? user.last_session : t.sessions[links->next].previous) = links->previous;
+  --user.sessions;
+  const UserIndex index = links->user;
+  t.sessions[session] = {};
+  t.release_user(index);
+}
+
+UserIndex Registry::user_of(SessionIndex session) const noexcept {
+  const SessionLinks* links = tables_->links(session);
+  return links == nullptr ? kNone : links->user;
+}
+
+UserIndex Registry::find_user(std::string_view id) const noexcept {
+  const UserIndex index = tables_->find_user(id);
+  return index == kNone || tables_->user(index).sessions == 0 ? kNone : index;
+}
+
+UserView Registry::user(UserIndex index) const noexcept {
+  const User& user = tables_->user(index);
+  return {.id = user.id.view(),
+          .nick = user.shown(),
+          .info = as_bytes(user.info.view()),
+          .role = user.role,
+          .sessions = user.sessions};
+}
+
+SessionIndex Registry::first_session(UserIndex user) const noexcept {
+  return tables_->user(user).first_session;
+}
+
+SessionIndex Registry::next_session(SessionIndex session) const noexcept {
+  const SessionLinks* links = tables_->links(session);
+  return links == nullptr ? kNone : links->next;
+}
+
+}  // namespace chatroom::room
