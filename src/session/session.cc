@@ -89,9 +89,14 @@ Instant Sessions::next_ping(const Session& session) const noexcept {
   return after(session.heard, {beat_us * (session.pings + 1)});
 }
 
+Instant Sessions::dead_at(const Session& session) const noexcept {
+  if (CHATROOM_PLANTED(heartbeat_never_dead)) return Instant::never();
+  return after(session.heard, limits_.dead_after);
+}
+
 Instant Sessions::next_deadline(const Session& session) const noexcept {
   if (session.state == State::closing) return Instant::never();
-  Instant next = std::min(after(session.heard, limits_.dead_after), next_ping(session));
+  Instant next = std::min(dead_at(session), next_ping(session));
   if (session.state != State::usable) next = std::min(next, session.auth_by);
   return next;
 }
@@ -103,7 +108,7 @@ Action Sessions::on_deadline(Session& session, Instant now) noexcept {
     close(session);
     return {Type::close, CloseCode::handshake_timeout};
   }
-  if (now >= after(session.heard, limits_.dead_after) && !CHATROOM_PLANTED(heartbeat_never_dead)) {
+  if (now >= dead_at(session)) {
     close(session);
     return {Type::close, CloseCode::no_pong};
   }

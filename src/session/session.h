@@ -179,6 +179,7 @@ class Sessions final {
   void count_before_auth(Session& session, std::size_t frame_bytes) noexcept;
 
   Instant next_ping(const Session& session) const noexcept;
+  Instant dead_at(const Session& session) const noexcept;
   void heard(Session& session, Instant now) noexcept;
 
   const Limits& limits_;

@@ -589,10 +589,7 @@ TEST_CASE("random bytes end a session or are refused, and never more") {
   std::mt19937 random{17};
   const std::string good = outer("ping 1") + outer("auth 2 t") + outer("join 3");
   for (int run = 0; run < 20'000; ++run) {
-    Fixture& fixture =
-        *std::make_unique<Fixture>(run % 2 == 0 ? Framing::outer : Framing::websocket, run % 3 == 0)
-             .release();
-    const std::unique_ptr<Fixture> owner(&fixture);
+    Fixture fixture(run % 2 == 0 ? Framing::outer : Framing::websocket, run % 3 == 0);
     std::string bytes = good;
     if (run % 4 < 2) {
       bytes.resize(random() % 300);
