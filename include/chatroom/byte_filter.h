@@ -17,7 +17,7 @@ namespace chatroom {
 struct LinkInfo {
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
-  std::string_view peer;  // who the link says it carries (PROXY protocol); empty: as accepted
+  std::string_view peer{};  // who the link says it carries (PROXY protocol); empty: as accepted
 };
 
 // What a filter tells the adapter, from inside `start` and `feed` only.

@@ -10,8 +10,8 @@ namespace chatroom {
 
 // What a decode made of a frame.
 struct Decoded {
-  Status status;       // ok; bad_request or unsupported: answer it and go on; see `fatal`
-  bool fatal = false;  // not the codec's language at all: error event, then close 4501
+  Status status{};           // ok; bad_request or unsupported: answer it and go on; see `fatal`
+  bool fatal = false;        // not the codec's language at all: error event, then close 4501
   bool unusable_id = false;  // failed, and had an id that cannot be echoed: error event (a frame
                              // without any id gets no answer at all)
 };

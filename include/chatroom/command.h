@@ -67,25 +67,25 @@ inline constexpr std::size_t kMentionsPerMessage = 16;
 struct Command {
   Op op = Op::none;
   std::uint32_t id = 0;  // 0: no answer wanted, not even an error
-  std::string_view room;
-  std::span<const std::string_view> channels;  // empty: {"main"}
-  std::string_view channel;  // empty: all channels for history, "main" for subscribe
-  Outgoing out;              // channel, kind, text, data, priority, key, reply_to, mentions
-  bool has_text = false;     // text was present, perhaps empty
+  std::string_view room{};
+  std::span<const std::string_view> channels{};  // empty: {"main"}
+  std::string_view channel{};  // empty: all channels for history, "main" for subscribe
+  Outgoing out{};              // channel, kind, text, data, priority, key, reply_to, mentions
+  bool has_text = false;       // text was present, perhaps empty
   // auth
-  std::string_view token;
-  std::string_view resume;
-  std::string_view user;  // also send_to
-  std::string_view nick;
+  std::string_view token{};
+  std::string_view resume{};
+  std::string_view user{};  // also send_to
+  std::string_view nick{};
   // join
-  std::string_view password;
+  std::string_view password{};
   bool has_since = false;
-  std::string_view since_epoch;  // the opaque string as it was given out
+  std::string_view since_epoch{};  // the opaque string as it was given out
   std::uint64_t since_offset = 0;
   std::uint32_t recent = 0;
   // switch
-  std::string_view from;
-  std::string_view to;
+  std::string_view from{};
+  std::string_view to{};
   // history: exclusive; 0: absent (offsets begin at 1)
   std::uint64_t before = 0;
   std::uint64_t after = 0;
@@ -94,9 +94,9 @@ struct Command {
   // presence
   std::uint64_t since_version = 0;
   bool has_since_version = false;
-  std::string_view cursor;
+  std::string_view cursor{};
   // call
-  std::string_view name;
+  std::string_view name{};
 };
 
 }  // namespace chatroom

@@ -22,10 +22,10 @@ struct Answer {
     later,    // not now: Engine::answer or Remote::answer exactly once, before the deadline
   };
   Verdict verdict = Verdict::pass;
-  Error error;
-  Identity identity;
-  std::string_view text;
-  Data data;
+  Error error{};
+  Identity identity{};
+  std::string_view text{};
+  Data data{};
 
   static Answer pass() noexcept { return {}; }
   static Answer later() noexcept {
@@ -41,11 +41,11 @@ struct Answer {
 };
 
 struct AuthRequest {
-  SessionId session;
-  std::string_view token;  // as the client sent it, at most 4 KiB; or empty and then
-  std::string_view user;   // what it says it is: to be believed on open servers only
-  std::string_view nick;
-  std::string_view peer;  // SessionOptions::peer
+  SessionId session{};
+  std::string_view token{};  // as the client sent it, at most 4 KiB; or empty and then
+  std::string_view user{};   // what it says it is: to be believed on open servers only
+  std::string_view nick{};
+  std::string_view peer{};  // SessionOptions::peer
 };
 
 // Who is this. Default at the deadline: refused, `unauthorized`, temporary.
@@ -60,23 +60,23 @@ class Auth {
 };
 
 struct JoinRequest {
-  SessionId session;
-  std::string_view user;
-  std::string_view room;
-  std::string_view password;
+  SessionId session{};
+  std::string_view user{};
+  std::string_view room{};
+  std::string_view password{};
 };
 struct PublishRequest {
-  SessionId session;
-  std::string_view user;
+  SessionId session{};
+  std::string_view user{};
   Role role = Role::member;
   const Outgoing* message = nullptr;
 };
 struct CallRequest {
-  SessionId session;
-  std::string_view user;
-  std::string_view room;  // may be empty
-  std::string_view name;
-  Data data;
+  SessionId session{};
+  std::string_view user{};
+  std::string_view room{};  // may be empty
+  std::string_view name{};
+  Data data{};
 };
 
 // May this happen. Each has a default so that a host overrides what it cares about; the contract is

@@ -44,11 +44,11 @@ struct Budget {
 
 struct EngineOptions {
   std::uint64_t seed = 0;  // 0: from EventLoop::entropy; same seed, same inputs, same bytes
-  Limits limits;
-  bool open_server = false;    // auth without a token: the client says who it is
-  bool open_rooms = false;     // a join of an unknown room opens it (no Rules port asked)
-  RoomPolicy new_room_policy;  // for rooms opened that way
-  Budget budget;               // for turns that end by themselves (Turn, on_loop)
+  Limits limits{};
+  bool open_server = false;      // auth without a token: the client says who it is
+  bool open_rooms = false;       // a join of an unknown room opens it (no Rules port asked)
+  RoomPolicy new_room_policy{};  // for rooms opened that way
+  Budget budget{};               // for turns that end by themselves (Turn, on_loop)
 };
 
 struct SessionOptions {
@@ -57,17 +57,17 @@ struct SessionOptions {
   Boundary boundary = Boundary::stream;
   std::uint32_t max_frame = 0;         // message links: bytes a write may carry, at least 256
   const Identity* identity = nullptr;  // known already: no auth is asked for. Copied.
-  std::string_view peer;               // for Auth and logs, at most 64 bytes. Copied.
+  std::string_view peer{};             // for Auth and logs, at most 64 bytes. Copied.
   Instant deadline =
       Instant::never();  // earlier end of the auth deadline (time spent on an upgrade)
 };
 
 struct JoinOptions {
-  std::string_view room;
-  std::span<const std::string_view> channels;  // empty: {"main"}
-  std::string_view password;
+  std::string_view room{};
+  std::span<const std::string_view> channels{};  // empty: {"main"}
+  std::string_view password{};
   bool recover = false;  // everything after `since`
-  Position since;
+  Position since{};
   std::uint32_t recent = 0;  // or: the newest so many
 };
 
@@ -94,6 +94,8 @@ class EnginePtr;
 // Errors: every call that takes a handle may answer not_found. None throws.
 class Engine final : private LoopClient {
  public:
+  struct State;  // the inside
+
   // Takes everything it needs at once or fails: limit_reached (memory), bad_request (options).
   static Result<EnginePtr> create(const EngineOptions& options, const EnginePorts& ports) noexcept;
 
@@ -160,13 +162,13 @@ class Engine final : private LoopClient {
 
   // Walks rooms in order of opening; stops when visit answers false. For operators' pages.
   struct RoomInfo {
-    std::string_view key;
+    std::string_view key{};
     std::uint32_t online = 0;
     std::uint32_t sessions = 0;
     std::uint32_t blocked = 0;
     std::uint64_t log_bytes = 0;
     std::uint64_t history_messages = 0;
-    Position position;
+    Position position{};
   };
   using RoomInfoVisitor = bool (*)(void* context, const RoomInfo& info);
   void inspect(RoomInfoVisitor visit, void* context) const noexcept;
@@ -178,7 +180,6 @@ class Engine final : private LoopClient {
   Engine() noexcept = default;
   ~Engine() = default;
   void on_loop() noexcept override;
-  struct State;
   State* state_ = nullptr;
 };
 

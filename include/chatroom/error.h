@@ -48,6 +48,9 @@ std::string_view message_of(Errc code) noexcept;  // one English sentence for a 
 Errc errc_from(std::string_view name) noexcept;   // Errc::internal for an unknown word
 bool is_temporary(Errc code) noexcept;            // whether trying again can help
 
+// A bit of Error::detail: trying again can help, though with this code it usually cannot.
+inline constexpr std::uint16_t kTemporary = 0x8000;
+
 struct [[nodiscard]] Error {
   Errc code = Errc::ok;
   std::uint16_t detail = 0;          // which rule, for logs; 0 where there is nothing to add
@@ -55,6 +58,9 @@ struct [[nodiscard]] Error {
 
   friend constexpr bool operator==(Error, Error) noexcept = default;
 };
+inline bool is_temporary(Error error) noexcept {  // what the `temporary` of an answer says
+  return (error.detail & kTemporary) != 0 || is_temporary(error.code);
+}
 
 // A T or an Error. Reading `value` of a failure is a bug and stops the program.
 template <class T>
@@ -78,8 +84,8 @@ class Result {
  private:
   constexpr void check() const noexcept { CHATROOM_ASSERT(error_.code == Errc::ok); }
 
-  Error error_{};
-  T value_{};
+  Error error_;
+  T value_;
 };
 
 template <>
@@ -93,7 +99,7 @@ class Result<void> {
   constexpr Error error() const noexcept { return error_; }
 
  private:
-  Error error_{};
+  Error error_;
 };
 using Status = Result<void>;
 

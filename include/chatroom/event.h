@@ -62,16 +62,16 @@ struct Gap {
 };
 
 struct Member {  // as presence lists show one
-  std::string_view user;
-  std::string_view nick;
+  std::string_view user{};
+  std::string_view nick{};
   Role role = Role::member;
   std::int64_t since_ms = 0;
 };
 
 struct ChannelState {
-  std::string_view name;
-  std::string_view state;  // "open"
-  std::string_view creator;
+  std::string_view name{};
+  std::string_view state{};  // "open"
+  std::string_view creator{};
 };
 
 // A room's lasting settings as clients see them. In `room_state` only what `has_*` marks changed.
@@ -82,9 +82,9 @@ struct RoomState {
   bool moderated = false;
   bool has_password = false;
   std::uint32_t max_members = 0;  // 0: no cap
-  std::span<const ChannelState> channels;
+  std::span<const ChannelState> channels{};
   std::int64_t created_ms = 0;
-  std::string_view creator;
+  std::string_view creator{};
 };
 
 // What a session may do, as told in the answer to auth.
@@ -101,49 +101,49 @@ struct Event {
   EventType type = EventType::none;
   Op op = Op::none;  // answers; a client that decodes fills it from its own list
   std::uint32_t id = 0;
-  Error error;            // answers: code ok for success
-  std::string_view text;  // the error's message; moderation's and left's reason
-  std::string_view room;
-  std::string_view channel;
-  Message message;
+  Error error{};            // answers: code ok for success
+  std::string_view text{};  // the error's message; moderation's and left's reason
+  std::string_view room{};
+  std::string_view channel{};
+  Message message{};
   // hello, answer to auth: session, user, resume, heartbeat_ms, limits
   std::uint32_t version = 0;  // hello (protocol); presence has its own below
   std::uint32_t heartbeat_ms = 0;
-  std::string_view session;
-  std::string_view user;
-  std::string_view resume;
-  SessionLimits limits;
+  std::string_view session{};
+  std::string_view user{};
+  std::string_view resume{};
+  SessionLimits limits{};
   // answer to join: room, epoch, offset, online, role, state, was_recovering, recovered, messages,
   // more. To publish: epoch, offset. To history: epoch, messages, more.
-  std::string_view epoch;
+  std::string_view epoch{};
   std::uint64_t offset = 0;
   std::uint64_t online = 0;
   Role role = Role::member;
-  RoomState state;
+  RoomState state{};
   bool was_recovering = false;
   bool recovered = false;
-  std::span<const Message> messages;
+  std::span<const Message> messages{};
   bool more = false;
   // answer to presence: online, presence_version, unchanged | members, next. The event: joins,
   // leaves.
   std::uint64_t presence_version = 0;
   bool unchanged = false;
-  std::span<const Member> members;
-  std::span<const Member> joins;
-  std::span<const std::string_view> leaves;
-  std::string_view next;
+  std::span<const Member> members{};
+  std::span<const Member> joins{};
+  std::span<const std::string_view> leaves{};
+  std::string_view next{};
   std::uint32_t sessions = 0;  // answer to send_to
-  Data data;                   // answer to call
-  Gap gap;
+  Data data{};                 // answer to call
+  Gap gap{};
   LeaveReason reason = LeaveReason::left;
-  std::string_view by;
+  std::string_view by{};
   std::int64_t until_ms = 0;
-  std::string_view action;  // moderation: "mute", …
-  std::string_view line;
+  std::string_view action{};  // moderation: "mute", …
+  std::string_view line{};
   std::uint32_t place = 0;
   std::uint64_t count = 0;
   std::uint32_t after_ms = 0;
-  std::string_view address;
+  std::string_view address{};
 };
 
 }  // namespace chatroom

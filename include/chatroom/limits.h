@@ -50,8 +50,10 @@ struct Limits {
   std::uint32_t keys = 65'536;                     // idempotency answers: the oldest is forgotten
   std::uint32_t presence_exact = 500;              // users; above: counts only
   std::uint32_t storage_waiting = 4'096;           // appends and reads under way: storage_failed
-  std::uint32_t mailbox_messages = 4'096;          // calls from other threads: queue_full
-  std::uint32_t mailbox_bytes = 1024 * 1024;       // likewise
+  std::uint64_t waiting_bytes = 32ull << 20;  // commands behind questions, frames for local members
+  std::uint32_t events = 16'384;              // for the observer, within one turn: events_lost
+  std::uint32_t mailbox_messages = 4'096;     // calls from other threads: queue_full
+  std::uint32_t mailbox_bytes = 1024 * 1024;  // likewise
 
   // How much one turn may take in before it ends itself.
   std::uint32_t turn_inputs = 256;

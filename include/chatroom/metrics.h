@@ -45,7 +45,7 @@ struct MetricsSnapshot {
   std::uint64_t writes_blocked = 0;  // of them, those that took less than offered
   std::uint64_t slow_consumers = 0;  // closed for it
   std::uint64_t gaps = 0;
-  Ledger ledger;
+  Ledger ledger{};
 };
 
 }  // namespace chatroom

@@ -18,6 +18,7 @@ enum class HostEventType : std::uint8_t {
   published,       // room, user, position, tag, ticket: a message took its place
   refused,         // tag, ticket, error: a call of the host's that could not be answered at once
   dropped,         // room, session, user, gap: a member lost entries
+  events_lost,     // gap.count: more events in one turn than Limits::events
   overload,        // room, error: the room refuses or samples; error ok: no longer
 };
 std::string_view name_of(HostEventType type) noexcept;
@@ -25,16 +26,16 @@ std::string_view name_of(HostEventType type) noexcept;
 // Views live until on_event returns.
 struct HostEvent {
   HostEventType type = HostEventType::session_ready;
-  SessionId session;
-  std::string_view user;
-  std::string_view room;
+  SessionId session{};
+  std::string_view user{};
+  std::string_view room{};
   LeaveReason reason = LeaveReason::left;
   CloseCode close_code = CloseCode::normal;
-  Position position;
+  Position position{};
   Tag tag = 0;  // what the host gave with the call, 0: not the host's
   std::uint64_t ticket = 0;
-  Error error;
-  Gap gap;
+  Error error{};
+  Gap gap{};
 };
 
 // Thread: the engine's. Re-entry: allowed, everything but destroying the engine: the state is

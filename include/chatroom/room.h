@@ -30,7 +30,7 @@ struct RoomPolicy {
   Duration idle_close = Duration::s(300);      // nobody in it for so long: closed; 0: never
   Durability durability = Durability::behind;  // without a Storage port: none
   bool first_join_owns = false;                // on open servers: the first to join is its owner
-  std::string_view owner;  // this user is its owner whenever it joins; empty: nobody
+  std::string_view owner{};  // this user is its owner whenever it joins; empty: nobody
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
 };
 
@@ -45,11 +45,12 @@ class MemberHandle final {
 
  private:
   friend class Room;
-  MemberHandle(Engine* engine, RoomId room, std::uint64_t user) noexcept
+  MemberHandle(Engine* engine, RoomId room, std::uint32_t user) noexcept
       : engine_(engine), room_(room), user_(user) {}
+  std::uint32_t member() const noexcept;
   Engine* engine_;
   RoomId room_;
-  std::uint64_t user_;
+  std::uint32_t user_;
 };
 
 // A handle; copy it freely. Every call on a closed room answers not_found. Valid while its engine

@@ -1,5 +1,5 @@
-// ByteQueue: a queue of byte strings in pooled blocks. One mechanism for all that must wait inside an
-// engine: frames for local members, commands behind a question, events until the tell step.
+// ByteQueue: a queue of byte strings in pooled blocks. One mechanism for all that must wait inside
+// an engine: frames for local members, commands behind a question, events until the tell step.
 #pragma once
 
 #include <cstring>

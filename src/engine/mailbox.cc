@@ -32,8 +32,8 @@ Status Mailbox::put(Bytes message) noexcept {
   Status status;
   if (!open_) {
     status = Errc::not_found;
-  } else if (count_.load(std::memory_order_relaxed) == messages_max_ ||
-             size > capacity_ - used_ || sizeof size > capacity_ - used_ - size) {
+  } else if (count_.load(std::memory_order_relaxed) == messages_max_ || size > capacity_ - used_ ||
+             sizeof size > capacity_ - used_ - size) {
     status = Errc::queue_full;
   } else {
     copy_in({reinterpret_cast<const std::byte*>(&size), sizeof size});

@@ -1,6 +1,6 @@
-// Packing: values to bytes and back, for everything that must outlive the call that brought it: mail
-// from other threads, commands that wait for an answer, records for the replayer. Little-endian,
-// no alignment, the same on every machine.
+// Packing: values to bytes and back, for everything that must outlive the call that brought it:
+// mail from other threads, commands that wait for an answer, records for the replayer.
+// Little-endian, no alignment, the same on every machine.
 #pragma once
 
 #include <cstring>

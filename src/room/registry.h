@@ -205,6 +205,7 @@ class Registry final {
   // Takes all its memberships away too; tell the members before.
   void close(RoomId room) noexcept;
   std::uint32_t room_count() const noexcept;
+  std::uint64_t history_bytes() const noexcept;  // in use, all rooms
   RoomId first_room() const noexcept;  // in order of opening; empty at the end
   RoomId next_room(RoomId room) const noexcept;
   // Rooms that nobody is in, when policy.idle_close has passed.

@@ -115,6 +115,10 @@ RoomView Registry::view(RoomId id) const noexcept {
 
 std::uint32_t Registry::room_count() const noexcept { return tables_->rooms.size(); }
 
+std::uint64_t Registry::history_bytes() const noexcept {
+  return tables_->history.chunks_in_use() * std::uint64_t{kHistoryChunkBytes};
+}
+
 RoomId Registry::first_room() const noexcept {
   const Room* room = tables_->open_rooms.front();
   return room == nullptr ? RoomId{} : room->id;

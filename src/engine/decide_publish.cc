@@ -1,0 +1,126 @@
+// Saying something: a member's publish with every rule, and say(), where all that is said in a room
+// takes its place.
+#include "base/siphash.h"
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using engine::QuestionKind;
+
+namespace {
+
+Error check_sizes(const Outgoing& message, const Limits& limits) noexcept {
+  if (message.text.size() > limits.text_bytes || message.data.bytes.size() > limits.data_bytes) {
+    return {Errc::too_large, 0, 0};
+  }
+  return {};
+}
+
+// One meaning in every run: which entry supersedes which must not hang on the engine's seed. A
+// collision merges two counters of one room; 64 bits of it do not happen by themselves, and who
+// forges one disturbs his own room only.
+std::uint64_t latest_hash(std::string_view key) noexcept {
+  if (key.empty()) return 0;
+  return base::siphash({0x6c61746573740a01, 0x63686174726f6f6d}, key) | 1;
+}
+
+}  // namespace
+
+Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
+                                                     const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  if (!room) return Errc::not_member;
+  const room::PublishVerdict verdict =
+      rooms.check_publish(room, caller.session.index, command.out, now);
+  if (verdict.error.code != Errc::ok) return verdict.error;
+  if (verdict.repeated) {
+    answer_publish(caller, verdict.first);
+    return Outcome::at(verdict.first);
+  }
+  if (ports.rules == nullptr) return settle_publish(caller, command, Answer::pass());
+  const room::UserIndex user = rooms.user_of(caller.session.index);
+  const PublishRequest request{.session = caller.session,
+                               .user = rooms.user(user).id,
+                               .role = rooms.role(room, user),
+                               .message = &command.out};
+  return ask(QuestionKind::publish, caller, command,
+             [&](Question question) { return ports.rules->before_publish(question, request); });
+}
+
+Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const Command& command,
+                                                     const Answer& verdict) noexcept {
+  const RoomId room = rooms.find(command.room);
+  const std::uint32_t session = caller.session.index;
+  if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
+  Outgoing message = command.out;
+  switch (verdict.verdict) {
+    case Answer::Verdict::pass:
+      break;
+    case Answer::Verdict::rewrite:
+      message.text = verdict.text;
+      break;
+    case Answer::Verdict::drop:  // the sender is not to know
+      answer_publish(caller, rooms.view(room).position);
+      return {};
+    case Answer::Verdict::hold:
+      return Errc::held;
+    case Answer::Verdict::refuse:
+    case Answer::Verdict::later:
+      rooms.forgive_publish(room, rooms.user_of(session));
+      return verdict.verdict == Answer::Verdict::refuse ? verdict.error
+                                                        : Error{Errc::internal, kTemporary, 0};
+  }
+  if (const Error error = check_sizes(message, options.limits); error.code != Errc::ok) {
+    return error;
+  }
+  const Result<Position> said = say(room, rooms.user_of(session), message, caller.tag);
+  if (!said) return said.error();
+  answer_publish(caller, *said);
+  return Outcome::at(*said);
+}
+
+void Engine::State::answer_publish(const Caller& caller, Position position) noexcept {
+  const room::EpochText epoch = room::epoch_text(position.epoch);
+  Event event;
+  event.epoch = epoch.view();
+  event.offset = position.offset;
+  answer(caller, event);
+}
+
+// The log is asked first: only what will be delivered takes a place.
+Result<Position> Engine::State::say(RoomId room, room::UserIndex author, const Outgoing& message,
+                                    Tag tag) noexcept {
+  if (const Error error = check_sizes(message, options.limits); error.code != Errc::ok) {
+    return error;
+  }
+  const Result<room::Committed> taken = rooms.stamp(room, author, message, 1, now);
+  if (!taken) return taken.error();
+  const room::Committed& stamped = *taken;
+  Event event;
+  event.type = EventType::message;
+  event.room = stamped.message.room;
+  event.message = stamped.message;
+  const fanout::EntryMeta meta{
+      .priority = message.priority,
+      .reliable = message.priority == Priority::high || rooms.view(room).policy->reliable,
+      .channel = static_cast<std::uint8_t>(stamped.channel),
+      .author = author,
+      .latest = latest_hash(message.latest),
+      .offset = stamped.position.offset};
+  const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
+  if (!appended || appended->sampled) {
+    rooms.forget_key(room, author, message.key);
+    if (!appended) return appended.error();
+    return Errc::room_overloaded;
+  }
+  if (stamped.position.offset != 0) rooms.keep(room, stamped.message, now);
+  ++counters.published;
+  note({.type = HostEventType::published,
+        .user = stamped.message.user,
+        .room = stamped.message.room,
+        .position = stamped.position,
+        .tag = tag});
+  return stamped.position;
+}
+
+}  // namespace chatroom

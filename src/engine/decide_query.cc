@@ -1,0 +1,142 @@
+// Questions about a room, messages past it, and the host's own commands.
+#include <algorithm>
+
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using engine::QuestionKind;
+
+namespace {
+
+constexpr std::uint32_t kHistoryDefault = 50;
+constexpr std::uint32_t kPresenceDefault = 50;
+
+}  // namespace
+
+Engine::State::Outcome Engine::State::decide_history(const Caller& caller,
+                                                     const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  const room::MembershipIndex membership =
+      room ? rooms.membership(room, caller.session.index) : room::kNone;
+  if (membership == room::kNone) return Errc::not_member;
+
+  room::PageRequest request;
+  request.mask = rooms.view(membership).mask;
+  if (!command.channel.empty()) {
+    const room::ChannelIndex channel = rooms.channel(room, command.channel);
+    if (channel == room::kNone) return Errc::not_found;
+    request.mask &= room::bit_of(channel);
+    if (request.mask == 0) return Errc::not_member;
+  }
+  request.before = command.before;
+  request.after = command.after;
+  request.has_after = command.has_after;
+  const std::uint32_t limit = command.limit == 0 ? kHistoryDefault : command.limit;
+  request.limit = std::min(limit, options.limits.page_messages);
+
+  const room::Page page = rooms.history(room, request, now);
+  const room::EpochText epoch = room::epoch_text(rooms.view(room).position.epoch);
+  Event event;
+  event.room = rooms.view(room).key;
+  event.epoch = epoch.view();
+  event.messages = page.messages;
+  event.more = page.more;
+  answer(caller, event);
+  return {};
+}
+
+Engine::State::Outcome Engine::State::decide_presence(const Caller& caller,
+                                                      const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  if (!room || rooms.membership(room, caller.session.index) == room::kNone) {
+    return Errc::not_member;
+  }
+  const std::uint32_t limit = command.limit == 0 ? kPresenceDefault : command.limit;
+  const Result<room::PresencePage> page =
+      rooms.presence(room, std::min(limit, options.limits.page_messages), command.cursor,
+                     command.has_since_version ? &command.since_version : nullptr);
+  if (!page) return page.error();
+  Event event;
+  event.room = rooms.view(room).key;
+  event.online = page->online;
+  event.presence_version = page->version;
+  event.unchanged = page->unchanged;
+  event.members = page->members;
+  event.next = page->next;
+  answer(caller, event);
+  return {};
+}
+
+Engine::State::Outcome Engine::State::decide_send_to(const Caller& caller,
+                                                     const Command& command) noexcept {
+  if (command.out.text.size() > options.limits.text_bytes ||
+      command.out.data.bytes.size() > options.limits.data_bytes) {
+    return Errc::too_large;
+  }
+  const room::UserIndex to = rooms.find_user(command.user);
+  if (to == room::kNone) return Error{Errc::not_found, kTemporary, 0};
+  const room::UserIndex from = rooms.user_of(caller.session.index);
+  const room::UserView sender = rooms.user(from);
+  Event event;
+  event.type = EventType::direct;
+  event.user = rooms.user(to).id;
+  event.message.user = sender.id;
+  event.message.nick = sender.nick;
+  event.message.kind = command.out.kind;
+  event.message.text = command.out.text;
+  event.message.data = command.out.data;
+  event.message.time_ms = now.unix_ms();
+  const std::uint32_t reached = send_direct(to, caller.session, event);
+  if (from != to) send_direct(from, caller.session, event);
+  if (reached == 0 && from != to) return Error{Errc::not_found, kTemporary, 0};
+  Event reply;
+  reply.sessions = reached;
+  answer(caller, reply);
+  return {};
+}
+
+// To all of the user's sessions but the one that sent it. Lossy there: nobody can be flooded out by
+// somebody else's messages.
+std::uint32_t Engine::State::send_direct(room::UserIndex to, SessionId from,
+                                         const Event& event) noexcept {
+  std::uint32_t reached = 0;
+  for (room::SessionIndex session = rooms.first_session(to); session != room::kNone;
+       session = rooms.next_session(session)) {
+    if (session == from.index || !fanout.has_outlet(session)) continue;
+    fanout.push_private(session, event, {.lossy = true});
+    ++reached;
+  }
+  return reached;
+}
+
+Engine::State::Outcome Engine::State::decide_call(const Caller& caller,
+                                                  const Command& command) noexcept {
+  if (!command.room.empty()) {
+    const RoomId room = rooms.find(command.room);
+    if (!room || rooms.membership(room, caller.session.index) == room::kNone) {
+      return Errc::not_member;
+    }
+  }
+  if (ports.rules == nullptr) return Errc::unsupported;
+  if (command.out.data.bytes.size() > options.limits.data_bytes) return Errc::too_large;
+  const CallRequest request{.session = caller.session,
+                            .user = rooms.user(rooms.user_of(caller.session.index)).id,
+                            .room = command.room,
+                            .name = command.name,
+                            .data = command.out.data};
+  return ask(QuestionKind::call, caller, command,
+             [&](Question question) { return ports.rules->on_call(question, request); });
+}
+
+Engine::State::Outcome Engine::State::settle_call(const Caller& caller, const Command&,
+                                                  const Answer& verdict) noexcept {
+  if (verdict.verdict == Answer::Verdict::refuse) return verdict.error;
+  if (verdict.data.bytes.size() > options.limits.data_bytes) return Errc::too_large;
+  Event event;
+  event.data = verdict.data;
+  answer(caller, event);
+  return {};
+}
+
+}  // namespace chatroom

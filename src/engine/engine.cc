@@ -1,0 +1,212 @@
+// The engine's public face: checks, a turn around each call, and the way into State.
+#include "chatroom/engine.h"
+
+#include <new>
+
+#include "engine/state.h"
+
+namespace chatroom {
+
+namespace {
+
+Status check(const EngineOptions& options, const EnginePorts& ports) noexcept {
+  const Limits& limits = options.limits;
+  if (ports.memory == nullptr) return Errc::bad_request;
+  if (ports.loop == nullptr && options.seed == 0) return Errc::bad_request;  // no entropy
+  if (limits.sessions == 0 || limits.rooms == 0 || limits.channels_per_room > 32) {
+    return Errc::bad_request;
+  }
+  if (limits.frame_bytes < 4096 || limits.private_bytes <= limits.page_bytes) {
+    return Errc::bad_request;
+  }
+  return {};
+}
+
+}  // namespace
+
+// With a loop the hash key is always the loop's: a seed that somebody may know must not be a way to
+// make collisions.
+Engine::State::Seeds Engine::State::make_seeds(std::uint64_t seed, EventLoop* loop) noexcept {
+  base::Random from{seed};
+  Seeds seeds{.random = seed, .hash_low = from.next(), .hash_high = from.next()};
+  if (loop == nullptr) return seeds;
+  std::uint64_t words[3];
+  loop->entropy(std::as_writable_bytes(std::span{words}));
+  seeds.hash_low = words[0];
+  seeds.hash_high = words[1];
+  if (seed == 0) seeds.random = words[2];
+  return seeds;
+}
+
+Result<EnginePtr> Engine::create(const EngineOptions& options, const EnginePorts& ports) noexcept {
+  if (const Status checked = check(options, ports); !checked) return checked.error();
+  struct Block {
+    Engine engine;
+    alignas(State) std::byte state[sizeof(State)];
+  };
+  void* memory = ports.memory->allocate(sizeof(Block), alignof(Block));
+  if (memory == nullptr) return Errc::limit_reached;
+  Block* block = static_cast<Block*>(memory);
+  Engine* engine = ::new (&block->engine) Engine;
+  engine->state_ = ::new (block->state) State(*engine, options, ports);
+  EnginePtr owner{engine};
+  const Status created = engine->state_->create(State::make_seeds(options.seed, ports.loop));
+  if (!created) return created.error();
+  engine->state_->attached = ports.loop != nullptr;
+  if (ports.loop != nullptr) ports.loop->attach(engine);
+  return owner;
+}
+
+void EnginePtr::reset() noexcept {
+  if (engine_ == nullptr) return;
+  struct Block {
+    Engine engine;
+    alignas(Engine::State) std::byte state[sizeof(Engine::State)];
+  };
+  Engine::State* state = engine_->state_;
+  CHATROOM_ASSERT(state->depth == 0);
+  Memory& memory = *state->ports.memory;
+  if (state->attached) state->ports.loop->attach(nullptr);
+  state->~State();
+  engine_->~Engine();
+  memory.release(engine_, sizeof(Block), alignof(Block));
+  engine_ = nullptr;
+}
+
+void Engine::on_loop() noexcept {
+  state_->alarm = Instant::never();  // it fired, or a wake came: it is set anew
+  state_->ports.loop->set_alarm(Instant::never());
+  state_->advance(state_->ports.loop->now(), state_->options.budget);
+}
+
+// ---- Turn
+
+void Engine::Turn::on_bytes(SessionId session, Bytes bytes) noexcept {
+  engine_.state_->take_bytes(session, bytes);
+}
+void Engine::Turn::on_frame(SessionId session, FrameKind kind, Bytes payload) noexcept {
+  engine_.state_->take_frame(session, kind, payload);
+}
+void Engine::Turn::on_fault(SessionId session, CloseCode code) noexcept {
+  engine_.state_->take_fault(session, code);
+}
+void Engine::Turn::on_writable(SessionId session) noexcept {
+  engine_.state_->take_writable(session);
+}
+void Engine::Turn::on_closed(SessionId session) noexcept { engine_.state_->take_closed(session); }
+
+// ---- Sessions
+
+Result<SessionId> Engine::open(Connection& connection, const SessionOptions& options) noexcept {
+  const TurnScope turn{*state_};
+  return state_->open(connection, options);
+}
+
+Result<SessionId> Engine::open_local(LocalMember& member, const Identity& identity) noexcept {
+  const TurnScope turn{*state_};
+  return state_->open_local(member, identity);
+}
+
+Status Engine::close(SessionId session, CloseCode code) noexcept {
+  const TurnScope turn{*state_};
+  if (state_->slots.get(session) == nullptr) return Errc::not_found;
+  state_->end_session(session, code, LeaveReason::left);
+  return {};
+}
+
+std::string_view Engine::user_of(SessionId session) const noexcept {
+  if (state_->slots.get(session) == nullptr) return {};
+  const room::UserIndex user = state_->rooms.user_of(session.index);
+  return user == room::kNone ? std::string_view{} : state_->rooms.user(user).id;
+}
+
+// ---- Calls on behalf of a session: the fields that a client would have sent.
+
+Result<Ticket> Engine::join(SessionId session, const JoinOptions& options, Tag tag) noexcept {
+  const TurnScope turn{*state_};
+  const room::EpochText epoch = room::epoch_text(options.since.epoch);
+  Command command;
+  command.op = Op::join;
+  command.room = options.room;
+  command.channels = options.channels;
+  command.password = options.password;
+  command.has_since = options.recover;
+  command.since_epoch = epoch.view();
+  command.since_offset = options.since.offset;
+  command.recent = options.recent;
+  return state_->host_call(session, command, tag);
+}
+
+Result<Ticket> Engine::leave(SessionId session, std::string_view room, Tag tag) noexcept {
+  const TurnScope turn{*state_};
+  Command command;
+  command.op = Op::leave;
+  command.room = room;
+  return state_->host_call(session, command, tag);
+}
+
+Result<Ticket> Engine::publish(SessionId session, const Outgoing& message, Tag tag) noexcept {
+  const TurnScope turn{*state_};
+  Command command;
+  command.op = Op::publish;
+  command.room = message.room;
+  command.out = message;
+  command.has_text = !message.text.empty();
+  return state_->host_call(session, command, tag);
+}
+
+Result<Ticket> Engine::subscribe(SessionId session, std::string_view room,
+                                 std::string_view channel) noexcept {
+  const TurnScope turn{*state_};
+  Command command;
+  command.op = Op::subscribe;
+  command.room = room;
+  command.channel = channel;
+  return state_->host_call(session, command, 0);
+}
+
+Result<Ticket> Engine::unsubscribe(SessionId session, std::string_view room,
+                                   std::string_view channel) noexcept {
+  const TurnScope turn{*state_};
+  Command command;
+  command.op = Op::unsubscribe;
+  command.room = room;
+  command.channel = channel;
+  return state_->host_call(session, command, 0);
+}
+
+// ---- The rest
+
+Instant Engine::advance(Instant now, Budget budget) noexcept {
+  return state_->advance(now, budget);
+}
+
+Status Engine::answer(Question question, const Answer& answer) noexcept {
+  const TurnScope turn{*state_};
+  if (answer.verdict == Answer::Verdict::later) return Errc::bad_request;
+  return state_->take_answer(question, answer);
+}
+
+Result<Room> Engine::open_room(std::string_view key, const RoomPolicy& policy) noexcept {
+  const TurnScope turn{*state_};
+  const Result<RoomId> room = state_->open_room(key, policy, {});
+  if (!room) return room.error();
+  return Room{this, *room};
+}
+
+Result<Room> Engine::room(std::string_view key) noexcept {
+  const RoomId room = state_->rooms.find(key);
+  if (!room) return Errc::not_found;
+  return Room{this, room};
+}
+
+Remote Engine::remote() noexcept { return Remote{state_->mailbox}; }
+
+void Engine::drain(CloseCode code, Duration spread) noexcept {
+  const TurnScope turn{*state_};
+  state_->drain(code, spread);
+}
+
+bool Engine::drained() const noexcept { return state_->draining && state_->slots.size() == 0; }
+
+}  // namespace chatroom

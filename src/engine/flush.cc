@@ -1,0 +1,57 @@
+// Flush: members behind their log get one gathered write each, within the budget; sessions that
+// ended are offered what they still have coming and closed.
+#include "engine/questions.h"
+
+namespace chatroom {
+
+void Engine::State::flush(Budget& budget) noexcept {
+  take_doomed();
+  close_marked();
+  {
+    const PortCall guard{in_port};
+    const fanout::Flushed flushed = fanout.flush(now, budget);
+    more_work = more_work || flushed.more;
+    next_flush = flushed.next;
+  }
+  take_doomed();
+  close_marked();
+  fanout::SessionSlot relieved = fanout::kNoSlot;
+  while (fanout.next_relieved(relieved)) {
+    const SessionId id = id_of(relieved);
+    if (SessionRecord* record = slots.get(id); record != nullptr) pace_reading(*record, id);
+  }
+  fanout::GapTold told;
+  while (fanout.next_gap(told)) {
+    note({.type = HostEventType::dropped,
+          .session = id_of(told.session),
+          .user = rooms.user(rooms.user_of(told.session)).id,
+          .room = told.room == fanout::kNoSlot ? std::string_view{} : fanout.key(told.room),
+          .gap = told.gap});
+  }
+}
+
+void Engine::State::take_doomed() noexcept {
+  fanout::Doomed doomed;
+  while (fanout.next_doomed(doomed)) {
+    const SessionId id = id_of(doomed.session);
+    if (id) end_session(id, doomed.code, LeaveReason::slow_consumer);
+  }
+}
+
+void Engine::State::close_marked() noexcept {
+  for (std::size_t i = 0; i < closing.size(); ++i) {
+    const SessionId id = closing[i];
+    SessionRecord* record = slots.get(id);
+    if (record == nullptr) continue;  // the peer was quicker
+    const PortCall guard{in_port};
+    if (fanout.has_outlet(id.index)) {
+      fanout.flush_session(now, id.index);
+      fanout.close_outlet(id.index);
+    }
+    record->stage = engine::Stage::closed;
+    record->connection->close(record->close_code);
+  }
+  closing.clear();
+}
+
+}  // namespace chatroom

@@ -1,0 +1,241 @@
+// Intake: bytes, frames, timers and mail become commands, in the order of their arrival.
+#include "engine/state.h"
+
+namespace chatroom {
+
+void Engine::State::take_bytes(SessionId id, Bytes bytes) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr || record->stage != engine::Stage::open) return;
+  if (record->protocol.framing != Framing::outer) return;
+  if (record->waiting) {
+    hold(*record, std::span{&bytes, 1});
+  } else {
+    read(id, bytes);
+  }
+  count_input(bytes.size());
+}
+
+// Steps over the bytes until they are used up, the session ended, or a command waits for the host:
+// then the rest waits behind it, since commands of a session take effect in order.
+void Engine::State::read(SessionId id, Bytes bytes) noexcept {
+  for (;;) {
+    SessionRecord* record = slots.get(id);
+    if (record == nullptr || record->stage != engine::Stage::open) return;
+    if (record->waiting) {
+      if (!bytes.empty()) hold(*record, std::span{&bytes, 1});
+      return;
+    }
+    const session::Intake intake = sessions.next(record->protocol, bytes, now);
+    if (intake.type == session::Intake::Type::none) return;
+    handle(id, intake);
+  }
+}
+
+void Engine::State::take_frame(SessionId id, FrameKind kind, Bytes payload) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr || record->stage != engine::Stage::open) return;
+  if (record->protocol.framing != Framing::websocket) return;
+  const bool control = kind != FrameKind::text && kind != FrameKind::binary;
+  if (record->waiting && !control) {
+    const std::byte tag = static_cast<std::byte>(kind);
+    const Bytes pieces[] = {{&tag, 1}, payload};
+    hold(*record, pieces);
+  } else {
+    handle(id, sessions.frame(record->protocol, kind, payload, now));
+  }
+  count_input(payload.size());
+}
+
+void Engine::State::handle(SessionId id, const session::Intake& intake) noexcept {
+  using Type = session::Intake::Type;
+  switch (intake.type) {
+    case Type::none:
+      return;
+    case Type::command:
+      ++counters.commands;
+      execute({.session = id, .id = intake.command->id, .op = intake.command->op}, *intake.command);
+      break;
+    case Type::refuse:
+      ++counters.refused;
+      push(id.index, intake.reply());
+      break;
+    case Type::pong:
+      push_control(id.index, wire::WebsocketOpcode::pong, intake.payload);
+      break;
+    case Type::close: {
+      using Farewell = session::Intake::Farewell;
+      if (intake.farewell == Farewell::reply) push(id.index, intake.reply());
+      end_session(
+          id, intake.code,
+          intake.farewell == Farewell::echo ? LeaveReason::left : LeaveReason::protocol_error);
+      return;
+    }
+  }
+  if (SessionRecord* record = slots.get(id); record != nullptr) pace_reading(*record, id);
+}
+
+void Engine::State::take_fault(SessionId id, CloseCode code) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr || record->stage != engine::Stage::open) return;
+  end_session(id, code, LeaveReason::protocol_error);
+  count_input(0);
+}
+
+void Engine::State::take_writable(SessionId id) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr || record->stage == engine::Stage::closed) return;
+  if (fanout.has_outlet(id.index)) fanout.on_writable(id.index);
+  count_input(0);
+}
+
+void Engine::State::take_closed(SessionId id) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr) return;
+  CHATROOM_ASSERT(!record->gone);
+  record->gone = true;
+  if (record->stage == engine::Stage::open) {
+    record->close_code = CloseCode::going_away;
+    leave_everything(id, LeaveReason::dropped);
+  }
+  forget_session(id);
+  count_input(0);
+}
+
+// Input of a session whose command waits for the host. Reading is paused, so little more comes than
+// was on its way; who sends on regardless is closed at the frame limit.
+void Engine::State::hold(SessionRecord& record, std::span<const Bytes> pieces) noexcept {
+  std::size_t size = 0;
+  for (const Bytes piece : pieces) size += piece.size();
+  const std::size_t most = 2 * std::size_t{options.limits.frame_bytes};
+  const SessionId id = {record.timer.index, record.timer.generation};
+  if (record.held.bytes() + size > most || !record.held.push(blocks, pieces)) {
+    end_session(id, CloseCode::overloaded, LeaveReason::limit);
+    return;
+  }
+  record.protocol.heard = now;
+  pace_reading(record, id);
+}
+
+void Engine::State::release_held(SessionId id) noexcept {
+  for (;;) {
+    SessionRecord* record = slots.get(id);
+    if (record == nullptr || record->stage != engine::Stage::open) return;
+    if (record->waiting || record->held.empty()) {
+      pace_reading(*record, id);
+      return;
+    }
+    const bool outer = record->protocol.framing == Framing::outer;
+    const std::size_t size = record->held.front_size();
+    record->held.pop(blocks, scratch.held);
+    const Bytes bytes = Bytes{scratch.held}.first(size);
+    if (outer) {
+      read(id, bytes);
+    } else {
+      const auto kind = static_cast<FrameKind>(bytes.front());
+      handle(id, sessions.frame(record->protocol, kind, bytes.subspan(1), now));
+    }
+  }
+}
+
+// Nobody is read from whose commands wait, or who does not take the answers to them.
+void Engine::State::pace_reading(SessionRecord& record, SessionId id) noexcept {
+  if (record.stage != engine::Stage::open) return;
+  const bool pause = !record.held.empty() || fanout.half_full(id.index);
+  if (pause == record.paused) return;
+  record.paused = pause;
+  record.connection->pause(pause);
+}
+
+void Engine::State::take_mail(std::uint32_t& commands) noexcept {
+  while (commands > 0) {
+    const std::size_t size = mailbox->take(scratch.mail);
+    if (size == 0) return;
+    --commands;
+    dirty = true;
+    engine::Unpacker from{Bytes{scratch.mail}.first(size)};
+    const auto type = static_cast<engine::MailType>(from.u8());
+    if (type == engine::MailType::answer) {
+      Question question;
+      question.index = from.u32();
+      question.generation = from.u32();
+      Answer answer;
+      unpack(from, answer);
+      static_cast<void>(take_answer(question, answer));  // stale: it was too late
+      continue;
+    }
+    HostEvent result{.type = HostEventType::refused, .tag = from.u64()};
+    result.room = from.text();
+    const RoomId room = rooms.find(result.room);
+    Status status;
+    if (!room) {
+      status = Errc::not_found;
+    } else if (type == engine::MailType::kick) {
+      const std::string_view user = from.text();
+      status = kick(room, user, from.text());
+    } else {
+      const bool direct = type == engine::MailType::send_to;
+      const std::string_view user = direct ? from.text() : std::string_view{};
+      Outgoing message;
+      engine::Lists lists;
+      unpack(from, message, lists);
+      if (direct) {
+        status = send_in_room(room, user, message);
+      } else if (auto said = say(room, room::kNone, message, result.tag); !said) {
+        status = said.error();
+      } else {
+        continue;  // told as published
+      }
+    }
+    result.error = status.error();
+    note(result);
+  }
+}
+
+void Engine::State::take_timers(std::uint32_t& commands) noexcept {
+  commands -=
+      static_cast<std::uint32_t>(wheel.advance(now, commands, [this](base::TimerNode& node) {
+        const auto& timer = static_cast<engine::Timer&>(node);
+        switch (static_cast<engine::TimerKind>(timer.kind())) {
+          case engine::TimerKind::session:
+          case engine::TimerKind::drain:
+            on_session_timer({timer.index, timer.generation});
+            break;
+          case engine::TimerKind::question:
+            on_question_deadline({timer.index, timer.generation});
+            break;
+        }
+      }));
+  fanout.doom_stalled(now);
+  while (commands > 0) {
+    const RoomId idle = rooms.idle_room(now);
+    if (!idle) break;
+    close_room(idle, LeaveReason::room_closed);
+    --commands;
+  }
+  if (commands == 0) more_work = true;
+}
+
+void Engine::State::on_session_timer(SessionId id) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr || record->stage != engine::Stage::open) return;
+  if (record->leave_by <= now) {
+    end_session(id, drain_code, LeaveReason::shutdown);
+    return;
+  }
+  // Members inside the host have no link that could be dead.
+  if (record->local != nullptr) return;
+  const session::Action action = sessions.on_deadline(record->protocol, now);
+  switch (action.type) {
+    case session::Action::Type::none:
+      break;
+    case session::Action::Type::send_ping:
+      push_control(id.index, wire::WebsocketOpcode::ping, {});
+      break;
+    case session::Action::Type::close:
+      end_session(id, action.code, LeaveReason::timed_out);
+      return;
+  }
+  start_timer(*record, id);
+}
+
+}  // namespace chatroom

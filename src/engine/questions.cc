@@ -1,0 +1,92 @@
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using engine::QuestionKind;
+
+// False: no memory for the waiting command.
+bool Engine::State::keep_question(Question question, QuestionKind kind, const Caller& caller,
+                                  const Command& command) noexcept {
+  engine::Packer to{scratch.packed};
+  pack(to, command);
+  CHATROOM_ASSERT(to.ok());
+  Pending& pending = *questions.get(question);
+  if (!pending.command.push(blocks, to.bytes())) return false;
+  pending.kind = kind;
+  pending.session = caller.session;
+  pending.id = caller.id;
+  pending.host = caller.host;
+  pending.tag = caller.tag;
+  pending.ticket = caller.ticket;
+  pending.timer.index = question.index;
+  pending.timer.generation = question.generation;
+  wheel.schedule(pending.timer, now + options.limits.question_deadline);
+  // A call is between the client and the host; all else changes what later commands meet.
+  if (kind != QuestionKind::call && !caller.host) slots.get(caller.session)->waiting = question;
+  return true;
+}
+
+Status Engine::State::take_answer(Question question, const Answer& answer) noexcept {
+  Pending* pending = questions.get(question);
+  if (pending == nullptr || pending->command.empty()) return Errc::not_found;
+  dirty = true;
+  pending->command.pop(blocks, scratch.unpacked);
+  engine::Unpacker from{scratch.unpacked};
+  Command command;
+  engine::Lists lists;
+  unpack(from, command, lists);
+  const QuestionKind kind = pending->kind;
+  const Caller caller{.session = pending->session,
+                      .id = pending->id,
+                      .op = command.op,
+                      .host = pending->host,
+                      .tag = pending->tag,
+                      .ticket = pending->ticket};
+  forget_question(question);
+
+  SessionRecord* record = slots.get(caller.session);
+  if (record == nullptr || record->stage != engine::Stage::open) return {};
+  if (record->waiting == question) record->waiting = {};
+  const Outcome outcome = settle(kind, caller, command, answer);
+  if (!outcome.ok()) refuse(caller, outcome.error);
+  release_held(caller.session);
+  return {};
+}
+
+Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& caller,
+                                             const Command& command,
+                                             const Answer& answer) noexcept {
+  switch (kind) {
+    case QuestionKind::auth:
+      return settle_auth(caller, answer);
+    case QuestionKind::missing_room:
+      return settle_missing_room(caller, command, answer);
+    case QuestionKind::join:
+      return settle_join(caller, command, answer);
+    case QuestionKind::publish:
+      return settle_publish(caller, command, answer);
+    case QuestionKind::call:
+      return settle_call(caller, command, answer);
+  }
+  return Errc::internal;
+}
+
+void Engine::State::forget_question(Question question) noexcept {
+  Pending* pending = questions.get(question);
+  if (pending == nullptr) return;
+  wheel.cancel(pending->timer);
+  pending->command.clear(blocks);
+  questions.erase(question);
+}
+
+// The host said nothing in time: the stated default.
+void Engine::State::on_question_deadline(Question question) noexcept {
+  const Pending* pending = questions.get(question);
+  if (pending == nullptr) return;
+  const Errc code = pending->kind == QuestionKind::auth ? Errc::unauthorized : Errc::internal;
+  Answer answer = Answer::refuse(code);
+  answer.error.detail = kTemporary;
+  static_cast<void>(take_answer(question, answer));
+}
+
+}  // namespace chatroom

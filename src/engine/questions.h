@@ -1,0 +1,43 @@
+// ask(): the one mechanism for everything the host decides. The port answers now, or the command is
+// packed away with its question until Engine::answer or the deadline.
+#pragma once
+
+#include "engine/state.h"
+
+namespace chatroom {
+
+// While a port runs, calling back in is a bug.
+class PortCall final {
+ public:
+  explicit PortCall(bool& in_port) noexcept : in_port_(in_port) {
+    CHATROOM_ASSERT(!in_port_);
+    in_port_ = true;
+  }
+  ~PortCall() { in_port_ = false; }
+  PortCall(const PortCall&) = delete;
+  PortCall& operator=(const PortCall&) = delete;
+
+ private:
+  bool& in_port_;
+};
+
+template <class Ask>
+Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Caller& caller,
+                                          const Command& command, Ask call) noexcept {
+  const Question question = questions.insert();
+  if (!question) return Error{Errc::internal, kTemporary, 0};
+  Answer answer;
+  {
+    const PortCall guard{in_port};
+    answer = call(question);
+  }
+  if (answer.verdict != Answer::Verdict::later) {
+    questions.erase(question);
+    return settle(kind, caller, command, answer);
+  }
+  if (keep_question(question, kind, caller, command)) return Outcome::later();
+  questions.erase(question);
+  return Error{Errc::internal, kTemporary, 0};
+}
+
+}  // namespace chatroom

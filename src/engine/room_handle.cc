@@ -1,0 +1,134 @@
+// Room and MemberHandle: what the host holds of a room.
+#include "chatroom/room.h"
+
+#include "engine/state.h"
+
+namespace chatroom {
+
+bool Room::open() const noexcept {
+  return engine_ != nullptr && engine_->state_->rooms.is_open(id_);
+}
+
+std::string_view Room::key() const noexcept {
+  return open() ? engine_->state_->rooms.view(id_).key : std::string_view{};
+}
+
+Position Room::position() const noexcept {
+  return open() ? engine_->state_->rooms.view(id_).position : Position{};
+}
+
+std::uint32_t Room::online() const noexcept {
+  return open() ? engine_->state_->rooms.view(id_).users : 0;
+}
+
+RoomPolicy Room::policy() const noexcept {
+  return open() ? *engine_->state_->rooms.view(id_).policy : RoomPolicy{};
+}
+
+Result<Ticket> Room::broadcast(const Outgoing& message, Tag tag) noexcept {
+  if (engine_ == nullptr) return Errc::not_found;
+  Engine::State& state = *engine_->state_;
+  const TurnScope turn{state};
+  if (!open()) return Errc::not_found;
+  const Result<Position> said = state.say(id_, room::kNone, message, tag);
+  if (!said) return said.error();
+  state.dirty = true;
+  return Ticket{state.next_ticket++, *said};
+}
+
+Result<Ticket> Room::send_to(std::string_view user, const Outgoing& message) noexcept {
+  if (engine_ == nullptr) return Errc::not_found;
+  Engine::State& state = *engine_->state_;
+  const TurnScope turn{state};
+  if (!open()) return Errc::not_found;
+  const Status sent = state.send_in_room(id_, user, message);
+  if (!sent) return sent.error();
+  return Ticket{state.next_ticket++, {}};
+}
+
+Status Room::kick(std::string_view user, std::string_view text) noexcept {
+  if (engine_ == nullptr) return Errc::not_found;
+  const TurnScope turn{*engine_->state_};
+  return open() ? engine_->state_->kick(id_, user, text) : Status{Errc::not_found};
+}
+
+Status Room::set_role(std::string_view user, Role role) noexcept {
+  if (engine_ == nullptr) return Errc::not_found;
+  const TurnScope turn{*engine_->state_};
+  if (!open()) return Errc::not_found;
+  const Result<room::RoleChange> change = engine_->state_->rooms.set_role(id_, user, role);
+  return change ? Status{} : Status{change.error()};
+}
+
+Status Room::set_policy(const RoomPolicy& policy) noexcept {
+  if (engine_ == nullptr) return Errc::not_found;
+  const TurnScope turn{*engine_->state_};
+  return open() ? engine_->state_->set_policy(id_, policy) : Status{Errc::not_found};
+}
+
+Status Room::close() noexcept {
+  if (engine_ == nullptr) return Errc::not_found;
+  const TurnScope turn{*engine_->state_};
+  if (!open()) return Errc::not_found;
+  engine_->state_->close_room(id_, LeaveReason::room_closed);
+  return {};
+}
+
+MemberHandle Room::member(std::string_view user) noexcept {
+  const room::UserIndex who =
+      open() ? engine_->state_->rooms.find_user(user) : room::UserIndex{room::kNone};
+  return {engine_, id_, who};
+}
+
+void Room::for_each_member(MemberVisitor visit, void* context) const noexcept {
+  if (!open()) return;
+  const room::Registry& rooms = engine_->state_->rooms;
+  for (room::MemberIndex at = rooms.first_member(id_); at != room::kNone;
+       at = rooms.next_member(at)) {
+    if (!visit(context, rooms.describe(at))) return;
+  }
+}
+
+Status Room::history(std::uint64_t before, std::uint32_t limit, MessageVisitor visit,
+                     void* context) const noexcept {
+  if (!open()) return Errc::not_found;
+  Engine::State& state = *engine_->state_;
+  const room::Page page = state.rooms.history(
+      id_, {.before = before, .limit = std::min(limit, state.options.limits.page_messages)},
+      state.now);
+  for (const Message& message : page.messages) visit(context, message);
+  return {};
+}
+
+bool MemberHandle::present() const noexcept { return member() != room::kNone; }
+
+Role MemberHandle::role() const noexcept {
+  return present() ? engine_->state_->rooms.role(room_, user_) : Role::visitor;
+}
+
+Tag MemberHandle::tag() const noexcept {
+  return present() ? engine_->state_->rooms.tag(member()) : 0;
+}
+
+Status MemberHandle::set_tag(Tag tag) noexcept {
+  if (!present()) return Errc::not_found;
+  engine_->state_->rooms.set_tag(member(), tag);
+  return {};
+}
+
+Result<Ticket> MemberHandle::send(const Outgoing& message) noexcept {
+  if (!present()) return Errc::not_found;
+  Engine::State& state = *engine_->state_;
+  const TurnScope turn{state};
+  const Status sent = state.send_in_room(room_, state.rooms.user(user_).id, message);
+  if (!sent) return sent.error();
+  return Ticket{state.next_ticket++, {}};
+}
+
+std::uint32_t MemberHandle::member() const noexcept {
+  if (engine_ == nullptr || user_ == room::kNone) return room::kNone;
+  if (!engine_->state_->rooms.is_open(room_)) return room::kNone;
+  return engine_->state_->rooms.member(room_, user_);
+}
+
+}  // namespace chatroom

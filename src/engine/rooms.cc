@@ -1,0 +1,119 @@
+// Rooms and those in them: what decide and the host's handles do alike.
+#include "engine/state.h"
+
+namespace chatroom {
+
+Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& policy,
+                                        std::string_view creator) noexcept {
+  const Result<RoomId> room = rooms.open(key, policy, creator, now);
+  if (!room) return room;
+  const room::RoomView view = rooms.view(*room);
+  const Status log = fanout.open_log(
+      room->index, view.key,
+      {.reliable = policy.reliable, .flush_interval_min = policy.flush_interval_min});
+  if (!log) {
+    rooms.close(*room);
+    return log.error();
+  }
+  dirty = true;
+  note({.type = HostEventType::room_opened, .user = creator, .room = view.key});
+  return room;
+}
+
+void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
+  for (room::MembershipIndex at = rooms.first_of_room(room); at != room::kNone;) {
+    const std::uint32_t session = rooms.view(at).session;
+    at = rooms.next_of_room(at);
+    remove_from_room(room, session, reason, {});
+  }
+  note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
+  fanout.close_log(room.index);
+  rooms.close(room);
+  dirty = true;
+}
+
+// The fan-out lets go first: nothing of the room is offered after this.
+void Engine::State::leave_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept {
+  if (!CHATROOM_PLANTED(leave_keeps_cursor)) fanout.detach(room.index, session);
+  note({.type = HostEventType::left,
+        .session = id_of(session),
+        .user = rooms.user(rooms.user_of(session)).id,
+        .room = rooms.view(room).key,
+        .reason = reason});
+  static_cast<void>(rooms.leave(room, session, now));
+  dirty = true;
+}
+
+void Engine::State::remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason,
+                                     std::string_view text) noexcept {
+  leave_room(room, session, reason);
+  Event event;
+  event.type = EventType::left;
+  event.room = rooms.view(room).key;
+  event.reason = reason;
+  event.text = text;
+  push(session, event);
+}
+
+Status Engine::State::kick(RoomId room, std::string_view user, std::string_view text) noexcept {
+  if (text.size() > options.limits.text_bytes) return Errc::too_large;
+  const room::UserIndex who = rooms.find_user(user);
+  if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
+  for (room::MembershipIndex at = rooms.first_of_user(room, who); at != room::kNone;) {
+    const std::uint32_t session = rooms.view(at).session;
+    at = rooms.next_of_user(at);
+    remove_from_room(room, session, LeaveReason::kicked, text);
+  }
+  return {};
+}
+
+Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept {
+  const Result<room::PolicyChange> change = rooms.set_policy(room, policy, now);
+  if (!change) return change.error();
+  fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
+  if (change->visible) tell_room_state(room, change->state);
+  dirty = true;
+  return {};
+}
+
+// From the host to one user of the room: not kept, takes no offset.
+Status Engine::State::send_in_room(RoomId room, std::string_view user,
+                                   const Outgoing& message) noexcept {
+  if (message.text.size() > options.limits.text_bytes ||
+      message.data.bytes.size() > options.limits.data_bytes) {
+    return Errc::too_large;
+  }
+  const room::UserIndex who = rooms.find_user(user);
+  if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
+  Event event;
+  event.type = EventType::message;
+  event.room = rooms.view(room).key;
+  event.message.room = event.room;
+  event.message.channel = message.channel;
+  event.message.kind = message.kind;
+  event.message.text = message.text;
+  event.message.data = message.data;
+  event.message.priority = message.priority;
+  event.message.time_ms = now.unix_ms();
+  const fanout::PrivateOptions here{
+      .room = room.index, .barrier = fanout.head(room.index), .lossy = true};
+  for (room::MembershipIndex at = rooms.first_of_user(room, who); at != room::kNone;
+       at = rooms.next_of_user(at)) {
+    push(rooms.view(at).session, event, here);
+  }
+  dirty = true;
+  return {};
+}
+
+void Engine::State::tell_room_state(RoomId room, const RoomState& changed) noexcept {
+  Event event;
+  event.type = EventType::room_state;
+  event.room = rooms.view(room).key;
+  event.state = changed;
+  // Reliable: a setting that a member missed would stay wrong on its screen for ever.
+  const Result<fanout::Appended> told =
+      fanout.append(room.index, {.priority = Priority::high, .reliable = true}, event);
+  if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+}
+
+}  // namespace chatroom

@@ -1,0 +1,173 @@
+// How sessions begin and end.
+#include <algorithm>
+
+#include "engine/state.h"
+
+namespace chatroom {
+
+Result<SessionId> Engine::State::open(Connection& connection,
+                                      const SessionOptions& session_options) noexcept {
+  if (draining) return Errc::limit_reached;
+  const SessionId id = slots.insert();
+  if (!id) return Errc::limit_reached;
+  const Status opened = open_record(id, connection, session_options);
+  if (!opened) {
+    slots.erase(id);
+    return opened.error();
+  }
+  ++counters.sessions_opened;
+  dirty = true;
+  return id;
+}
+
+// On failure everything is as before, but for the empty slot.
+Status Engine::State::open_record(SessionId id, Connection& connection,
+                                  const SessionOptions& how) noexcept {
+  SessionRecord& record = *slots.get(id);
+  record.connection = &connection;
+  record.timer.index = id.index;
+  record.timer.generation = id.generation;
+  const fanout::OutletOptions outlet{
+      .profile = {how.codec, how.framing}, .boundary = how.boundary, .max_frame = how.max_frame};
+  if (const Status made = fanout.open_outlet(id.index, connection, outlet); !made) return made;
+  const Status begun = sessions.open(record.protocol,
+                                     {.codec = how.codec,
+                                      .framing = how.framing,
+                                      .known = how.identity != nullptr,
+                                      .deadline = how.deadline},
+                                     now);
+  Status status = begun;
+  if (status && how.identity != nullptr) status = sign_in(id, *how.identity);
+  if (status && how.identity == nullptr &&
+      !peers.keep(how.peer.substr(0, kPeerBytes), record.peer)) {
+    status = Errc::limit_reached;
+  }
+  if (!status) {
+    sessions.close(record.protocol);
+    fanout.close_outlet(id.index);
+    return status;
+  }
+  if (how.identity == nullptr) {
+    half_open.push_back(record);
+    if (half_open.size() > options.limits.half_open) evict_half_open();
+  }
+  push(id.index, sessions.hello());
+  start_timer(record, id);
+  if (how.identity != nullptr) {
+    note({.type = HostEventType::session_ready,
+          .session = id,
+          .user = rooms.user(rooms.user_of(id.index)).id});
+  }
+  return {};
+}
+
+Result<SessionId> Engine::State::open_local(LocalMember& member,
+                                            const Identity& identity) noexcept {
+  // The link needs the session's name and the session its link: the name comes first.
+  if (draining) return Errc::limit_reached;
+  const SessionId id = slots.insert();
+  if (!id) return Errc::limit_reached;
+  engine::LocalLink* link = links.make(member, id, blocks, locals_ready);
+  Status opened = Errc::limit_reached;
+  if (link != nullptr) {
+    const SessionOptions how{.boundary = Boundary::message,
+                             .max_frame = engine::LocalLink::kFrameBytes,
+                             .identity = &identity,
+                             .peer = {}};
+    opened = open_record(id, *link, how);
+  }
+  if (!opened) {
+    if (link != nullptr) links.destroy(link);
+    slots.erase(id);
+    return opened.error();
+  }
+  slots.get(id)->local = link;
+  ++counters.sessions_opened;
+  dirty = true;
+  return id;
+}
+
+// The one that has been at it longest makes place for the newcomer.
+void Engine::State::evict_half_open() noexcept {
+  const SessionRecord& oldest = *half_open.front();  // there is one: it was just exceeded
+  end_session({oldest.timer.index, oldest.timer.generation}, CloseCode::server_error,
+              LeaveReason::limit);
+}
+
+// Ends it for everybody else at once; its last words go out at this turn's flush.
+void Engine::State::end_session(SessionId id, CloseCode code, LeaveReason reason) noexcept {
+  SessionRecord* record = slots.get(id);
+  if (record == nullptr || record->stage != engine::Stage::open) return;
+  record->stage = engine::Stage::closing;
+  record->close_code = code;
+  if (code == CloseCode::slow_consumer) ++counters.slow_consumers;
+  leave_everything(id, reason);
+  if (record->protocol.framing == Framing::websocket) {
+    std::byte body[2];
+    wire::write_websocket_close(static_cast<std::uint16_t>(code), body);
+    push_control(id.index, wire::WebsocketOpcode::close, body);
+  }
+  CHATROOM_ASSERT(closing.push_back(id));  // reserved for every session
+  dirty = true;
+}
+
+void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept {
+  SessionRecord& record = *slots.get(id);
+  ++counters.sessions_closed;
+  for (room::MembershipIndex at = rooms.first_of_session(id.index); at != room::kNone;) {
+    const RoomId room = rooms.view(at).room;
+    at = rooms.next_of_session(at);
+    leave_room(room, id.index, reason);
+  }
+  const room::UserIndex user = rooms.user_of(id.index);
+  note({.type = HostEventType::session_closed,
+        .session = id,
+        .user = user == room::kNone ? std::string_view{} : rooms.user(user).id,
+        .reason = reason,
+        .close_code = record.close_code});
+  rooms.sign_out(id.index);
+  sessions.close(record.protocol);
+  wheel.cancel(record.timer);
+  forget_question(record.waiting);
+  record.waiting = {};
+  record.held.clear(blocks);
+  peers.drop(record.peer);
+  if (record.linked()) half_open.remove(record);
+}
+
+// The connection is gone: nothing of the session is left.
+void Engine::State::forget_session(SessionId id) noexcept {
+  SessionRecord& record = *slots.get(id);
+  if (fanout.has_outlet(id.index)) fanout.close_outlet(id.index);
+  if (record.local != nullptr) links.destroy(record.local);
+  slots.erase(id);
+}
+
+void Engine::State::start_timer(SessionRecord& record, SessionId) noexcept {
+  Instant next =
+      record.local != nullptr ? Instant::never() : sessions.next_deadline(record.protocol);
+  next = std::min(next, record.leave_by);
+  if (next != Instant::never()) wheel.schedule(record.timer, next);
+}
+
+// Everybody is told a moment of its own, so that the clients do not come back all at once.
+void Engine::State::drain(CloseCode code, Duration spread) noexcept {
+  if (draining) return;
+  draining = true;
+  drain_code = code;
+  dirty = true;
+  const auto span_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(spread.in_ms(), 0)) + 1;
+  for (std::uint32_t i = 0; i < slots.extent(); ++i) {
+    SessionRecord* record = slots.at(i);
+    if (record == nullptr || record->stage != engine::Stage::open) continue;
+    const auto after_ms = static_cast<std::int64_t>(random.below(span_ms));
+    record->leave_by = now + Duration::ms(after_ms);
+    Event event;
+    event.type = EventType::reconnect;
+    event.after_ms = static_cast<std::uint32_t>(after_ms);
+    push(i, event);
+    start_timer(*record, slots.handle_at(i));
+  }
+}
+
+}  // namespace chatroom

@@ -1,0 +1,98 @@
+// The engine's own records: one for each session, room and open question. What the layers know of
+// them is kept by the layers, under the same slot index.
+#pragma once
+
+#include "base/list.h"
+#include "base/text.h"
+#include "base/wheel.h"
+#include "chatroom/decision.h"
+#include "engine/byte_queue.h"
+#include "session/session.h"
+
+namespace chatroom::engine {
+
+class LocalLink;
+
+// What a timer of the one wheel belongs to.
+enum class TimerKind : std::uint8_t { session, question, drain };
+
+// A wheel node that knows its owner by handle, so that a due timer finds it without arithmetic on
+// addresses.
+struct Timer final : base::TimerNode {
+  explicit Timer(TimerKind kind) noexcept : TimerNode(static_cast<std::uint8_t>(kind)) {}
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+};
+
+enum class Stage : std::uint8_t {
+  open,     // reading and writing
+  closing,  // left its rooms; what waits for it is offered once more at this turn's flush
+  closed,   // Connection::close was called, on_closed has not come yet
+};
+
+struct SessionRecord : base::ListNode<> {  // of those not signed in yet, by age
+  SessionRecord() noexcept : timer(TimerKind::session) {}
+
+  session::Session protocol;
+  Connection* connection = nullptr;
+  LocalLink* local = nullptr;  // the same object, for members inside the host
+  Timer timer;
+  Question waiting;  // input is held until this is answered
+  base::Text peer;   // until it is signed in
+  ByteQueue held;    // raw bytes, or frames behind a byte that tells their kind
+  Stage stage = Stage::open;
+  CloseCode close_code = CloseCode::normal;
+  Instant leave_by = Instant::never();  // while draining
+  bool paused = false;
+  bool gone = false;  // on_closed came
+};
+
+enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call };
+
+// A decision that the host has not taken yet, and the command that waits for it.
+struct Pending {
+  Pending() noexcept : timer(TimerKind::question) {}
+
+  Timer timer;
+  QuestionKind kind = QuestionKind::auth;
+  SessionId session;
+  std::uint32_t id = 0;
+  bool host = false;
+  Tag tag = 0;
+  std::uint64_t ticket = 0;
+  ByteQueue command;  // packed; empty while the port is being asked
+};
+
+// Who asked for what is being decided, and where the verdict goes.
+struct Caller {
+  SessionId session;
+  std::uint32_t id = 0;  // of the command; 0: no answer wanted
+  Op op = Op::none;
+  bool host = false;  // a call of the host's: the verdict is its return value
+  Tag tag = 0;
+  std::uint64_t ticket = 0;  // of a host's call
+};
+
+// What became of a command for now.
+struct Outcome {
+  Error error;
+  bool waiting = false;  // decided later
+  Position position;
+
+  Outcome() noexcept = default;
+  Outcome(Error e) noexcept : error(e) {}  // NOLINT: a refusal is an outcome
+  Outcome(Errc code) noexcept : error{code, 0, 0} {}
+  static Outcome later() noexcept {
+    Outcome outcome;
+    outcome.waiting = true;
+    return outcome;
+  }
+  static Outcome at(Position position) noexcept {
+    Outcome outcome;
+    outcome.position = position;
+    return outcome;
+  }
+  bool ok() const noexcept { return error.code == Errc::ok; }
+};
+
+}  // namespace chatroom::engine

@@ -1,0 +1,189 @@
+// How an engine comes to be and what it may use.
+#include "engine/state.h"
+
+#include <algorithm>
+
+namespace chatroom {
+
+namespace {
+
+using Blocks = engine::ByteQueue;
+
+base::BlockPool::Shape blocks_shape(const Limits& limits) noexcept {
+  return {Blocks::kBlockBytes,
+          static_cast<std::size_t>(limits.waiting_bytes / Blocks::kBlockBytes)};
+}
+
+// Two blocks an event at most, and a place for the end of every session beside the others.
+base::BlockPool::Shape events_shape(const Limits& limits) noexcept {
+  return {Blocks::kBlockBytes, 2 * (std::size_t{limits.events} + limits.sessions)};
+}
+
+std::size_t packed_bytes(const Limits& limits) noexcept {
+  return std::size_t{limits.frame_bytes} + 16 * 1024;
+}
+std::size_t held_bytes(const Limits& limits) noexcept {
+  return 2 * std::size_t{limits.frame_bytes} + 64;
+}
+constexpr std::size_t kMailBytes = 16 * 1024;
+constexpr FlatbuffersOptions kPeerCodec{.frame_bytes_max = 128 * 1024, .events_in = false};
+constexpr FlatbuffersOptions kLocalCodec{.frame_bytes_max = 128 * 1024, .events_in = true};
+
+std::size_t scratch_bytes(const Limits& limits) noexcept {
+  return engine::LocalLink::kFrameBytes + held_bytes(limits) + kMailBytes +
+         2 * packed_bytes(limits);
+}
+
+std::size_t peers_bytes(const Limits& limits) noexcept {
+  return std::size_t{limits.half_open + 1} * 136 + 8 * base::kSlabBytes;
+}
+
+}  // namespace
+
+MemoryPlan plan(const Limits& limits) noexcept {
+  const room::RegistryPlan rooms = room::plan_registry(limits);
+  MemoryPlan plan;
+  plan.sessions_bytes =
+      base::SlotMap<engine::SessionRecord, SessionId>::bytes_max(limits.sessions) +
+      base::Vector<SessionId>::bytes_max(limits.sessions) * 2 +
+      base::Pool<engine::LocalLink>::bytes_max(limits.sessions) + fanout::outlets_ceiling(limits) +
+      fanout::members_ceiling(limits) + peers_bytes(limits);
+  plan.rooms_bytes = rooms.rooms_bytes + fanout::logs_ceiling(limits);
+  plan.logs_bytes = fanout::log_pool_ceiling(limits);
+  plan.private_bytes = fanout::private_pool_ceiling(limits);
+  plan.input_bytes = session::Sessions::ceiling_bytes(limits);
+  plan.history_bytes = rooms.history_bytes;
+  plan.tables_bytes = rooms.users_bytes + rooms.keys_bytes + fanout::scratch_ceiling(limits) +
+                      base::SlotMap<engine::Pending, Question>::bytes_max(limits.questions) +
+                      base::BlockPool::bytes_max(blocks_shape(limits)) +
+                      base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
+                      FlatbuffersCodec::bytes_needed(kPeerCodec) +
+                      FlatbuffersCodec::bytes_needed(kLocalCodec) + sizeof(engine::Mailbox) +
+                      limits.mailbox_bytes + sizeof(Engine) + 64 * 1024;
+  plan.ceiling_bytes = plan.sessions_bytes + plan.rooms_bytes + plan.logs_bytes +
+                       plan.private_bytes + plan.input_bytes + plan.history_bytes +
+                       plan.tables_bytes;
+  return plan;
+}
+
+Engine::State::State(Engine& owner, const EngineOptions& given,
+                     const EnginePorts& given_ports) noexcept
+    : engine(owner),
+      options(given),
+      ports(given_ports),
+      memory(*given_ports.memory, plan(given.limits).ceiling_bytes),
+      codec(memory, kPeerCodec),
+      local_codec(memory, kLocalCodec),
+      sessions(options.limits, memory),
+      slots(memory, given.limits.sessions),
+      questions(memory, given.limits.questions),
+      blocks(memory, blocks_shape(given.limits)),
+      event_blocks(memory, events_shape(given.limits)),
+      links(memory, given.limits.sessions),
+      peers(memory, peers_bytes(given.limits)),
+      closing(memory, given.limits.sessions),
+      locals_ready(memory, given.limits.sessions),
+      random(0) {
+  const std::string_view room_owner = given.new_room_policy.owner;
+  new_room_owner.assign(room_owner);
+  options.new_room_policy.owner = new_room_owner.view();
+}
+
+Engine::State::~State() {
+  if (mailbox != nullptr) {
+    mailbox->shut();
+    mailbox->drop_reference();
+  }
+  for (std::uint32_t i = 0; i < slots.extent(); ++i) {
+    SessionRecord* record = slots.at(i);
+    if (record == nullptr) continue;
+    wheel.cancel(record->timer);
+    sessions.close(record->protocol);
+    if (record->linked()) half_open.remove(*record);
+    if (record->local != nullptr) links.destroy(record->local);
+  }
+  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+    if (Pending* pending = questions.at(i)) wheel.cancel(pending->timer);
+  }
+  if (scratch_block != nullptr) {
+    memory.release(scratch_block, scratch_bytes(options.limits), alignof(std::max_align_t));
+  }
+}
+
+Status Engine::State::create(const Seeds& seeds) noexcept {
+  const Limits& limits = options.limits;
+  if (!codec.ready() || !local_codec.ready()) return Errc::limit_reached;
+  if (!closing.reserve(limits.sessions) || !locals_ready.reserve(limits.sessions)) {
+    return Errc::limit_reached;
+  }
+  scratch_block = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));
+  if (scratch_block == nullptr) return Errc::limit_reached;
+  std::byte* at = static_cast<std::byte*>(scratch_block);
+  const auto cut = [&at](std::size_t size) {
+    return MutableBytes{std::exchange(at, at + size), size};
+  };
+  scratch.told = cut(engine::LocalLink::kFrameBytes);
+  scratch.held = cut(held_bytes(limits));
+  scratch.mail = cut(kMailBytes);
+  scratch.packed = cut(packed_bytes(limits));
+  scratch.unpacked = cut(packed_bytes(limits));
+
+  random = base::Random{seeds.random};
+  mailbox =
+      engine::Mailbox::create(memory, ports.loop, limits.mailbox_bytes, limits.mailbox_messages);
+  if (mailbox == nullptr) return Errc::limit_reached;
+  const Status begun =
+      sessions.create({.flatbuffers = &codec, .json = ports.json, .seed = random.next()});
+  if (!begun) return begun;
+  const Status registry =
+      rooms.init(memory, limits, {seeds.hash_low, seeds.hash_high}, random.next());
+  if (!registry) return registry;
+  return fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, {});
+}
+
+MetricsSnapshot Engine::metrics() const noexcept {
+  const State& state = *state_;
+  MetricsSnapshot snapshot = state.counters;
+  const fanout::Counters out = state.fanout.counters();
+  snapshot.sessions = state.slots.size();
+  snapshot.sessions_half_open = state.half_open.size();
+  snapshot.rooms = state.rooms.room_count();
+  snapshot.blocked_members = out.blocked_members;
+  snapshot.log_bytes = out.log_bytes;
+  snapshot.private_bytes = out.private_bytes;
+  snapshot.memory_bytes = state.memory.bytes_held();
+  snapshot.questions_waiting = state.questions.size();
+  snapshot.bytes_out = out.bytes_out;
+  snapshot.writes = out.writes;
+  snapshot.writes_blocked = out.writes_blocked;
+  snapshot.gaps = out.gaps;
+  snapshot.ledger = state.fanout.ledger();
+  for (RoomId room = state.rooms.first_room(); room; room = state.rooms.next_room(room)) {
+    const room::RoomView view = state.rooms.view(room);
+    snapshot.memberships += view.sessions;
+  }
+  snapshot.history_bytes = state.rooms.history_bytes();
+  return snapshot;
+}
+
+void Engine::inspect(RoomInfoVisitor visit, void* context) const noexcept {
+  const State& state = *state_;
+  for (RoomId room = state.rooms.first_room(); room; room = state.rooms.next_room(room)) {
+    const room::RoomView view = state.rooms.view(room);
+    const fanout::RoomCounters out = state.fanout.room_counters(room.index);
+    const RoomInfo info{.key = view.key,
+                        .online = view.users,
+                        .sessions = view.sessions,
+                        .blocked = out.blocked,
+                        .log_bytes = out.log_bytes,
+                        .history_messages = view.history_messages,
+                        .position = view.position};
+    if (!visit(context, info)) return;
+  }
+}
+
+void Engine::State::log(LogLevel level, std::string_view line) noexcept {
+  if (ports.log != nullptr) ports.log->log(level, line);
+}
+
+}  // namespace chatroom

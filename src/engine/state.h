@@ -1,0 +1,235 @@
+// Engine::State: everything one engine is. Data first; then its methods in the order of the turn,
+// each group in the file named above it. Read turn.cc next.
+#pragma once
+
+#include "base/bounded_memory.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/slot_map.h"
+#include "base/text.h"
+#include "base/vector.h"
+#include "base/wheel.h"
+#include "chatroom/engine.h"
+#include "chatroom/flatbuffers.h"
+#include "engine/local_link.h"
+#include "engine/mailbox.h"
+#include "engine/pack.h"
+#include "engine/slots.h"
+#include "fanout/fanout.h"
+#include "room/registry.h"
+#include "session/session.h"
+#include "wire/websocket_header.h"
+
+namespace chatroom {
+
+struct Engine::State final {
+  using SessionRecord = engine::SessionRecord;
+  using Pending = engine::Pending;
+  using Caller = engine::Caller;
+  using Outcome = engine::Outcome;
+
+  // Words that differ between engines. The hash key changes no output.
+  struct Seeds {
+    std::uint64_t random = 0;
+    std::uint64_t hash_low = 0;
+    std::uint64_t hash_high = 0;
+  };
+
+  static Seeds make_seeds(std::uint64_t seed, EventLoop* loop) noexcept;
+
+  State(Engine& owner, const EngineOptions& given, const EnginePorts& given_ports) noexcept;
+  ~State();
+  Status create(const Seeds& seeds) noexcept;
+
+  // --- Set at creation.
+  Engine& engine;
+  EngineOptions options;
+  EnginePorts ports;
+  base::BoundedMemory memory;
+  base::FixedText<64> new_room_owner;  // options.new_room_policy.owner, copied
+  FlatbuffersCodec codec;              // for peers
+  FlatbuffersCodec local_codec;  // for local members, whose events may lead to encoding in `codec`
+  void* scratch_block = nullptr;
+  struct Scratch {      // one for each use, since uses nest
+    MutableBytes told;  // a local member's frame while it is told
+    MutableBytes held;  // input that waited
+    MutableBytes mail;
+    MutableBytes packed;    // a command being packed
+    MutableBytes unpacked;  // a command taken up again
+  } scratch;
+
+  // --- The layers.
+  session::Sessions sessions;
+  room::Registry rooms;
+  fanout::Fanout fanout;
+
+  // --- The engine's own tables.
+  base::SlotMap<SessionRecord, SessionId> slots;
+  base::SlotMap<Pending, Question> questions;
+  base::BlockPool blocks;  // of all ByteQueues but events
+  base::BlockPool event_blocks;
+  base::Pool<engine::LocalLink> links;
+  base::List<SessionRecord> half_open;   // not signed in yet, the oldest first
+  base::TextPool peers;                  // addresses of sessions that are not signed in yet
+  base::Vector<SessionId> closing;       // to be closed at this turn's flush
+  base::Vector<SessionId> locals_ready;  // links with something to tell
+  base::Wheel wheel;
+  base::Random random;
+  engine::Mailbox* mailbox = nullptr;
+  engine::ByteQueue events;  // for the observer, until tell
+  std::uint64_t events_lost = 0;
+
+  // --- The turn.
+  Instant now;
+  Instant alarm = Instant::never();  // as the loop knows it
+  Instant next_flush = Instant::never();
+  std::uint32_t depth = 0;   // open Turns and calls
+  std::uint32_t inputs = 0;  // since the turn opened or ended itself
+  std::uint32_t input_bytes = 0;
+  bool attached = false;  // to the loop
+  bool in_port = false;   // a port is being called: calling back in is a bug
+  bool telling = false;
+  bool dirty = false;      // something was decided that is not flushed yet
+  bool more_work = false;  // the budget stopped something
+  bool draining = false;
+  CloseCode drain_code = CloseCode::shutdown;
+  std::uint64_t next_ticket = 1;
+  MetricsSnapshot counters;  // the part that the engine itself counts
+
+  // --- turn.cc: the order of the steps.
+  void enter() noexcept;  // opens a turn, or becomes part of the open one
+  void leave() noexcept;
+  void count_input(std::size_t bytes) noexcept;  // a long turn ends itself in the middle
+  void run_steps(Budget& budget) noexcept;
+  Instant advance(Instant moment, Budget budget) noexcept;
+  void stamp(Instant moment) noexcept;
+  Instant next_deadline() const noexcept;
+  void set_alarm() noexcept;
+
+  // --- intake.cc: bytes, timers and mail to commands.
+  void take_bytes(SessionId id, Bytes bytes) noexcept;
+  void take_frame(SessionId id, FrameKind kind, Bytes payload) noexcept;
+  void take_fault(SessionId id, CloseCode code) noexcept;
+  void take_writable(SessionId id) noexcept;
+  void take_closed(SessionId id) noexcept;
+  void take_mail(std::uint32_t& commands) noexcept;
+  void take_timers(std::uint32_t& commands) noexcept;
+  void read(SessionId id, Bytes bytes) noexcept;
+  void handle(SessionId id, const session::Intake& intake) noexcept;
+  void hold(SessionRecord& record, std::span<const Bytes> pieces) noexcept;
+  void release_held(SessionId id) noexcept;
+  void pace_reading(SessionRecord& record, SessionId id) noexcept;
+  void on_session_timer(SessionId id) noexcept;
+
+  // --- decide.cc: one command of a usable session, or of the host for it.
+  Outcome decide(const Caller& caller, const Command& command) noexcept;
+  void execute(const Caller& caller, const Command& command) noexcept;  // and refuse if need be
+  Result<Ticket> host_call(SessionId id, const Command& command, Tag tag) noexcept;
+  void answer(const Caller& caller, Event& event) noexcept;
+  void refuse(const Caller& caller, Error error) noexcept;
+  void push(std::uint32_t session, const Event& event,
+            const fanout::PrivateOptions& how = {}) noexcept;
+  void push_control(std::uint32_t session, wire::WebsocketOpcode opcode, Bytes payload) noexcept;
+
+  // --- decide_auth.cc
+  Outcome decide_auth(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_auth(const Caller& caller, const Answer& verdict) noexcept;
+  Status sign_in(SessionId id, const Identity& identity) noexcept;
+
+  // --- decide_join.cc
+  Outcome decide_join(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_missing_room(const Caller& caller, const Command& command,
+                              const Answer& verdict) noexcept;
+  Outcome open_and_join(const Caller& caller, const Command& command) noexcept;
+  Outcome ask_join(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_join(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
+  Outcome perform_join(const Caller& caller, RoomId room, const Command& command) noexcept;
+  void answer_join(const Caller& caller, RoomId room, const Command& command,
+                   const room::Joined& joined) noexcept;
+  Outcome decide_leave(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_channels(const Caller& caller, const Command& command) noexcept;
+
+  // --- decide_publish.cc
+  Outcome decide_publish(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_publish(const Caller& caller, const Command& command,
+                         const Answer& verdict) noexcept;
+  void answer_publish(const Caller& caller, Position position) noexcept;
+  Result<Position> say(RoomId room, room::UserIndex author, const Outgoing& message,
+                       Tag tag) noexcept;
+
+  // --- decide_query.cc
+  Outcome decide_history(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_presence(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_send_to(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_call(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_call(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
+  std::uint32_t send_direct(room::UserIndex to, SessionId from, const Event& event) noexcept;
+
+  // --- questions.cc
+  template <class Ask>
+  Outcome ask(engine::QuestionKind kind, const Caller& caller, const Command& command,
+              Ask call) noexcept;
+  bool keep_question(Question question, engine::QuestionKind kind, const Caller& caller,
+                     const Command& command) noexcept;
+  Status take_answer(Question question, const Answer& answer) noexcept;
+  Outcome settle(engine::QuestionKind kind, const Caller& caller, const Command& command,
+                 const Answer& answer) noexcept;
+  void forget_question(Question question) noexcept;
+  void on_question_deadline(Question question) noexcept;
+
+  // --- rooms.cc: rooms and those in them, for decide and for the host.
+  Result<RoomId> open_room(std::string_view key, const RoomPolicy& policy,
+                           std::string_view creator) noexcept;
+  void close_room(RoomId room, LeaveReason reason) noexcept;
+  void leave_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept;
+  void remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason,
+                        std::string_view text) noexcept;
+  Status kick(RoomId room, std::string_view user, std::string_view text) noexcept;
+  Status set_policy(RoomId room, const RoomPolicy& policy) noexcept;
+  Status send_in_room(RoomId room, std::string_view user, const Outgoing& message) noexcept;
+  void tell_room_state(RoomId room, const RoomState& changed) noexcept;
+
+  // --- spread.cc: what a turn says to whole rooms.
+  void spread() noexcept;
+  void spread_presence(RoomId room) noexcept;
+
+  // --- flush.cc
+  void flush(Budget& budget) noexcept;
+  void take_doomed() noexcept;
+  void close_marked() noexcept;
+
+  // --- sessions.cc: how sessions begin and end.
+  static constexpr std::size_t kPeerBytes = 64;
+  Result<SessionId> open(Connection& connection, const SessionOptions& session_options) noexcept;
+  Status open_record(SessionId id, Connection& connection, const SessionOptions& how) noexcept;
+  void evict_half_open() noexcept;
+  Result<SessionId> open_local(LocalMember& member, const Identity& identity) noexcept;
+  void end_session(SessionId id, CloseCode code, LeaveReason reason) noexcept;
+  void leave_everything(SessionId id, LeaveReason reason) noexcept;
+  void forget_session(SessionId id) noexcept;
+  void start_timer(SessionRecord& record, SessionId id) noexcept;
+  void drain(CloseCode code, Duration spread) noexcept;
+
+  // --- tell.cc
+  bool tell() noexcept;                        // true: somebody was called, who may have called in
+  void note(const HostEvent& event) noexcept;  // queued for the observer
+  void tell_observer() noexcept;
+  void tell_locals() noexcept;
+  void tell_local(SessionId id) noexcept;
+
+  void log(LogLevel level, std::string_view line) noexcept;
+  SessionId id_of(std::uint32_t slot) const noexcept { return slots.handle_at(slot); }
+};
+
+// Between these two a call counts as part of a turn.
+class TurnScope final {
+ public:
+  explicit TurnScope(Engine::State& state) noexcept;
+  ~TurnScope();
+
+ private:
+  Engine::State& state_;
+};
+
+}  // namespace chatroom

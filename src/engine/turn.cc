@@ -1,0 +1,110 @@
+// The turn: every way into the engine opens one, and this is where the order of its steps is read.
+//
+//   intake, decide   per input, while the turn is open (intake.cc, decide*.cc)
+//   spread           once at its end: what whole rooms are told (spread.cc)
+//   flush            members behind their log get one write each, within the budget (flush.cc)
+//   tell             the host's observer and local members; they may call back in (tell.cc)
+//
+// What members said in a room enters its log when it is decided, so that joins and leaves of the
+// same turn stand at their true place; record joins here with the storage port (record.cc).
+#include <algorithm>
+
+#include "engine/state.h"
+
+namespace chatroom {
+
+namespace {
+
+// Calls made from tell decide at once and are spread in a further round; what is left after so many
+// waits for the next turn, so that a host that answers every event with a message cannot hold the
+// loop for ever.
+constexpr int kRoundsPerTurn = 4;
+
+}  // namespace
+
+TurnScope::TurnScope(Engine::State& state) noexcept : state_(state) { state_.enter(); }
+TurnScope::~TurnScope() { state_.leave(); }
+
+Engine::Turn::Turn(Engine& engine) noexcept : engine_(engine) { engine_.state_->enter(); }
+Engine::Turn::~Turn() { engine_.state_->leave(); }
+
+void Engine::State::enter() noexcept {
+  CHATROOM_ASSERT(!in_port);
+  if (depth++ != 0) return;
+  ++counters.turns;
+  inputs = 0;
+  input_bytes = 0;
+  if (ports.loop != nullptr) stamp(ports.loop->now());
+}
+
+void Engine::State::leave() noexcept {
+  CHATROOM_ASSERT(depth > 0);
+  if (depth == 1 && !telling) {
+    // Without a loop of its own, a host that polls gets one flush a tick, from advance.
+    if (ports.loop != nullptr || inputs != 0) {
+      Budget budget = options.budget;
+      run_steps(budget);
+    }
+    set_alarm();
+  }
+  --depth;
+}
+
+// A turn over very many sockets ends itself now and then, so that its memory and delay are bounded.
+void Engine::State::count_input(std::size_t bytes) noexcept {
+  ++inputs;
+  input_bytes += static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX / 2));
+  counters.bytes_in += bytes;
+  dirty = true;
+  if (telling || (inputs < options.limits.turn_inputs && input_bytes < options.limits.turn_bytes)) {
+    return;
+  }
+  Budget budget = options.budget;
+  run_steps(budget);
+  inputs = 1;
+  input_bytes = 0;
+}
+
+void Engine::State::run_steps(Budget& budget) noexcept {
+  more_work = false;
+  for (int round = 0; round < kRoundsPerTurn; ++round) {
+    dirty = false;
+    spread();
+    flush(budget);
+    if (!tell()) break;
+    if (!dirty) break;
+  }
+  more_work = more_work || dirty || !locals_ready.empty() || !events.empty();
+}
+
+Instant Engine::State::advance(Instant moment, Budget budget) noexcept {
+  CHATROOM_ASSERT(!in_port);
+  CHATROOM_ASSERT(!telling);
+  enter();
+  stamp(moment);
+  take_mail(budget.commands);
+  take_timers(budget.commands);
+  run_steps(budget);
+  --depth;
+  set_alarm();
+  return next_deadline();
+}
+
+// A clock that steps back stands still instead.
+void Engine::State::stamp(Instant moment) noexcept { now = std::max(now, moment); }
+
+Instant Engine::State::next_deadline() const noexcept {
+  if (more_work || !mailbox->empty()) return now;
+  return std::min({wheel.next_due(), next_flush, fanout.next_stall(), rooms.next_idle_deadline(),
+                   rooms.next_presence_due()});
+}
+
+void Engine::State::set_alarm() noexcept {
+  if (ports.loop == nullptr) return;
+  const Instant next = next_deadline();
+  if (next == alarm) return;
+  alarm = next;
+  ports.loop->set_alarm(next);
+}
+
+}  // namespace chatroom
