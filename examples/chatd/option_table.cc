@@ -1,0 +1,188 @@
+#include "option_table.h"
+
+#include <charconv>
+
+namespace chatd {
+namespace {
+
+using chatroom::Duration;
+using chatroom::Rate;
+using Text = const std::string&;
+
+template <class Integer>
+std::string set_number(Text value, Integer& out, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [stopped, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || stopped != end || number < least || number > most) {
+    return "must be a number from " + std::to_string(least) + " to " + std::to_string(most);
+  }
+  out = static_cast<Integer>(number);
+  return {};
+}
+
+std::string set_seconds(Text value, Duration& out, std::uint64_t least) {
+  std::int64_t seconds = 0;
+  std::string error = set_number(value, seconds, least, 1'000'000);
+  if (error.empty()) out = Duration::s(seconds);
+  return error;
+}
+
+// A rate's burst is twice what passes in a second.
+std::string set_rate(Text value, Rate& out) {
+  std::uint32_t rate = 0;
+  std::string error = set_number(value, rate, 0, 1'000'000);
+  if (error.empty()) out = rate == 0 ? Rate::unlimited() : Rate{rate, rate * 2};
+  return error;
+}
+
+std::string set_switch(Text value, bool& out) {
+  if (value != "true" && value != "false") return "must be true or false";
+  out = value == "true";
+  return {};
+}
+
+// "HOST:PORT", ":PORT" and "PORT" (loopback), "[::1]:PORT", "localhost:PORT".
+std::string add_address(Text value, std::vector<Address>& out) {
+  Address address{"127.0.0.1", 0};
+  std::string port = value;
+  if (const std::size_t colon = value.rfind(':'); colon != value.npos) {
+    port = value.substr(colon + 1);
+    std::string host = value.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+      host = host.substr(1, host.size() - 2);
+    }
+    if (!host.empty() && host != "localhost") address.host = host;
+  }
+  if (!set_number(port, address.port, 0, 65'535).empty()) return "must be HOST:PORT";
+  out.push_back(address);
+  return {};
+}
+
+std::string set_level(Text value, chatroom::LogLevel& out) {
+  const char* words[] = {"debug", "info", "warning", "error"};
+  for (int i = 0; i < 4; ++i) {
+    if (value != words[i]) continue;
+    out = static_cast<chatroom::LogLevel>(i);
+    return {};
+  }
+  return "must be debug, info, warning or error";
+}
+
+std::string set_name(Text value, std::string& out) {
+  if (value.empty() || value.size() > 64) return "must have 1 to 64 bytes";
+  out = value;
+  return {};
+}
+
+std::string set_text(Text value, std::string& out) {
+  if (value.empty()) return "must not be empty";
+  out = value;
+  return {};
+}
+
+constexpr std::uint64_t kMany = 100'000'000;
+
+const Option kTable[] = {
+    {"ws", "HOST:PORT",
+     "Listen for browsers: the page, /chat (WebSocket), /healthz and /metrics.\n"
+     "May be given several times. Without --ws and --tcp: 127.0.0.1:8080.",
+     [](Options& o, Text v) { return add_address(v, o.ws); }},
+    {"tcp", "HOST:PORT",
+     "Listen for native clients (FlatBuffers frames). May be given several times.",
+     [](Options& o, Text v) { return add_address(v, o.tcp); }},
+    {"open", nullptr,
+     "No authentication: everybody is who he says, any room may be opened. Only on\n"
+     "loopback addresses, unless --open-any-address.",
+     [](Options& o, Text v) { return set_switch(v, o.open); }},
+    {"open-any-address", nullptr, "Let an open server listen on addresses that others can reach.",
+     [](Options& o, Text v) { return set_switch(v, o.open_any_address); }},
+    {"owner", "NAME", "This user owns every room. Without it the first to join an open room does.",
+     [](Options& o, Text v) { return set_name(v, o.owner); }},
+    {"unlimited", nullptr,
+     "No rates, no counts per address or per user, no cap on half-open sessions, no\n"
+     "merging or sampling: for load tests. Sizes, deadlines and windows stay.",
+     [](Options& o, Text v) { return set_switch(v, o.unlimited); }},
+    {"config", "FILE",
+     "Read options from FILE: lines `name = value`, # begins a comment.\n"
+     "What is given after it on the command line wins.",
+     nullptr},
+    {"log-level", "LEVEL", "debug, info, warning or error. Default info. Lines go to stderr.",
+     [](Options& o, Text v) { return set_level(v, o.log_level); }},
+    {"record", "FILE", "Write every input of the engine to FILE, for replay_log.",
+     [](Options& o, Text v) { return set_text(v, o.record); }},
+    {"drain-s", "N",
+     "On SIGTERM or SIGINT sessions are told to reconnect and closed over N seconds.\n"
+     "Default 5. A second signal ends at once.",
+     [](Options& o, Text v) { return set_number(v, o.drain_s, 0, 3'600); }},
+    {"origin", "ORIGIN",
+     "Let pages of this origin (https://example.org) connect too; * for any.\n"
+     "May be given several times. Pages of the server's own host always may.",
+     [](Options& o, Text v) { return o.origins.push_back(v), std::string(); }},
+    {"web-root", "DIR", "Serve the page's files from DIR instead of the built-in ones.",
+     [](Options& o, Text v) { return set_text(v, o.web_root); }},
+    {"max-sessions", "N", "Sessions at a time; more get 503. Default 65536.",
+     [](Options& o, Text v) { return set_number(v, o.limits.sessions, 1, 2'000'000); }},
+    {"max-rooms", "N", "Rooms at a time. Default 16384.",
+     [](Options& o, Text v) { return set_number(v, o.limits.rooms, 1, 1'000'000); }},
+    {"max-members", "N", "Users in one room; 0: no cap. Default 0.",
+     [](Options& o, Text v) { return set_number(v, o.policy.max_members, 0, kMany); }},
+    {"half-open", "N", "Sessions that did not say yet who they are. Default 1024.",
+     [](Options& o, Text v) { return set_number(v, o.limits.half_open, 1, 2'000'000); }},
+    {"sessions-per-user", "N", "Above it the oldest is closed; 0: no cap. Default 8.",
+     [](Options& o, Text v) { return set_number(v, o.limits.sessions_per_user, 0, kMany); }},
+    {"connections-per-address", "N",
+     "Sockets of one address (IPv6: one /64), loopback excepted. Default 64.",
+     [](Options& o, Text v) { return set_number(v, o.connections_per_address, 1, kMany); }},
+    {"opens-per-address", "N", "New sockets a second of one address, burst twice that. Default 10.",
+     [](Options& o, Text v) { return set_number(v, o.opens_per_address, 1, kMany); }},
+    {"publishes-per-s", "N", "Messages of one user in one room; 0: no limit. Default 5.",
+     [](Options& o, Text v) { return set_rate(v, o.limits.publishes); }},
+    {"commands-per-s", "N", "Commands of one session; 0: no limit. Default 20.",
+     [](Options& o, Text v) { return set_rate(v, o.limits.commands); }},
+    {"joins-per-s", "N", "Joins of one session; 0: no limit. Default 5.",
+     [](Options& o, Text v) { return set_rate(v, o.limits.joins); }},
+    {"slow-mode-s", "N", "Seconds between two messages of one user in new rooms. Default 0.",
+     [](Options& o, Text v) { return set_number(v, o.policy.slow_mode_s, 0, 86'400); }},
+    {"history-messages", "N", "Messages that each room keeps for newcomers. Default 300.",
+     [](Options& o, Text v) { return set_number(v, o.policy.history_messages, 0, 100'000); }},
+    {"history-s", "N", "And for how long. Default 3600.",
+     [](Options& o, Text v) { return set_seconds(v, o.policy.history_age, 1); }},
+    {"idle-close-s", "N", "An empty room closes after N seconds; 0: never. Default 300.",
+     [](Options& o, Text v) { return set_seconds(v, o.policy.idle_close, 0); }},
+    {"flush-ms", "N", "Members get what came since at most every N ms. Default 0: at once.",
+     [](Options& o, Text v) {
+       std::int64_t ms = 0;
+       std::string error = set_number(v, ms, 0, 10'000);
+       if (error.empty()) o.policy.flush_interval_min = Duration::ms(ms);
+       return error;
+     }},
+    {"heartbeat-s", "N", "Ping after so much silence. Default 25.",
+     [](Options& o, Text v) { return set_seconds(v, o.limits.heartbeat, 1); }},
+    {"dead-after-s", "N", "Close a session without a byte for so long. Default 60.",
+     [](Options& o, Text v) { return set_seconds(v, o.limits.dead_after, 2); }},
+    {"write-stall-s", "N", "Close a blocked session that takes nothing for so long. Default 10.",
+     [](Options& o, Text v) { return set_seconds(v, o.limits.write_stall, 1); }},
+    {"window-kib", "N", "What a room may hold for slow members, in KiB. Default 1024.",
+     [](Options& o, Text v) {
+       std::uint32_t kib = 0;
+       std::string error = set_number(v, kib, 64, 1024 * 1024);
+       if (error.empty()) o.limits.window_bytes = kib * 1024;
+       return error;
+     }},
+    {"seed", "N", "Seed of everything random; 0 (default): from the system. For tests.",
+     [](Options& o, Text v) { return set_number(v, o.seed, 0, UINT64_MAX); }},
+};
+
+}  // namespace
+
+std::span<const Option> option_table() { return kTable; }
+
+const Option* find_option(const std::string& name) {
+  for (const Option& option : kTable) {
+    if (name == option.name) return &option;
+  }
+  return nullptr;
+}
+
+}  // namespace chatd
