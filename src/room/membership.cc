@@ -252,10 +252,6 @@ Result<Subscribed> Registry::switch_channel(RoomId id, SessionIndex session, std
   return Subscribed{mask, wanted->missing > 0};
 }
 
-void Registry::set_mask(MembershipIndex index, ChannelMask mask) noexcept {
-  tables_->membership(index).mask = mask;
-}
-
 // ---- Walks
 // ---------------------------------------------------------------------------------------
 

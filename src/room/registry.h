@@ -252,8 +252,6 @@ class Registry final {
                                     std::string_view to) noexcept;
   // Takes a change back that the fan-out could not follow.
   void set_mask(MembershipIndex membership, ChannelMask mask) noexcept;
-  // Puts a mask back that was the membership's before.
-  void set_mask(MembershipIndex membership, ChannelMask mask) noexcept;
   // Walks. Each `next` must be read before its membership is taken away.
   MembershipIndex first_of_session(SessionIndex session) const noexcept;  // by order of joining
   MembershipIndex next_of_session(MembershipIndex membership) const noexcept;
