@@ -22,8 +22,9 @@ struct FlatbuffersOptions {
 // does the work is hidden: a program may link any version of FlatBuffers beside this.
 class FlatbuffersCodec final : public Codec {
  public:
-  explicit FlatbuffersCodec(Memory& memory = *global_heap(),
-                            const FlatbuffersOptions& options = {}) noexcept;
+  explicit FlatbuffersCodec(Memory& memory, const FlatbuffersOptions& options = {}) noexcept;
+  explicit FlatbuffersCodec(const FlatbuffersOptions& options = {}) noexcept
+      : FlatbuffersCodec(*global_heap(), options) {}
   ~FlatbuffersCodec();
   FlatbuffersCodec(const FlatbuffersCodec&) = delete;
   FlatbuffersCodec& operator=(const FlatbuffersCodec&) = delete;
