@@ -10,7 +10,7 @@
 #   --host ADDRESS   listen on this address; others than 127.0.0.1 let the network in (127.0.0.1)
 set -eu
 
-port=8080 seconds= trace= host=127.0.0.1
+port=8080 seconds='' trace='' host=127.0.0.1
 room=plaza owner=you seed=7 rate=6
 
 usage() { sed -n '2,/^set -eu/{/^set -eu/d;s/^# \{0,1\}//;p;}' "$0"; }
@@ -35,7 +35,7 @@ while [ $# -gt 0 ]; do
 done
 
 cd "$(dirname "$0")/.."
-. src/cmake/packages.sh
+. ./src/cmake/packages.sh
 # shellcheck disable=SC2086  # a list of words
 need $packages_build
 install_missing
@@ -67,7 +67,7 @@ free_port() {
   printf '%s' "$candidate"
 }
 
-server= crowd=
+server='' crowd=''
 stop() {
   trap - EXIT INT TERM HUP
   for process in $crowd $server; do kill "$process" 2>/dev/null || true; done
@@ -98,16 +98,16 @@ while :; do
   server=$!
   waited=0
   until listening "$port" && listening "$tcp_port"; do
-    kill -0 $server 2>/dev/null || break
+    kill -0 "$server" 2>/dev/null || break
     [ $waited -lt 100 ] || break
     sleep 0.05
     waited=$((waited + 1))
   done
-  kill -0 $server 2>/dev/null && listening "$port" && break
+  kill -0 "$server" 2>/dev/null && listening "$port" && break
   attempts=$((attempts + 1))
-  kill $server 2>/dev/null || true
-  wait $server 2>/dev/null || true
-  server=
+  kill "$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  server=''
   [ $attempts -lt 5 ] || { cat $build/chatd.log >&2; fail "chatd does not start"; }
   port=$((port + 1))
 done
@@ -140,8 +140,8 @@ while [ -z "$seconds" ] || [ $waited -lt "$seconds" ]; do
   sleep 1 &
   wait $! # so that a signal is answered at once
   waited=$((waited + 1))
-  kill -0 $server 2>/dev/null || { tail -20 $build/chatd.log >&2; fail "chatd has ended"; }
-  kill -0 $crowd 2>/dev/null || { tail -20 $build/replay.log >&2; fail "the crowd has ended"; }
+  kill -0 "$server" 2>/dev/null || { tail -20 $build/chatd.log >&2; fail "chatd has ended"; }
+  kill -0 "$crowd" 2>/dev/null || { tail -20 $build/replay.log >&2; fail "the crowd has ended"; }
 done
 stop
 exit 0

@@ -10,7 +10,7 @@
 # Exit 0: nothing failed. What was skipped is also in build/release/skipped.txt.
 set -eu
 
-all=
+all=''
 for argument in "$@"; do
   case $argument in
     --all) all=yes ;;
@@ -19,7 +19,7 @@ for argument in "$@"; do
 done
 
 cd "$(dirname "$0")/.."
-. src/cmake/packages.sh
+. ./src/cmake/packages.sh
 # shellcheck disable=SC2086  # lists of words
 {
   need $packages_build $packages_test
@@ -43,7 +43,7 @@ skip() { printf '         skipped: %s\n' "$*"; printf '%s\n' "$*" >>$build/skipp
 give_up() {
   tail -60 $log
   printf '%s\n' "$*"
-  printf '%s passed, %s failed, %s skipped\n' $passed $((failed + 1)) "$(wc -l <$build/skipped.txt)"
+  printf '%s passed, %s failed, %s skipped\n' "$passed" $((failed + 1)) "$(wc -l <$build/skipped.txt)"
   exit 1
 }
 
@@ -79,7 +79,7 @@ while IFS= read -r name; do
   skip "$name: ${why:-it did not say why}"
 done <$build/skipped_tests.txt
 
-# in_browser <name> <command>...: one more test, which is not CTest's because it needs --all.
+# extra <name> <command>...: one more test, which is not CTest's because it needs --all.
 extra() {
   name=$1
   shift

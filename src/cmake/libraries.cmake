@@ -3,8 +3,7 @@
 
 # What Debian and Ubuntu call them, for the sentence that a person reads when one is missing.
 set(CHATROOM_PACKAGE_uv libuv1-dev)
-set(CHATROOM_PACKAGE_wslay libwslay-dev)
-set(CHATROOM_PACKAGE_http_parser libhttp-parser-dev)
+set(CHATROOM_PACKAGE_http libhttp-parser-dev)
 set(CHATROOM_PACKAGE_simdjson libsimdjson-dev)
 
 # chatroom_find(<library> <out>): sets <out> to a target to link, or to an empty string.
@@ -30,28 +29,28 @@ function(chatroom_find_uv out)
   endif()
 endfunction()
 
-function(chatroom_find_wslay out)
-  find_package(wslay CONFIG QUIET GLOBAL)
-  set(${out} "" PARENT_SCOPE)
-  if(TARGET wslay)
-    set(${out} wslay PARENT_SCOPE)
+# The HTTP parser: llhttp where a system has it, else its predecessor. Neither has a CMake package
+# everywhere, and the elder no pkg-config file. src/adapters/websocket/http.cc chooses likewise, by
+# the header.
+function(chatroom_find_http out)
+  find_path(CHATROOM_LLHTTP_INCLUDE llhttp.h)
+  if(CHATROOM_LLHTTP_INCLUDE)
+    set(include ${CHATROOM_LLHTTP_INCLUDE})
+    find_library(CHATROOM_HTTP_LIBRARY llhttp)
+  else()
+    find_path(CHATROOM_HTTP_PARSER_INCLUDE http_parser.h)
+    set(include ${CHATROOM_HTTP_PARSER_INCLUDE})
+    find_library(CHATROOM_HTTP_LIBRARY http_parser)
   endif()
-endfunction()
-
-# http_parser has neither a CMake package nor a pkg-config file.
-function(chatroom_find_http_parser out)
-  find_path(CHATROOM_HTTP_PARSER_INCLUDE http_parser.h)
-  find_library(CHATROOM_HTTP_PARSER_LIBRARY http_parser)
-  mark_as_advanced(CHATROOM_HTTP_PARSER_INCLUDE CHATROOM_HTTP_PARSER_LIBRARY)
+  mark_as_advanced(CHATROOM_LLHTTP_INCLUDE CHATROOM_HTTP_PARSER_INCLUDE CHATROOM_HTTP_LIBRARY)
   set(${out} "" PARENT_SCOPE)
-  if(CHATROOM_HTTP_PARSER_INCLUDE AND CHATROOM_HTTP_PARSER_LIBRARY)
-    if(NOT TARGET chatroom_library::http_parser)
-      add_library(chatroom_library::http_parser UNKNOWN IMPORTED GLOBAL)
-      set_target_properties(chatroom_library::http_parser PROPERTIES
-        IMPORTED_LOCATION ${CHATROOM_HTTP_PARSER_LIBRARY}
-        INTERFACE_INCLUDE_DIRECTORIES ${CHATROOM_HTTP_PARSER_INCLUDE})
+  if(include AND CHATROOM_HTTP_LIBRARY)
+    if(NOT TARGET chatroom_library::http)
+      add_library(chatroom_library::http UNKNOWN IMPORTED GLOBAL)
+      set_target_properties(chatroom_library::http PROPERTIES
+        IMPORTED_LOCATION ${CHATROOM_HTTP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${include})
     endif()
-    set(${out} chatroom_library::http_parser PARENT_SCOPE)
+    set(${out} chatroom_library::http PARENT_SCOPE)
   endif()
 endfunction()
 

@@ -1,10 +1,11 @@
+# shellcheck shell=sh
 # Installs what a script of ours needs, where this is Debian or Ubuntu; sourced, not run.
 #
 #   need PACKAGE...          remembers what is missing; PACKAGE=COMMAND: not missing if the command
 #                            is there, whoever installed it
 #   install_missing          one apt call, or none; exits 2 with the line to run where it may not
 
-missing_packages=
+missing_packages=""
 
 need() {
   for entry in "$@"; do
@@ -43,19 +44,23 @@ install_missing() {
     fi
   fi
   printf '%s\n' "installing:$missing_packages"
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >/dev/null &&
-    # shellcheck disable=SC2086  # a list of words
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-      -o Dpkg::Use-Pty=0 install --no-install-recommends $missing_packages >&2 || {
+  as_root="$as_root env DEBIAN_FRONTEND=noninteractive"
+  # shellcheck disable=SC2086  # lists of words
+  if ! { $as_root apt-get -q update >/dev/null &&
+    $as_root apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends $missing_packages >&2; }
+  then
     printf '%s\n' "apt-get failed; please run: $line" >&2
     exit 2
-  }
-  missing_packages=
+  fi
+  missing_packages=""
 }
 
 # What each job is made of.
+# shellcheck disable=SC2034  # read by the scripts that source this
+{
 packages_build="g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config libuv1-dev
-  libflatbuffers-dev flatbuffers-compiler=flatc nlohmann-json3-dev libwslay-dev libhttp-parser-dev"
+  libflatbuffers-dev flatbuffers-compiler=flatc libsimdjson-dev libhttp-parser-dev"
 packages_test="catch2 python3=python3 python3-websockets"
 packages_browser="chromium=chromium fonts-noto-cjk nodejs=node npm=npm"
 packages_ci="git=git clang=clang++ libclang-rt-dev ccache=ccache libbenchmark-dev"
+}

@@ -56,9 +56,9 @@ THIRD_PARTY = {
     "flatbuffers/": ["src/wire/", "tests/", "benchmarks/micro/"],
     "uv.h": ["src/adapters/uv/", "tests/", "examples/uv_server", "examples/chatd",
              "benchmarks/load"],
-    "wslay/": ["src/adapters/websocket/", "tests/"],
     "http_parser.h": ["src/adapters/websocket/", "tests/"],
-    "nlohmann/": ["src/adapters/json/", "tests/", "examples/", "benchmarks/"],
+    "llhttp.h": ["src/adapters/websocket/", "tests/"],
+    "simdjson.h": ["src/adapters/json/", "tests/", "examples/", "benchmarks/"],
     "catch2/": ["tests/catch.hpp"],
     "benchmark/": ["benchmarks/micro/"],
 }
