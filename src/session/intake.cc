@@ -5,21 +5,17 @@
 
 #include "base/plant.h"
 #include "chatroom/assert.h"
+#include "chatroom/codec_checks.h"
 #include "session/session.h"
+#include "wire/outer.h"
+#include "wire/websocket_header.h"
 
 namespace chatroom::session {
 
 namespace {
 
-constexpr std::size_t kHeaderBytes = 4;  // type u8, length u24 little-endian
-constexpr std::byte kPlain{0x30};
-constexpr std::size_t kTokenBytes = 4'096;
-constexpr std::size_t kControlBytes = 125;  // the most that a WebSocket control frame carries
-
-std::size_t frame_length(Bytes header) noexcept {
-  return std::to_integer<std::size_t>(header[1]) | std::to_integer<std::size_t>(header[2]) << 8 |
-         std::to_integer<std::size_t>(header[3]) << 16;
-}
+constexpr std::size_t kHeaderBytes = wire::kOuterHeaderBytes;
+constexpr std::byte kPlain{static_cast<std::uint8_t>(wire::OuterType::plain)};
 
 Bytes take(Bytes& rest, std::size_t count) noexcept {
   const Bytes front = rest.first(count);
@@ -64,7 +60,7 @@ Intake Sessions::read_whole(Session& session, Bytes& rest, Instant now) noexcept
   Intake failure;
   if (!check_header(session, rest, failure)) return failure;
   if (rest.size() < kHeaderBytes) return keep(session, rest);
-  const std::size_t whole = kHeaderBytes + frame_length(rest);
+  const std::size_t whole = kHeaderBytes + wire::outer_body_bytes(rest);
   if (rest.size() < whole) return keep(session, rest);
   return decode(session, take(rest, whole).subspan(kHeaderBytes), now);
 }
@@ -78,7 +74,7 @@ Intake Sessions::read_partial(Session& session, Bytes& rest, Instant now) noexce
     Intake failure;
     if (!check_header(session, InputPool::front(partial), failure)) return failure;
   }
-  const std::size_t whole = kHeaderBytes + frame_length(InputPool::front(partial));
+  const std::size_t whole = kHeaderBytes + wire::outer_body_bytes(InputPool::front(partial));
   if (partial.size + rest.size() < whole) return keep(session, rest);
 
   // The rest of it came: put together behind its header, so that the frame is aligned.
@@ -96,7 +92,7 @@ bool Sessions::check_header(Session& session, Bytes head, Intake& failure) noexc
     failure = fail(session, CloseCode::protocol_error);
     return false;
   }
-  if (head.size() < kHeaderBytes || fits(session, frame_length(head))) return true;
+  if (head.size() < kHeaderBytes || fits(session, wire::outer_body_bytes(head))) return true;
   failure = fail(session, CloseCode::too_big);
   return false;
 }
@@ -131,7 +127,7 @@ Intake Sessions::frame(Session& session, FrameKind kind, Bytes payload, Instant 
 // Pings are counted with the commands; past that rate they get no pong, since each would wait in
 // the session's private items.
 Intake Sessions::pong(Session& session, Bytes payload, Instant now) noexcept {
-  if (payload.size() > kControlBytes) return fail(session, CloseCode::protocol);
+  if (payload.size() > wire::kWebsocketControlBytesMax) return fail(session, CloseCode::protocol);
   count_before_auth(session, payload.size());
   if (session.commands.take(limits_.commands, now).us > 0) return {};
   Intake intake;
@@ -190,7 +186,7 @@ Intake Sessions::admit(Session& session, Error form, Instant now) noexcept {
 
 Intake Sessions::admit_auth(Session& session) noexcept {
   if (session.state != State::connected) return refused({Errc::bad_request, 0, 0});
-  if (command_.token.size() > kTokenBytes) return refused({Errc::too_large, 0, 0});
+  if (command_.token.size() > kTokenBytesMax) return refused({Errc::bad_request, 0, 0});
   if (!command_.resume.empty()) {
     // Sessions cannot be resumed yet: a failed authentication like any other.
     Intake intake = fail(session, CloseCode::bad_token);

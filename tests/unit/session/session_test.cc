@@ -188,7 +188,7 @@ TEST_CASE("before authentication nothing but auth and ping is served") {
       {"auth! 1", {"refuse bad_request 1"}},
       {"auth 1 resume", {"close 4500 unauthorized 1"}},
       {"auth x", {"refuse bad_request 0"}},
-      {"auth 1 " + std::string(4'097, 't'), {"refuse too_large 1"}},
+      {"auth 1 " + std::string(4'097, 't'), {"refuse bad_request 1"}},
       {"?", {"close 4501 bad_request 0"}},
       {"", {"close 4501 bad_request 0"}},
   };
