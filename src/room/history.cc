@@ -50,7 +50,6 @@ bool History::open(std::uint32_t room) noexcept {
 }
 
 // ---- Writing
-// -------------------------------------------------------------------------------------
 
 bool History::pack(const Message& message, ChannelIndex channel, Head& head) noexcept {
   const bool own_nick = message.nick == message.user;
@@ -186,7 +185,6 @@ bool History::evict_one_chunk() noexcept {
 }
 
 // ---- Dropping
-// ------------------------------------------------------------------------------------
 
 void History::drop_first(std::uint32_t room) noexcept {
   Ring& ring = rings_[room];
@@ -240,7 +238,6 @@ void History::recount(std::uint32_t room) noexcept {
 }
 
 // ---- Reading
-// -------------------------------------------------------------------------------------
 
 std::uint64_t History::first_offset(std::uint32_t room) const noexcept {
   return rings_[room].count == 0 ? 0 : rings_[room].first_offset;

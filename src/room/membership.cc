@@ -97,7 +97,6 @@ void unlink(Tables& tables, const Membership& gone) noexcept {
 }  // namespace
 
 // ---- Join and leave
-// ------------------------------------------------------------------------------
 
 Result<Joined> Registry::join(RoomId id, SessionIndex session,
                               std::span<const std::string_view> names, Instant now) noexcept {
@@ -208,7 +207,6 @@ void Registry::set_mask(MembershipIndex index, ChannelMask mask) noexcept {
 }
 
 // ---- Channels of a member
-// ------------------------------------------------------------------------
 
 Result<Subscribed> Registry::subscribe(RoomId id, SessionIndex session,
                                        std::string_view channel) noexcept {
@@ -253,7 +251,6 @@ Result<Subscribed> Registry::switch_channel(RoomId id, SessionIndex session, std
 }
 
 // ---- Walks
-// ---------------------------------------------------------------------------------------
 
 MembershipIndex Registry::first_of_session(SessionIndex session) const noexcept {
   const SessionLinks* links = tables_->links(session);

@@ -26,7 +26,6 @@ void settle_leaving(Tables& tables, Room& room, Instant now) noexcept {
 }  // namespace
 
 // ---- Changes
-// -------------------------------------------------------------------------------------
 
 void Tables::arrive(Room& room, MemberIndex index, Instant now) noexcept {
   move_to(index, Member::Place::present);
@@ -62,7 +61,6 @@ void Tables::presence_changed(Room& room) noexcept {
 }
 
 // ---- Telling
-// -------------------------------------------------------------------------------------
 
 RoomId Registry::next_presence(Instant now) noexcept {
   Tables& t = *tables_;
@@ -142,7 +140,6 @@ PresenceChange Registry::take_presence(RoomId id, Instant now) noexcept {
 }
 
 // ---- Asking
-// --------------------------------------------------------------------------------------
 
 namespace {
 

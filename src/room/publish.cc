@@ -114,7 +114,6 @@ void Registry::forgive_publish(RoomId id, UserIndex user) noexcept {
 }
 
 // ---- The place
-// -----------------------------------------------------------------------------------
 
 Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& message,
                                   std::uint64_t ahead, Instant now) noexcept {

@@ -30,7 +30,6 @@
 namespace chatroom::room {
 
 // ---- What callers read
-// ---------------------------------------------------------------------------
 
 // Views live while the user is known (a session of it is signed in).
 struct UserView {
@@ -64,7 +63,6 @@ struct MembershipView {
 };
 
 // ---- What calls take and answer
-// ------------------------------------------------------------------
 
 struct Joined {
   MembershipIndex membership = kNone;
@@ -206,7 +204,7 @@ class Registry final {
   void close(RoomId room) noexcept;
   std::uint32_t room_count() const noexcept;
   std::uint64_t history_bytes() const noexcept;  // in use, all rooms
-  RoomId first_room() const noexcept;  // in order of opening; empty at the end
+  RoomId first_room() const noexcept;            // in order of opening; empty at the end
   RoomId next_room(RoomId room) const noexcept;
   // Rooms that nobody is in, when policy.idle_close has passed.
   Instant next_idle_deadline() const noexcept;   // never(): none

@@ -131,7 +131,6 @@ RoomId Registry::next_room(RoomId id) const noexcept {
 }
 
 // ---- Idle rooms
-// ----------------------------------------------------------------------------------
 
 void Tables::watch_idle(Room& room, Instant now) noexcept {
   if (room.users > 0 || room.policy.idle_close.us <= 0) return idle.remove(room.id.index);
@@ -148,7 +147,6 @@ RoomId Registry::idle_room(Instant now) const noexcept {
 }
 
 // ---- Settings
-// ------------------------------------------------------------------------------------
 
 RoomState Registry::state(RoomId id) noexcept {
   const Room* room = tables_->find_room(id);
@@ -191,7 +189,6 @@ void*& Registry::attachment(RoomId id) noexcept {
 }
 
 // ---- What storage brings back
-// --------------------------------------------------------------------
 
 void Registry::restore(RoomId id, std::uint64_t epoch, std::uint64_t offset) noexcept {
   Room* room = tables_->find_room(id);

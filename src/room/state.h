@@ -23,7 +23,6 @@ inline constexpr std::size_t kInfoBytes = 256;
 inline constexpr std::uint32_t kPresencePageMax = 100;
 
 // ---- Records
-// -------------------------------------------------------------------------------------
 
 struct User {
   base::Text id;
@@ -145,7 +144,6 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
 };
 
 // ---- Tables
-// --------------------------------------------------------------------------------------
 
 struct UserTag;
 struct MemberTag;
