@@ -32,6 +32,20 @@ cmake -S "$here/package" -B "$work_dir/package" -G Ninja -DCMAKE_BUILD_TYPE=Rele
 cmake --build "$work_dir/package"
 for program in host host_noexcept host_all; do "$work_dir/package/$program"; done
 
+if command -v python3 >/dev/null 2>&1 && [ -f "$source_dir/README.md" ]; then
+  say "the README's program with the README's CMake"
+  readme=$work_dir/readme
+  mkdir -p "$readme"
+  for part in cmake:CMakeLists.txt cpp:main.cc; do
+    python3 -B "$source_dir/tests/readme/readme.py" block "$source_dir/README.md" "${part%%:*}" \
+      >"$readme/${part#*:}"
+  done
+  cmake -S "$readme" -B "$readme/build" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
+    -DCMAKE_PREFIX_PATH="$prefix" >"$readme.log" || { cat "$readme.log"; exit 1; }
+  cmake --build "$readme/build"
+  "$readme/build/my_game"
+fi
+
 say "find_package refuses another minor version and an unknown component"
 for wrong in "0.2 REQUIRED" "0.1 REQUIRED COMPONENTS nonsense"; do
   mkdir -p "$work_dir/wrong"
