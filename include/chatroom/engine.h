@@ -95,6 +95,7 @@ class EnginePtr;
 class Engine final : private LoopClient {
  public:
   struct State;  // the inside
+  State* state() const noexcept { return state_; }  // for the core's own tools (replay)
 
   // Takes everything it needs at once or fails: limit_reached (memory), bad_request (options).
   static Result<EnginePtr> create(const EngineOptions& options, const EnginePorts& ports) noexcept;
@@ -149,6 +150,8 @@ class Engine final : private LoopClient {
 
   [[nodiscard]] Result<Room> open_room(std::string_view key, const RoomPolicy& policy) noexcept;
   [[nodiscard]] Result<Room> room(std::string_view key) noexcept;  // not_found
+
+  Room room(RoomId id) noexcept;  // a handle, stale or not
 
   Remote remote() noexcept;
 

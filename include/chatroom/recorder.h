@@ -7,10 +7,11 @@
 namespace chatroom {
 
 // Thread: the engine's. Re-entry: none. Must not block: buffer, and write elsewhere.
-// `record` is one whole input in the format of src/engine/RECORD.md; append them back to back.
+// `record` is one whole input in `pieces` (format: src/engine/recording.h); append them back to
+// back.
 class Recorder {
  public:
-  virtual void record(Bytes record) noexcept = 0;
+  virtual void record(std::span<const Bytes> pieces) noexcept = 0;
 
  protected:
   ~Recorder() = default;

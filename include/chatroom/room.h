@@ -91,6 +91,7 @@ class Room final {
 
  private:
   friend class Engine;
+  friend class MemberHandle;
   Room(Engine* engine, RoomId id) noexcept : engine_(engine), id_(id) {}
   Engine* engine_ = nullptr;
   RoomId id_;

@@ -43,6 +43,12 @@ void Engine::State::execute(const Caller& caller, const Command& command) noexce
 
 // A call of the host's on behalf of a session: the same way as the session's own command.
 Result<Ticket> Engine::State::host_call(SessionId id, const Command& command, Tag tag) noexcept {
+  record(engine::Record::command, [&](engine::Packer& to) {
+    to.handle(id);
+    to.u64(tag);
+    pack(to, command);
+  });
+  const TurnScope turn{*this};
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return Errc::not_found;
   if (record->protocol.state != session::State::usable) return Errc::unauthorized;

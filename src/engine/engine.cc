@@ -1,11 +1,15 @@
 // The engine's public face: checks, a turn around each call, and the way into State.
 #include "chatroom/engine.h"
 
+#include <algorithm>
 #include <new>
 
 #include "engine/state.h"
 
 namespace chatroom {
+
+using engine::Packer;
+using engine::Record;
 
 namespace {
 
@@ -73,41 +77,70 @@ void EnginePtr::reset() noexcept {
   engine_ = nullptr;
 }
 
-void Engine::on_loop() noexcept {
-  state_->alarm = Instant::never();  // it fired, or a wake came: it is set anew
-  state_->ports.loop->set_alarm(Instant::never());
-  state_->advance(state_->ports.loop->now(), state_->options.budget);
-}
+void Engine::on_loop() noexcept { state_->on_alarm(); }
 
 // ---- Turn
 
 void Engine::Turn::on_bytes(SessionId session, Bytes bytes) noexcept {
-  engine_.state_->take_bytes(session, bytes);
+  State& state = *engine_.state_;
+  do {
+    const Bytes slice = bytes.first(std::min<std::size_t>(bytes.size(), 64 * 1024));
+    bytes = bytes.subspan(slice.size());
+    state.record(
+        Record::bytes, [&](Packer& to) { to.handle(session); }, slice);
+    state.take_bytes(session, slice);
+  } while (!bytes.empty());
 }
+
 void Engine::Turn::on_frame(SessionId session, FrameKind kind, Bytes payload) noexcept {
-  engine_.state_->take_frame(session, kind, payload);
+  State& state = *engine_.state_;
+  state.record(
+      Record::frame,
+      [&](Packer& to) {
+        to.handle(session);
+        to.u8(static_cast<std::uint8_t>(kind));
+      },
+      payload);
+  state.take_frame(session, kind, payload);
 }
+
 void Engine::Turn::on_fault(SessionId session, CloseCode code) noexcept {
+  engine_.state_->record(Record::fault, [&](Packer& to) {
+    to.handle(session);
+    to.u16(static_cast<std::uint16_t>(code));
+  });
   engine_.state_->take_fault(session, code);
 }
+
 void Engine::Turn::on_writable(SessionId session) noexcept {
+  engine_.state_->record(Record::writable, [&](Packer& to) { to.handle(session); });
   engine_.state_->take_writable(session);
 }
-void Engine::Turn::on_closed(SessionId session) noexcept { engine_.state_->take_closed(session); }
+
+void Engine::Turn::on_closed(SessionId session) noexcept {
+  engine_.state_->record(Record::closed, [&](Packer& to) { to.handle(session); });
+  engine_.state_->take_closed(session);
+}
 
 // ---- Sessions
 
 Result<SessionId> Engine::open(Connection& connection, const SessionOptions& options) noexcept {
+  state_->record(Record::open, [&](Packer& to) { pack(to, options); });
   const TurnScope turn{*state_};
   return state_->open(connection, options);
 }
 
 Result<SessionId> Engine::open_local(LocalMember& member, const Identity& identity) noexcept {
+  state_->record(Record::open_local, [&](Packer& to) { pack(to, identity); });
   const TurnScope turn{*state_};
   return state_->open_local(member, identity);
 }
 
 Status Engine::close(SessionId session, CloseCode code) noexcept {
+  state_->record(Record::close, [&](Packer& to) {
+    to.handle(session);
+    to.u16(static_cast<std::uint16_t>(code));
+  });
   const TurnScope turn{*state_};
   if (state_->slots.get(session) == nullptr) return Errc::not_found;
   state_->end_session(session, code, LeaveReason::left);
@@ -123,7 +156,6 @@ std::string_view Engine::user_of(SessionId session) const noexcept {
 // ---- Calls on behalf of a session: the fields that a client would have sent.
 
 Result<Ticket> Engine::join(SessionId session, const JoinOptions& options, Tag tag) noexcept {
-  const TurnScope turn{*state_};
   const room::EpochText epoch = room::epoch_text(options.since.epoch);
   Command command;
   command.op = Op::join;
@@ -138,7 +170,6 @@ Result<Ticket> Engine::join(SessionId session, const JoinOptions& options, Tag t
 }
 
 Result<Ticket> Engine::leave(SessionId session, std::string_view room, Tag tag) noexcept {
-  const TurnScope turn{*state_};
   Command command;
   command.op = Op::leave;
   command.room = room;
@@ -146,7 +177,6 @@ Result<Ticket> Engine::leave(SessionId session, std::string_view room, Tag tag) 
 }
 
 Result<Ticket> Engine::publish(SessionId session, const Outgoing& message, Tag tag) noexcept {
-  const TurnScope turn{*state_};
   Command command;
   command.op = Op::publish;
   command.room = message.room;
@@ -157,7 +187,6 @@ Result<Ticket> Engine::publish(SessionId session, const Outgoing& message, Tag t
 
 Result<Ticket> Engine::subscribe(SessionId session, std::string_view room,
                                  std::string_view channel) noexcept {
-  const TurnScope turn{*state_};
   Command command;
   command.op = Op::subscribe;
   command.room = room;
@@ -167,7 +196,6 @@ Result<Ticket> Engine::subscribe(SessionId session, std::string_view room,
 
 Result<Ticket> Engine::unsubscribe(SessionId session, std::string_view room,
                                    std::string_view channel) noexcept {
-  const TurnScope turn{*state_};
   Command command;
   command.op = Op::unsubscribe;
   command.room = room;
@@ -182,12 +210,20 @@ Instant Engine::advance(Instant now, Budget budget) noexcept {
 }
 
 Status Engine::answer(Question question, const Answer& answer) noexcept {
+  state_->record(Record::answer, [&](Packer& to) {
+    to.handle(question);
+    pack(to, answer);
+  });
   const TurnScope turn{*state_};
   if (answer.verdict == Answer::Verdict::later) return Errc::bad_request;
   return state_->take_answer(question, answer);
 }
 
 Result<Room> Engine::open_room(std::string_view key, const RoomPolicy& policy) noexcept {
+  state_->record(Record::open_room, [&](Packer& to) {
+    to.text(key);
+    pack(to, policy);
+  });
   const TurnScope turn{*state_};
   const Result<RoomId> room = state_->open_room(key, policy, {});
   if (!room) return room.error();
@@ -200,9 +236,15 @@ Result<Room> Engine::room(std::string_view key) noexcept {
   return Room{this, room};
 }
 
+Room Engine::room(RoomId id) noexcept { return Room{this, id}; }
+
 Remote Engine::remote() noexcept { return Remote{state_->mailbox}; }
 
 void Engine::drain(CloseCode code, Duration spread) noexcept {
+  state_->record(Record::drain, [&](Packer& to) {
+    to.u16(static_cast<std::uint16_t>(code));
+    to.i64(spread.us);
+  });
   const TurnScope turn{*state_};
   state_->drain(code, spread);
 }

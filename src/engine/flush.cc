@@ -41,15 +41,19 @@ void Engine::State::take_doomed() noexcept {
 void Engine::State::close_marked() noexcept {
   for (std::size_t i = 0; i < closing.size(); ++i) {
     const SessionId id = closing[i];
-    SessionRecord* record = slots.get(id);
-    if (record == nullptr) continue;  // the peer was quicker
+    SessionRecord* const session = slots.get(id);
+    if (session == nullptr) continue;  // the peer was quicker
     const PortCall guard{in_port};
     if (fanout.has_outlet(id.index)) {
       fanout.flush_session(now, id.index);
       fanout.close_outlet(id.index);
     }
-    record->stage = engine::Stage::closed;
-    record->connection->close(record->close_code);
+    session->stage = engine::Stage::closed;
+    session->connection->close(session->close_code);
+    record(engine::Record::ended, [&](engine::Packer& to) {
+      to.handle(id);
+      to.u16(static_cast<std::uint16_t>(session->close_code));
+    });
   }
   closing.clear();
 }

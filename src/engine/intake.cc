@@ -152,6 +152,8 @@ void Engine::State::take_mail(std::uint32_t& commands) noexcept {
     if (size == 0) return;
     --commands;
     dirty = true;
+    record(
+        engine::Record::mail, [](engine::Packer&) {}, Bytes{scratch.mail}.first(size));
     engine::Unpacker from{Bytes{scratch.mail}.first(size)};
     const auto type = static_cast<engine::MailType>(from.u8());
     if (type == engine::MailType::answer) {

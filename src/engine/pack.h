@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <utility>
 
 #include "chatroom/command.h"
 #include "chatroom/decision.h"
@@ -26,6 +27,11 @@ class Packer {
   void u64(std::uint64_t value) noexcept { integer(value, 8); }
   void i64(std::int64_t value) noexcept { integer(static_cast<std::uint64_t>(value), 8); }
   void flag(bool value) noexcept { u8(value ? 1 : 0); }
+  template <class T>
+  void handle(Handle<T> value) noexcept {
+    u32(value.index);
+    u32(value.generation);
+  }
   void text(std::string_view value) noexcept { blob(as_bytes(value)); }
   void blob(Bytes value) noexcept {
     u32(static_cast<std::uint32_t>(value.size()));
@@ -69,7 +75,13 @@ class Unpacker {
   std::uint64_t u64() noexcept { return integer(8); }
   std::int64_t i64() noexcept { return static_cast<std::int64_t>(integer(8)); }
   bool flag() noexcept { return u8() != 0; }
+  template <class H>
+  H handle() noexcept {
+    const std::uint32_t index = u32();
+    return {index, u32()};
+  }
   std::string_view text() noexcept { return as_text(blob()); }
+  Bytes rest() noexcept { return in_.subspan(std::exchange(used_, in_.size())); }
   Bytes blob() noexcept {
     const std::size_t size = u32();
     if (!ok_ || size > in_.size() - used_) {

@@ -31,6 +31,7 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
     const PortCall guard{in_port};
     answer = call(question);
   }
+  record(engine::Record::decision, [&](engine::Packer& to) { pack(to, answer); });
   if (answer.verdict != Answer::Verdict::later) {
     questions.erase(question);
     return settle(kind, caller, command, answer);

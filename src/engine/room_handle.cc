@@ -5,6 +5,9 @@
 
 namespace chatroom {
 
+using engine::Packer;
+using engine::Record;
+
 bool Room::open() const noexcept {
   return engine_ != nullptr && engine_->state_->rooms.is_open(id_);
 }
@@ -28,6 +31,11 @@ RoomPolicy Room::policy() const noexcept {
 Result<Ticket> Room::broadcast(const Outgoing& message, Tag tag) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
   Engine::State& state = *engine_->state_;
+  state.record(Record::room_broadcast, [&](Packer& to) {
+    to.handle(id_);
+    to.u64(tag);
+    pack(to, message);
+  });
   const TurnScope turn{state};
   if (!open()) return Errc::not_found;
   const Result<Position> said = state.say(id_, room::kNone, message, tag);
@@ -39,6 +47,11 @@ Result<Ticket> Room::broadcast(const Outgoing& message, Tag tag) noexcept {
 Result<Ticket> Room::send_to(std::string_view user, const Outgoing& message) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
   Engine::State& state = *engine_->state_;
+  state.record(Record::room_send_to, [&](Packer& to) {
+    to.handle(id_);
+    to.text(user);
+    pack(to, message);
+  });
   const TurnScope turn{state};
   if (!open()) return Errc::not_found;
   const Status sent = state.send_in_room(id_, user, message);
@@ -48,12 +61,22 @@ Result<Ticket> Room::send_to(std::string_view user, const Outgoing& message) noe
 
 Status Room::kick(std::string_view user, std::string_view text) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  engine_->state_->record(Record::room_kick, [&](Packer& to) {
+    to.handle(id_);
+    to.text(user);
+    to.text(text);
+  });
   const TurnScope turn{*engine_->state_};
   return open() ? engine_->state_->kick(id_, user, text) : Status{Errc::not_found};
 }
 
 Status Room::set_role(std::string_view user, Role role) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  engine_->state_->record(Record::room_set_role, [&](Packer& to) {
+    to.handle(id_);
+    to.text(user);
+    to.u8(static_cast<std::uint8_t>(role));
+  });
   const TurnScope turn{*engine_->state_};
   if (!open()) return Errc::not_found;
   const Result<room::RoleChange> change = engine_->state_->rooms.set_role(id_, user, role);
@@ -62,12 +85,17 @@ Status Room::set_role(std::string_view user, Role role) noexcept {
 
 Status Room::set_policy(const RoomPolicy& policy) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  engine_->state_->record(Record::room_set_policy, [&](Packer& to) {
+    to.handle(id_);
+    pack(to, policy);
+  });
   const TurnScope turn{*engine_->state_};
   return open() ? engine_->state_->set_policy(id_, policy) : Status{Errc::not_found};
 }
 
 Status Room::close() noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  engine_->state_->record(Record::room_close, [&](Packer& to) { to.handle(id_); });
   const TurnScope turn{*engine_->state_};
   if (!open()) return Errc::not_found;
   engine_->state_->close_room(id_, LeaveReason::room_closed);
@@ -112,17 +140,19 @@ Tag MemberHandle::tag() const noexcept {
 
 Status MemberHandle::set_tag(Tag tag) noexcept {
   if (!present()) return Errc::not_found;
-  engine_->state_->rooms.set_tag(member(), tag);
+  Engine::State& state = *engine_->state_;
+  state.record(Record::member_set_tag, [&](Packer& to) {
+    to.handle(room_);
+    to.text(state.rooms.user(user_).id);
+    to.u64(tag);
+  });
+  state.rooms.set_tag(member(), tag);
   return {};
 }
 
 Result<Ticket> MemberHandle::send(const Outgoing& message) noexcept {
   if (!present()) return Errc::not_found;
-  Engine::State& state = *engine_->state_;
-  const TurnScope turn{state};
-  const Status sent = state.send_in_room(room_, state.rooms.user(user_).id, message);
-  if (!sent) return sent.error();
-  return Ticket{state.next_ticket++, {}};
+  return Room{engine_, room_}.send_to(engine_->state_->rooms.user(user_).id, message);
 }
 
 std::uint32_t MemberHandle::member() const noexcept {

@@ -31,7 +31,7 @@ constexpr FlatbuffersOptions kLocalCodec{.frame_bytes_max = 128 * 1024, .events_
 
 std::size_t scratch_bytes(const Limits& limits) noexcept {
   return engine::LocalLink::kFrameBytes + held_bytes(limits) + kMailBytes +
-         2 * packed_bytes(limits);
+         3 * packed_bytes(limits);
 }
 
 std::size_t peers_bytes(const Limits& limits) noexcept {
@@ -126,8 +126,10 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   scratch.held = cut(held_bytes(limits));
   scratch.mail = cut(kMailBytes);
   scratch.packed = cut(packed_bytes(limits));
+  scratch.record = cut(packed_bytes(limits));
   scratch.unpacked = cut(packed_bytes(limits));
 
+  record_begin(seeds);
   random = base::Random{seeds.random};
   mailbox =
       engine::Mailbox::create(memory, ports.loop, limits.mailbox_bytes, limits.mailbox_messages);
@@ -138,7 +140,9 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   const Status registry =
       rooms.init(memory, limits, {seeds.hash_low, seeds.hash_high}, random.next());
   if (!registry) return registry;
-  return fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, {});
+  fanout::WriteTap tap;
+  if (ports.recorder != nullptr) tap = {.on_write = &record_write, .context = this};
+  return fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, tap);
 }
 
 MetricsSnapshot Engine::metrics() const noexcept {

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "base/siphash.h"
 #include "base/slot_map.h"
 #include "base/text.h"
 #include "base/vector.h"
@@ -15,6 +16,7 @@
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
+#include "engine/recording.h"
 #include "engine/slots.h"
 #include "fanout/fanout.h"
 #include "room/registry.h"
@@ -55,7 +57,8 @@ struct Engine::State final {
     MutableBytes told;  // a local member's frame while it is told
     MutableBytes held;  // input that waited
     MutableBytes mail;
-    MutableBytes packed;    // a command being packed
+    MutableBytes packed;  // a command being packed
+    MutableBytes record;
     MutableBytes unpacked;  // a command taken up again
   } scratch;
 
@@ -103,6 +106,8 @@ struct Engine::State final {
   void count_input(std::size_t bytes) noexcept;  // a long turn ends itself in the middle
   void run_steps(Budget& budget) noexcept;
   Instant advance(Instant moment, Budget budget) noexcept;
+  void work(Budget budget) noexcept;  // mail, timers, then the steps
+  void on_alarm() noexcept;
   void stamp(Instant moment) noexcept;
   Instant next_deadline() const noexcept;
   void set_alarm() noexcept;
@@ -217,6 +222,25 @@ struct Engine::State final {
   void tell_observer() noexcept;
   void tell_locals() noexcept;
   void tell_local(SessionId id) noexcept;
+
+  // --- recording.cc
+  template <class Fill>
+  void record(engine::Record type, Fill fill, Bytes tail = {}) noexcept {
+    if (ports.recorder == nullptr) return;
+    if (engine::write_record(*ports.recorder, type, scratch.record, fill, tail)) return;
+    engine::write_record(*ports.recorder, engine::Record::broken, scratch.record,
+                         [](engine::Packer&) {});
+    ports.recorder = nullptr;
+  }
+  void record(engine::Record type) noexcept {
+    record(type, [](engine::Packer&) {});
+  }
+  void record_begin(const Seeds& seeds) noexcept;
+  static void record_write(void* context, std::uint32_t session, std::span<const Bytes> pieces,
+                           std::size_t taken) noexcept;
+  static bool record_over(void* context) noexcept;
+  Budget recorded(Budget budget) noexcept;
+  Budget asked_budget;
 
   void log(LogLevel level, std::string_view line) noexcept;
   SessionId id_of(std::uint32_t slot) const noexcept { return slots.handle_at(slot); }

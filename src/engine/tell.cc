@@ -53,6 +53,7 @@ void Engine::State::tell_observer() noexcept {
     lost.type = HostEventType::events_lost;
     lost.gap.count = std::exchange(events_lost, 0);
     ports.observer->on_event(lost);
+    record(engine::Record::told);
   }
   for (std::uint32_t left = events.size(); left > 0; --left) {
     std::byte buffer[512];
@@ -80,6 +81,7 @@ void Engine::State::tell_observer() noexcept {
     event.gap.reliable = from.flag();
     event.gap.reason = static_cast<GapReason>(from.u8());
     ports.observer->on_event(event);
+    record(engine::Record::told);
   }
 }
 
@@ -92,9 +94,9 @@ void Engine::State::tell_locals() noexcept {
 }
 
 void Engine::State::tell_local(SessionId id) noexcept {
-  SessionRecord* record = slots.get(id);
-  if (record == nullptr) return;
-  engine::LocalLink& link = *record->local;  // stays until it is forgotten, below
+  SessionRecord* const session = slots.get(id);
+  if (session == nullptr) return;
+  engine::LocalLink& link = *session->local;  // stays until it is forgotten, below
   link.told();
   for (std::uint32_t left = link.inbox().size(); left > 0; --left) {
     const std::size_t size = link.inbox().pop(blocks, scratch.told);
@@ -107,6 +109,7 @@ void Engine::State::tell_local(SessionId id) noexcept {
       const Decoded decoded = local_codec.decode(frame.body, event);
       CHATROOM_ASSERT(static_cast<bool>(decoded.status));
       link.member().on_event(event);
+      record(engine::Record::told);
     }
   }
   if (link.take_refused() && fanout.has_outlet(id.index)) {
@@ -115,6 +118,7 @@ void Engine::State::tell_local(SessionId id) noexcept {
   }
   if (link.closed()) {
     link.member().on_closed(link.code());
+    record(engine::Record::told);
     forget_session(id);
   }
 }

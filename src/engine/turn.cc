@@ -25,8 +25,14 @@ constexpr int kRoundsPerTurn = 4;
 TurnScope::TurnScope(Engine::State& state) noexcept : state_(state) { state_.enter(); }
 TurnScope::~TurnScope() { state_.leave(); }
 
-Engine::Turn::Turn(Engine& engine) noexcept : engine_(engine) { engine_.state_->enter(); }
-Engine::Turn::~Turn() { engine_.state_->leave(); }
+Engine::Turn::Turn(Engine& engine) noexcept : engine_(engine) {
+  engine_.state_->record(engine::Record::turn_begin);
+  engine_.state_->enter();
+}
+Engine::Turn::~Turn() {
+  engine_.state_->record(engine::Record::turn_end);
+  engine_.state_->leave();
+}
 
 void Engine::State::enter() noexcept {
   CHATROOM_ASSERT(!in_port);
@@ -34,7 +40,10 @@ void Engine::State::enter() noexcept {
   ++counters.turns;
   inputs = 0;
   input_bytes = 0;
-  if (ports.loop != nullptr) stamp(ports.loop->now());
+  if (ports.loop == nullptr) return;
+  const Instant moment = ports.loop->now();
+  record(engine::Record::now, [&](engine::Packer& to) { to.i64(moment.us); });
+  stamp(moment);
 }
 
 void Engine::State::leave() noexcept {
@@ -42,7 +51,7 @@ void Engine::State::leave() noexcept {
   if (depth == 1 && !telling) {
     // Without a loop of its own, a host that polls gets one flush a tick, from advance.
     if (ports.loop != nullptr || inputs != 0) {
-      Budget budget = options.budget;
+      Budget budget = recorded(options.budget);
       run_steps(budget);
     }
     set_alarm();
@@ -59,7 +68,7 @@ void Engine::State::count_input(std::size_t bytes) noexcept {
   if (telling || (inputs < options.limits.turn_inputs && input_bytes < options.limits.turn_bytes)) {
     return;
   }
-  Budget budget = options.budget;
+  Budget budget = recorded(options.budget);
   run_steps(budget);
   inputs = 1;
   input_bytes = 0;
@@ -80,14 +89,33 @@ void Engine::State::run_steps(Budget& budget) noexcept {
 Instant Engine::State::advance(Instant moment, Budget budget) noexcept {
   CHATROOM_ASSERT(!in_port);
   CHATROOM_ASSERT(!telling);
+  record(engine::Record::advance, [&](engine::Packer& to) {
+    to.i64(moment.us);
+    to.u32(budget.sends);
+    to.u32(budget.commands);
+    to.flag(budget.over != nullptr);
+  });
   enter();
   stamp(moment);
+  work(budget);
+  return next_deadline();
+}
+
+// The loop's alarm or wake: it is set anew afterwards, whatever it was.
+void Engine::State::on_alarm() noexcept {
+  record(engine::Record::alarm);
+  alarm = Instant::never();
+  enter();
+  work(options.budget);
+}
+
+void Engine::State::work(Budget budget) noexcept {
   take_mail(budget.commands);
   take_timers(budget.commands);
+  budget = recorded(budget);
   run_steps(budget);
   --depth;
   set_alarm();
-  return next_deadline();
 }
 
 // A clock that steps back stands still instead.

@@ -1,0 +1,373 @@
+// The replayer. One cursor walks over the recording; the new engine's own recording moves it: each
+// record it writes must be the one that stands there. Ports look at the record under the cursor for
+// their answer, and the calls are made from it.
+#include "chatroom/replay.h"
+
+#include <cstring>
+#include <optional>
+
+#include "engine/recording.h"
+#include "engine/state.h"
+
+namespace chatroom {
+
+namespace {
+
+using engine::Lists;
+using engine::Record;
+using engine::Unpacker;
+
+class Tape final : public Recorder {
+ public:
+  explicit Tape(Bytes all) noexcept : rest_(all) {}
+
+  // At the end, behind a divergence, and where the recording breaks off.
+  bool done() const noexcept { return diverged_ || current().empty(); }
+  bool diverged() const noexcept { return diverged_; }
+  bool torn() const noexcept { return !rest_.empty() && current().empty(); }
+  Record type() const noexcept {
+    return done() ? Record::broken : static_cast<Record>(current()[4]);
+  }
+  Unpacker fields() const noexcept { return Unpacker{done() ? Bytes{} : current().subspan(5)}; }
+  // The value that a port is asked for now; something else stands there: the run has diverged.
+  Unpacker value(Record type_wanted) noexcept {
+    if (!done() && type() != type_wanted) diverged_ = true;
+    return fields();
+  }
+  Bytes ahead() const noexcept { return rest_; }
+
+  void record(std::span<const Bytes> pieces) noexcept override {
+    if (done()) return;
+    Bytes expected = current();
+    for (const Bytes piece : pieces) {
+      if (piece.size() > expected.size() ||
+          (!piece.empty() && std::memcmp(piece.data(), expected.data(), piece.size()) != 0)) {
+        diverged_ = true;
+        return;
+      }
+      expected = expected.subspan(piece.size());
+    }
+    if (!expected.empty()) {
+      diverged_ = true;
+      return;
+    }
+    count();
+    rest_ = rest_.subspan(current().size());
+  }
+
+  Replayed result;
+
+ private:
+  Bytes current() const noexcept {
+    if (rest_.size() < 5) return {};
+    const std::size_t size = Unpacker{rest_.first(4)}.u32();
+    return size > rest_.size() - 4 || size == 0 ? Bytes{} : rest_.first(4 + size);
+  }
+
+  void count() noexcept {
+    ++result.records;
+    if (type() != Record::wrote) return;
+    Unpacker from = fields();
+    from.u32();
+    from.u32();
+    result.bytes_out += from.u32();
+    ++result.writes;
+    result.hash = base::siphash({result.hash, result.writes}, current());
+  }
+
+  Bytes rest_;
+  bool diverged_ = false;
+};
+
+// Makes the calls that the recording names, and is every port of the new engine.
+class Replayer final : public EventLoop,
+                       public Connection,
+                       public LocalMember,
+                       public Auth,
+                       public Rules,
+                       public EngineObserver {
+ public:
+  Replayer(Tape& tape, Memory& memory, Codec* json) noexcept
+      : tape_(tape), memory_(memory), json_(json) {}
+
+  Status run() noexcept;
+
+  // EventLoop
+  Instant now() noexcept override { return {tape_.value(Record::now).i64()}; }
+  void set_alarm(Instant) noexcept override {}
+  void wake() noexcept override {}
+  void entropy(MutableBytes out) noexcept override {
+    CHATROOM_ASSERT(out.size() == sizeof words_);
+    std::memcpy(out.data(), words_, sizeof words_);
+  }
+  void attach(LoopClient* client) noexcept override { client_ = client; }
+  // Connection
+  std::size_t write(std::span<const Bytes> pieces) noexcept override {
+    Unpacker from = tape_.value(Record::wrote);
+    from.u32();
+    from.u32();
+    const std::size_t taken = from.u32();
+    std::size_t offered = 0;
+    for (const Bytes piece : pieces) offered += piece.size();
+    return std::min(taken, offered);
+  }
+  void pause(bool) noexcept override {}
+  void close(CloseCode) noexcept override {}
+  // Decisions
+  Answer on_auth(Question, const AuthRequest&) noexcept override { return decision(); }
+  Answer on_missing_room(Question, const JoinRequest&) noexcept override { return decision(); }
+  Answer on_join(Question, const JoinRequest&) noexcept override { return decision(); }
+  Answer before_publish(Question, const PublishRequest&) noexcept override { return decision(); }
+  Answer on_call(Question, const CallRequest&) noexcept override { return decision(); }
+  // What the host did while it was told something.
+  void on_event(const HostEvent&) noexcept override { follow(); }
+  void on_event(const Event&) noexcept override { follow(); }
+  void on_closed(CloseCode) noexcept override { follow(); }
+
+ private:
+  Answer decision() noexcept {
+    Unpacker from = tape_.value(Record::decision);
+    Answer answer;
+    unpack(from, answer);
+    return answer;
+  }
+  void follow() noexcept {
+    while (!tape_.done() && tape_.type() != Record::told) make_call();
+  }
+  static bool over(void* self) noexcept {
+    return static_cast<Replayer*>(self)->tape_.value(Record::over).flag();
+  }
+
+  Status begin() noexcept;
+  void make_call() noexcept;
+  void call_turn(Unpacker& from) noexcept;
+  void call_engine(Unpacker& from) noexcept;
+  void call_room(Unpacker& from) noexcept;
+  void call_command(Unpacker& from) noexcept;
+  void post_mail() noexcept;
+
+  Tape& tape_;
+  Memory& memory_;
+  Codec* json_;
+  EnginePtr engine_;
+  LoopClient* client_ = nullptr;
+  std::optional<Engine::Turn> turn_;
+  std::uint64_t words_[3] = {};
+};
+
+Status Replayer::begin() noexcept {
+  if (tape_.type() != Record::begin) return Errc::bad_request;
+  Unpacker from = tape_.fields();
+  if (from.text() != engine::kRecordMagic) return Errc::unsupported;
+  words_[2] = from.u64();
+  words_[0] = from.u64();
+  words_[1] = from.u64();
+  EngineOptions options;
+  unpack(from, options);
+  EnginePorts ports;
+  ports.memory = &memory_;
+  ports.recorder = &tape_;
+  if (from.flag()) ports.loop = this;
+  const bool json = from.flag();
+  if (json && json_ == nullptr) return Errc::bad_request;
+  if (json) ports.json = json_;
+  if (from.flag()) ports.auth = this;
+  if (from.flag()) ports.rules = this;
+  if (from.flag()) ports.observer = this;
+  if (from.flag()) {
+    options.budget.over = &over;
+    options.budget.arg = this;
+  }
+  if (!from.ok()) return Errc::bad_request;
+  Result<EnginePtr> made = Engine::create(options, ports);
+  if (!made) return made.error();
+  engine_ = std::move(*made);
+  return {};
+}
+
+Status Replayer::run() noexcept {
+  if (const Status begun = begin(); !begun) return begun;
+  while (!tape_.done()) make_call();
+  turn_.reset();
+  if (tape_.diverged()) return Errc::position_lost;
+  return tape_.torn() ? Status{Errc::bad_request} : Status{};
+}
+
+void Replayer::make_call() noexcept {
+  const Record type = tape_.type();
+  const std::uint64_t before = tape_.result.records;
+  Unpacker from = tape_.fields();
+  if (type <= Record::closed) {
+    call_turn(from);
+  } else if (type >= Record::room_broadcast && type <= Record::member_set_tag) {
+    call_room(from);
+  } else {
+    call_engine(from);
+  }
+  // No call came of it: a value stands where a call should.
+  if (tape_.result.records == before) static_cast<void>(tape_.value(Record::begin));
+}
+
+void Replayer::call_turn(Unpacker& from) noexcept {
+  const Record type = tape_.type();
+  if (type == Record::turn_begin) {
+    if (!turn_) turn_.emplace(*engine_);
+    return;
+  }
+  if (!turn_) return;
+  if (type == Record::turn_end) {
+    turn_.reset();
+    return;
+  }
+  const auto session = from.handle<SessionId>();
+  switch (type) {
+    case Record::bytes:
+      return turn_->on_bytes(session, from.rest());
+    case Record::frame: {
+      const auto kind = static_cast<FrameKind>(from.u8());
+      return turn_->on_frame(session, kind, from.rest());
+    }
+    case Record::fault:
+      return turn_->on_fault(session, static_cast<CloseCode>(from.u16()));
+    case Record::writable:
+      return turn_->on_writable(session);
+    case Record::closed:
+      return turn_->on_closed(session);
+    default:
+      return;
+  }
+}
+
+void Replayer::call_engine(Unpacker& from) noexcept {
+  Identity identity;
+  switch (tape_.type()) {
+    case Record::open: {
+      SessionOptions options;
+      unpack(from, options, identity);
+      static_cast<void>(engine_->open(*this, options));
+      return;
+    }
+    case Record::open_local:
+      unpack(from, identity);
+      static_cast<void>(engine_->open_local(*this, identity));
+      return;
+    case Record::close: {
+      const auto session = from.handle<SessionId>();
+      engine_->close(session, static_cast<CloseCode>(from.u16()));
+      return;
+    }
+    case Record::command:
+      return call_command(from);
+    case Record::advance: {
+      const Instant moment{from.i64()};
+      Budget budget{.sends = from.u32(), .commands = from.u32()};
+      if (from.flag()) budget = {budget.sends, budget.commands, &over, this};
+      post_mail();
+      engine_->advance(moment, budget);
+      return;
+    }
+    case Record::alarm:
+      post_mail();
+      if (client_ != nullptr) client_->on_loop();
+      return;
+    case Record::answer: {
+      const auto question = from.handle<Question>();
+      Answer answer;
+      unpack(from, answer);
+      static_cast<void>(engine_->answer(question, answer));
+      return;
+    }
+    case Record::open_room: {
+      const std::string_view key = from.text();
+      RoomPolicy policy;
+      unpack(from, policy);
+      static_cast<void>(engine_->open_room(key, policy));
+      return;
+    }
+    case Record::drain: {
+      const auto code = static_cast<CloseCode>(from.u16());
+      engine_->drain(code, {from.i64()});
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void Replayer::call_command(Unpacker& from) noexcept {
+  const auto session = from.handle<SessionId>();
+  const Tag tag = from.u64();
+  Command command;
+  Lists lists;
+  unpack(from, command, lists);
+  engine_->state()->host_call(session, command, tag);
+}
+
+void Replayer::call_room(Unpacker& from) noexcept {
+  const Record type = tape_.type();
+  Room room = engine_->room(from.handle<RoomId>());
+  Outgoing message;
+  Lists lists;
+  if (type == Record::room_broadcast) {
+    const Tag tag = from.u64();
+    unpack(from, message, lists);
+    room.broadcast(message, tag);
+    return;
+  }
+  if (type == Record::room_close) {
+    room.close();
+    return;
+  }
+  if (type == Record::room_set_policy) {
+    RoomPolicy policy;
+    unpack(from, policy);
+    room.set_policy(policy);
+    return;
+  }
+  const std::string_view user = from.text();
+  switch (type) {
+    case Record::room_send_to:
+      unpack(from, message, lists);
+      room.send_to(user, message);
+      return;
+    case Record::room_kick:
+      room.kick(user, from.text());
+      return;
+    case Record::room_set_role:
+      room.set_role(user, static_cast<Role>(from.u8()));
+      return;
+    case Record::member_set_tag:
+      room.member(user).set_tag(from.u64());
+      return;
+    default:
+      return;
+  }
+}
+
+// What other threads had sent by then: the mail records up to the next call that reads mail.
+void Replayer::post_mail() noexcept {
+  bool first = true;
+  for (Bytes rest = tape_.ahead(); rest.size() >= 5;) {
+    const std::size_t size = Unpacker{rest.first(4)}.u32();
+    if (size == 0 || size > rest.size() - 4) return;
+    const auto type = static_cast<Record>(rest[4]);
+    if (!first && (type == Record::advance || type == Record::alarm)) return;
+    first = false;
+    if (type == Record::mail) {
+      static_cast<void>(engine_->state()->mailbox->put(rest.subspan(5, size - 1)));
+    }
+    rest = rest.subspan(4 + size);
+  }
+}
+
+}  // namespace
+
+Replayed replay(Bytes recording, Memory& memory, Codec* json) noexcept {
+  Tape tape{recording};
+  Replayer replayer{tape, memory, json};
+  const Status status = replayer.run();
+  tape.result.status = status;
+  return tape.result;
+}
+
+}  // namespace chatroom
