@@ -17,11 +17,9 @@ class GlobalHeap final : public Memory {
   void release(void* block, std::size_t, std::size_t) noexcept override { std::free(block); }
 };
 
-// Stateless, so shared by all engines and threads. A template, since compilers emit the functions
-// of a plain variable's class in every file that includes this, used or not.
-template <class Heap>
-inline constinit Heap shared_heap{};
-
-inline Memory* global_heap() noexcept { return &shared_heap<GlobalHeap>; }
+inline Memory* global_heap() noexcept {
+  static constinit GlobalHeap heap;  // stateless, so shared by all engines and threads
+  return &heap;
+}
 
 }  // namespace chatroom
