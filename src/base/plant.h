@@ -10,10 +10,15 @@ namespace chatroom::base {
 enum class Plant : std::uint8_t {
   none,
   auth_deadline_extended_by_progress,
+  barrier_ignored,
+  blocked_member_skips_reliable,
   checks_skipped,
+  cut_frame_forgotten,
   deliver_after_leave,
   double_flush_after_partial_write,
+  exceptions_mask_ignored,
   frame_limit_not_applied,
+  gap_not_told,
   heartbeat_never_dead,
   history_wrong_channel,
   idempotency_key_per_room_only,
@@ -28,6 +33,7 @@ enum class Plant : std::uint8_t {
   recovered_but_incomplete,
   served_before_auth,
   slow_mode_off_by_one_ms,
+  superseded_still_sent,
 };
 
 #ifdef CHATROOM_PLANTS
