@@ -9,9 +9,11 @@ const ROWS_MAX = 56;
 const KEEP = 400; // entries while following
 const KEEP_READING = 1_200; // entries while scrolled up, with older pages
 const FRESH = 200; // the newest, kept aside while scrolled up
-const STEP = 10; // rows a window moves by
+const STEP = 4; // rows a window moves by
+const ROW_PX = 26; // the least height of a row
+const SPARE = 12; // rows beyond what fits: a step and both edges, or the window would swing
 const FLUSH_MS = 90; // under load, how often the list is brought up to date
-const NEAR_PX = 90;
+const NEAR_PX = 60;
 
 /** @typedef {{type: 'message'|'direct'|'system'|'pending', text: string, offset?: number,
  *   user?: string, nick?: string, role?: string, badge?: string, own?: boolean, mention?: boolean,
@@ -211,7 +213,7 @@ export class ChatList {
   // Rows
 
   #capacity() {
-    const wanted = Math.ceil(this.#box.clientHeight / 26) + 8;
+    const wanted = Math.ceil(this.#box.clientHeight / ROW_PX) + SPARE;
     return Math.min(ROWS_MAX, Math.max(ROWS_MIN, wanted));
   }
 

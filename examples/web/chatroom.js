@@ -68,6 +68,7 @@ export class ChatClient extends EventTarget {
   lastClose = { code: 0, reason: '', error: /** @type {ChatError|null} */ (null) };
 
   #url;
+  #nextAddress; // from a `reconnect` event, for the next connection
   #address; // where `reconnect` sent us; one failure there and the first address is good again
   #auth;
   #options;
@@ -190,6 +191,8 @@ export class ChatClient extends EventTarget {
 
   #open() {
     this.#clearTimers();
+    this.#address = this.#nextAddress ?? this.#address;
+    this.#nextAddress = undefined;
     this.#become('connecting');
     let socket;
     try {
@@ -200,6 +203,7 @@ export class ChatClient extends EventTarget {
     }
     this.#socket = socket;
     socket.onmessage = (event) => socket === this.#socket && this.#hear(event.data);
+    socket.onerror = () => {}; // onclose follows
     socket.onclose = (event) => socket === this.#socket && this.#lost(event.code, event.reason);
     this.#timers.deadline = setTimeout(() => this.#drop(), this.#options.connectTimeoutMs);
   }
@@ -286,7 +290,7 @@ export class ChatClient extends EventTarget {
   /** The server asks to be left, later, perhaps for another address. */
   #move({ after_ms: afterMs = 0, address }) {
     const target = address && sameOrSafer(this.#url, address);
-    if (target) this.#address = target;
+    if (target) this.#nextAddress = target;
     this.#comeBackAt = performance.now() + afterMs;
     clearTimeout(this.#timers.move);
     this.#timers.move = setTimeout(() => {

@@ -44,6 +44,8 @@ export class Room extends EventTarget {
   #options;
   #held = null; // messages that wait for pages, while pages are read
   #outbox = 0;
+  #waiters = new Set(); // publishes that wait for the room
+  #gone = false; // left for good
   #visit = 0; // counts joins, so that a late answer of an earlier one is known as such
   #retries = 0;
   #retryTimer = 0;
@@ -73,6 +75,7 @@ export class Room extends EventTarget {
     this.#outbox += 1;
     try {
       for (;;) {
+        if (this.#gone) throw new ChatError('not_member');
         if (this.state === 'refused' && !this.error.temporary) throw this.error;
         if (this.state !== 'in') await this.#entered(until - performance.now());
         try {
@@ -90,7 +93,7 @@ export class Room extends EventTarget {
   async leave() {
     const inside = this.state === 'in';
     this.interrupt();
-    this.#client.forget(this);
+    this.#end();
     if (inside) await this.#ask('leave').catch(() => {});
     this.#emit('left', { reason: 'left' });
   }
@@ -161,6 +164,7 @@ export class Room extends EventTarget {
     this.info = answer.state ?? {};
     const recovered = Boolean(since && answer.recovered);
     this.#held = [];
+    this.#settle();
     this.#emit('joined', { answer, again: Boolean(since), recovered });
     try {
       await this.#catchUp(answer, since, recovered, visit);
@@ -220,6 +224,7 @@ export class Room extends EventTarget {
     this.error = error;
     this.#emit('refused', { error });
     if (error.temporary) this.#enterLater(error.retryAfterMs);
+    else this.#settle(error);
   }
 
   #enterLater(atLeastMs = 0) {
@@ -286,11 +291,17 @@ export class Room extends EventTarget {
     this.info = merged;
   }
 
+  #end() {
+    this.#gone = true;
+    this.#client.forget(this);
+    this.#settle(new ChatError('not_member'));
+  }
+
   #left(event) {
     this.interrupt();
     const back = COME_BACK.has(event.reason);
     if (back) this.#enterLater();
-    else this.#client.forget(this);
+    else this.#end();
     this.#emit('left', { ...event, back });
   }
 
@@ -300,25 +311,23 @@ export class Room extends EventTarget {
     return this.#client.request(op, { room: this.name, ...fields });
   }
 
+  /** Until the room is entered, or will not be. */
   #entered(patienceMs) {
     return new Promise((resolve, reject) => {
       const done = (error) => {
         clearTimeout(timer);
-        for (const type of ['joined', 'refused', 'left']) this.removeEventListener(type, heard);
+        this.#waiters.delete(done);
         if (error) reject(error);
         else resolve();
       };
-      const heard = ({ type, detail }) => {
-        if (type === 'joined') return done();
-        if (type === 'left') return detail.back ? undefined : done(new ChatError('not_member'));
-        if (!detail.error.temporary) done(detail.error);
-      };
-      const timer = setTimeout(
-        () => done(new ChatError('disconnected', { temporary: true })),
-        Math.max(0, patienceMs),
-      );
-      for (const type of ['joined', 'refused', 'left']) this.addEventListener(type, heard);
+      const late = () => done(new ChatError('disconnected', { temporary: true }));
+      const timer = setTimeout(late, Math.max(0, patienceMs));
+      this.#waiters.add(done);
     });
+  }
+
+  #settle(error) {
+    for (const done of [...this.#waiters]) done(error);
   }
 
   #emit(type, detail) {

@@ -122,7 +122,7 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
 .mention { background: rgb(245 181 74 / .14); box-shadow: inset 2px 0 var(--chat-warn); }
 .pending { opacity: .55; }
 .direct { background: rgb(150 120 255 / .12); box-shadow: inset 2px 0 #9b85ff; font-style: italic; }
-.system { padding-inline: 16px; min-height: 0; color: var(--chat-dim); font-size: 12.5px; text-align: center; }
+.system { padding-inline: 16px; min-height: 26px; color: var(--chat-dim); font-size: 12.5px; text-align: center; }
 .system .nick { display: none; }
 .system.warn .text { color: var(--chat-warn); }
 .system.good .text { color: #6fcf97; }

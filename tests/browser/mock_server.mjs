@@ -69,6 +69,11 @@ export class MockServer {
     for (const socket of this.#sockets.clients) socket.close(code, reason);
   }
 
+  /** From now on says nothing more on any open connection, as when a cable is pulled. */
+  hush() {
+    for (const socket of this.#sockets.clients) socket.send = () => {};
+  }
+
   /** Sends an event to everybody, or to the members of a room. */
   broadcast(event, roomName) {
     const frame = JSON.stringify(event);

@@ -1,0 +1,49 @@
+// Runs the browser tests.
+//
+//   node run.mjs                      the page against the stand-in server
+//   node run.mjs --chatd PATH         the page, and a Node client, against a real chatd
+//   node run.mjs --url http://…       the page against a server that runs already
+//
+// --seconds N   how long each flood lasts (15);  --long   60 s
+// --screens DIR saves pictures;  --only TEXT   tests whose name holds TEXT
+// The last line is `N passed, N failed, N skipped`; the exit code says whether all is well.
+
+import { parseArgs } from 'node:util';
+import { ChatdServer } from './chatd_server.mjs';
+import { Runner, Skip, openBrowser } from './harness.mjs';
+import { MockServer } from './mock_server.mjs';
+import { moduleTests } from './module_tests.mjs';
+import { pageTests } from './page_tests.mjs';
+import { troubleTests } from './trouble_tests.mjs';
+
+
+const { values: options } = parseArgs({
+  options: {
+    chatd: { type: 'string' }, url: { type: 'string' }, seconds: { type: 'string' }, long: { type: 'boolean' },
+    screens: { type: 'string' }, only: { type: 'string' },
+  },
+});
+const seconds = Number(options.seconds ?? (options.long ? 60 : 15));
+const runner = new Runner(options.only);
+
+async function main() {
+  const ours = options.url ? null : await (options.chatd ? new ChatdServer(options.chatd) : new MockServer()).start();
+  const server = ours ?? { url: options.url.endsWith('/') ? options.url : `${options.url}/` };
+  let browser;
+  try {
+    if (false) ;
+    else await moduleTests({ runner });
+    browser = await openBrowser();
+    if (ours && !options.chatd) await troubleTests({ runner, browser, screens: options.screens });
+    await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
+  } catch (error) {
+    if (!(error instanceof Skip)) throw error;
+    await runner.test('the page in Chromium', () => { throw error; });
+  } finally {
+    await browser?.close();
+    await ours?.stop();
+  }
+}
+
+await main();
+process.exit(runner.finish() ? 0 : 1);
