@@ -154,19 +154,20 @@ bool read_cursor(std::string_view text, Cursor& cursor) noexcept {
   return both != 0;
 }
 
-// The member after the cursor's.
-Result<MemberIndex> resume(Tables& tables, const Room& room, const Cursor& cursor) noexcept {
+// The member after the cursor's. False: that place is gone.
+bool resume(Tables& tables, const Room& room, const Cursor& cursor, MemberIndex& next) noexcept {
   const Member* at = tables.members.at(cursor.member);
   if (at != nullptr && at->room == room.id.index && at->arrival == cursor.arrival &&
       at->place == Member::Place::present) {
-    return at->next;
+    next = at->next;
+    return true;
   }
-  if (room.users > kCursorSearchMax) return Errc::position_lost;
-  MemberIndex next = room.present.first;
+  if (room.users > kCursorSearchMax) return false;
+  next = room.present.first;
   while (next != kNone && !is_after(tables.member(next).arrival, cursor.arrival)) {
     next = tables.member(next).next;
   }
-  return next;
+  return true;
 }
 
 }  // namespace
@@ -181,9 +182,7 @@ Result<PresencePage> Registry::presence(RoomId id, std::uint32_t limit, std::str
   if (!cursor.empty()) {
     Cursor from;
     if (!read_cursor(cursor, from)) return Errc::bad_request;
-    const Result<MemberIndex> next = resume(t, *room, from);
-    if (!next) return next.error();
-    at = *next;
+    if (!resume(t, *room, from, at)) return Errc::position_lost;
   } else if (since_version != nullptr && *since_version == room->presence_version) {
     page.unchanged = true;
     return page;
