@@ -48,8 +48,7 @@ std::string play(WebSocketServer& filter, const Case& it, bool bytewise) {
   // A late fault is found by piece in the first run, by byte in the second.
   Case graded = it;
   if (!bytewise && it.fails_by != 0) {
-    graded.fails_by = it.pieces[0].size() + it.pieces[1].size();
-    if (it.pieces.size() == 1) graded.fails_by = 0;
+    graded.fails_by = it.pieces.size() < 3 ? 0 : it.pieces[0].size() + it.pieces[1].size();
   }
   return grade(graded, server, head);
 }
