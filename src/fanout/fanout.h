@@ -200,7 +200,7 @@ class Fanout final {
   [[nodiscard]] Result<Appended> append(RoomSlot room, const EntryMeta& meta,
                                         const Event& event) noexcept;
   std::string_view key(RoomSlot room) const noexcept;  // empty: no such log
-  Sequence head(RoomSlot room) const noexcept;  // of the newest entry
+  Sequence head(RoomSlot room) const noexcept;         // of the newest entry
   // Who has not sent the entry yet skips it (ledger: merged). Unknown or gone: nothing.
   void recall(RoomSlot room, Sequence sequence) noexcept;
 

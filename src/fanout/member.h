@@ -1,0 +1,99 @@
+// The records of one session: its outlet, what waits for it, its memberships.
+//
+//   Outlet    32 bytes, for every session
+//   Backlog   only while something waits: private items, a cut frame, members behind
+//   Member    a session in a room
+//   Laggard   only while a member is tracked by itself: its link is blocked, or one visit could not
+//             bring it to the head
+//   Account   only once a member lost or skipped something
+#pragma once
+
+#include "base/list.h"
+#include "fanout/log.h"
+#include "fanout/private_items.h"
+
+namespace chatroom::fanout {
+
+struct Backlog;
+
+// Record::flags. None set: the fast path.
+enum Flag : std::uint32_t {
+  kTracked = 1,     // has a Laggard: the sweep passes it by
+  kSeveral = 2,     // in several rooms: one visit gathers them all
+  kExceptions = 4,  // in a shared view
+  kMessageLink = 8,
+  kPrivate = 16,  // private items wait
+};
+
+struct Account {
+  std::uint32_t merged[kPriorityCount] = {};
+  std::uint32_t dropped[kPriorityCount] = {};
+  std::uint32_t excluded[kPriorityCount] = {};
+  std::uint32_t closed[kPriorityCount] = {};  // channels it left with entries waiting
+};
+
+struct Member {
+  Member* next = nullptr;  // of the same session, in the order of joining
+  RoomLog* log = nullptr;
+  View* view = nullptr;
+  Laggard* laggard = nullptr;
+  Account* account = nullptr;
+  SessionSlot session = kNoSlot;
+  std::uint32_t slot = 0;  // in view->records
+  ChannelMask channels = kAllChannels;
+  std::uint32_t baseline[kPriorityCount] = {};  // the view's `admitted` when it joined
+};
+static_assert(sizeof(Member) == 64);
+
+struct Laggard final : base::ListNode<> {
+  Member* member = nullptr;
+  Sequence next = 0;  // the first entry it has not sent whole
+  Level level = Level::all;
+  bool was_blocked = false;  // only then may it lose anything
+  ChannelMask channels_before = kAllChannels;
+  Sequence changed_at = 0;
+  Gap loss;  // not told yet
+};
+
+struct Outlet {
+  Connection* connection = nullptr;  // null: not open
+  Member* members = nullptr;
+  Backlog* backlog = nullptr;
+  std::uint32_t max_frame = 0;  // 0: a stream
+  std::uint16_t member_count = 0;
+  std::uint8_t profile = 0;
+  bool doomed = false;
+};
+static_assert(sizeof(Outlet) == 32);
+
+struct ReadyTag;
+struct StallTag;
+struct DoomTag;
+struct ReliefTag;
+
+struct Backlog final : base::ListNode<ReadyTag>,
+                       base::ListNode<StallTag>,
+                       base::ListNode<DoomTag>,
+                       base::ListNode<ReliefTag> {
+  SessionSlot session = kNoSlot;
+  base::List<Item> plain;   // go first, in order
+  base::List<Item> held;    // each behind its barrier
+  std::uint32_t bytes = 0;  // of the blocks of all items
+  std::uint32_t tracked = 0;
+  std::uint32_t lost = 0;  // lossy items dropped and not told
+
+  // The one frame of which bytes were taken and others not: at most one of these is set. It is
+  // always finished before anything else.
+  Item* rest = nullptr;  // of an entry that is not in a log any more, or not this member's
+  Item* cut_item = nullptr;
+  Member* cut_member = nullptr;   // its entry Laggard::next
+  std::uint32_t cut = 0;          // bytes of it that were taken
+  Member* rest_member = nullptr;  // in whose account `rest` is pending; null: gone
+
+  bool blocked = false;
+  bool half_full = false;
+  Instant progress;  // when the transport last took something, while blocked
+  CloseCode code = CloseCode::slow_consumer;
+};
+
+}  // namespace chatroom::fanout

@@ -1,0 +1,176 @@
+// State: everything one Fanout holds, and what its files offer each other. Each paragraph of
+// functions is the .cc file of that name.
+#pragma once
+
+#include "base/plant.h"
+#include "base/pool.h"
+#include "fanout/fanout.h"
+#include "fanout/member.h"
+#include "fanout/pieces.h"
+#include "fanout/slot_table.h"
+
+namespace chatroom::fanout {
+
+inline constexpr std::uint32_t kQuantum = 64;  // visits before the next view has its turn
+inline constexpr std::uint32_t kGapsKept = 256;
+inline constexpr std::uint32_t kOwnViewsMax = 32;  // masks with a view of their own, per stream
+
+struct Counts {
+  std::uint32_t sent[kPriorityCount] = {};
+  std::uint32_t merged[kPriorityCount] = {};
+  bool any_merged = false;
+};
+
+// The gathered write that all members of a view share who stand at the same place.
+struct SharedGather {
+  View* view = nullptr;  // null: to be computed
+  std::uint32_t cursor = 0;
+  Sequence from = 0;
+  Sequence to = 0;
+  std::uint32_t takers = 0;  // who took all of it and are not in the ledger yet
+  Counts counts;
+  Pieces pieces;
+};
+
+// What one session's own write is made of, in order: private items and runs of entries.
+struct Segment {
+  Item* item = nullptr;
+  Member* member = nullptr;
+  Sequence to = 0;  // the run ends before it
+};
+struct OwnGather {
+  static constexpr std::uint32_t kSegmentsMax = 192;
+  std::uint32_t count = 0;
+  Segment segments[kSegmentsMax];
+  Pieces pieces;
+};
+
+// Budget, asked every 32 writes whether time is over.
+struct Work {
+  Budget& budget;
+  std::uint32_t& until_asked;
+  bool over = false;
+
+  bool left() const noexcept { return !over && budget.sends > 0; }
+  std::uint32_t allowance() const noexcept {
+    return over ? 0 : budget.sends < until_asked ? budget.sends : until_asked;
+  }
+  void spend(std::uint32_t sends) noexcept;  // at most allowance()
+};
+
+struct State {
+  State(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap,
+        std::byte* scratch) noexcept;
+
+  Memory& memory;
+  const Limits limits;
+  const Codecs codecs;
+  const WriteTap tap;
+  std::byte* const scratch;
+
+  ChunkPool chunks;
+  PrivateStore store;
+  base::Pool<RoomLog> logs;
+  base::Pool<Stream> streams;
+  base::Pool<View> views;
+  base::Pool<Member> members;
+  base::Pool<Laggard> laggards;
+  base::Pool<Account> accounts;
+  base::Pool<Backlog> backlogs;
+  SlotTable<Outlet> outlets;
+  SlotTable<RoomLog*> rooms;
+  std::uint32_t outlets_open = 0;
+
+  base::List<Backlog, ReadyTag> ready;
+  base::List<Backlog, StallTag> stalled;  // blocked, the longest without progress first
+  base::List<Backlog, DoomTag> doomed;
+  base::List<Backlog, ReliefTag> relieved;
+  base::List<View, ViewTag> dirty;
+  base::List<View, ViewTag> waiting;
+  base::List<RoomLog, ActiveTag> active;  // logs that hold chunks, the oldest first
+  Instant waiting_until = Instant::never();
+
+  SharedGather shared;
+  OwnGather own;
+  std::uint32_t until_asked = 32;
+
+  Counters counters;
+  Ledger totals;  // all but `pending`
+  std::uint64_t rest_pending[kPriorityCount] = {};
+  GapTold gaps[kGapsKept];
+  std::uint32_t gaps_first = 0;
+  std::uint32_t gaps_count = 0;
+};
+
+// frame.cc
+inline constexpr std::size_t kHeaderRoom = 10;
+std::size_t scratch_bytes(const Limits& limits) noexcept;
+// Header and body in the scratch; empty: does not fit.
+Bytes encode_frame(State& s, std::uint8_t profile, const Event& event) noexcept;
+
+// log.cc: reading a log
+Entry& entry_at(State& s, const RoomLog& log, Sequence sequence) noexcept;
+std::uint64_t start_of(const State& s, const Stream& stream, Sequence sequence) noexcept;
+void mark_dirty(State& s, View& view, Sequence sequence) noexcept;
+void mark_clean(State& s, View& view) noexcept;
+void forget_gather(State& s, const RoomLog& log) noexcept;  // its pieces may have moved
+
+// reclaim.cc: giving bytes back
+void settle(State& s, RoomLog& log) noexcept;  // rewinds the log if nobody is behind
+void trim(State& s, Stream& stream) noexcept;  // what nobody needs
+void trim_index(State& s, RoomLog& log) noexcept;
+bool reclaim(State& s, Stream& stream) noexcept;  // the oldest chunk, with losses; false: may not
+void count_loss(Laggard& laggard, const Entry& entry) noexcept;  // to be told
+bool relieve_pool(State& s) noexcept;  // a chunk from wherever it costs least
+
+// view.cc
+Stream* stream_for(State& s, RoomLog& log, std::uint8_t profile) noexcept;
+View* view_for(State& s, Stream& stream, ChannelMask channels) noexcept;
+void release_if_empty(State& s, View& view) noexcept;
+void enter(View& view, Member& member, Connection* connection) noexcept;  // a place is reserved
+void leave(State& s, Member& member) noexcept;
+
+// member.cc
+Member* find_member(const State& s, RoomSlot room, SessionSlot session) noexcept;
+void remove_member(State& s, Member& member, bool closing) noexcept;
+
+// track.cc
+Record& record_of(Member& member) noexcept;
+Sequence next_of(const Member& member) noexcept;
+void set_next(Member& member, Sequence next) noexcept;
+Filter filter_of(const Member& member) noexcept;
+void track(State& s, Member& member) noexcept;
+void untrack(State& s, Member& member) noexcept;
+void refresh_flags(Outlet& outlet) noexcept;
+// Moves the unsent part of a cut entry to the outlet. False: no place.
+bool rescue_cut(State& s, Backlog& backlog) noexcept;
+
+// outlet.cc
+Backlog& backlog_of(State& s, SessionSlot session) noexcept;
+void release_if_idle(State& s, SessionSlot session) noexcept;
+void make_ready(State& s, Backlog& backlog) noexcept;
+void doom(State& s, SessionSlot session, CloseCode code) noexcept;
+void drop_item(State& s, Backlog& backlog, Item* item) noexcept;  // not in a list any more
+
+// push.cc
+Pushed push_frame(State& s, SessionSlot session, Bytes frame,
+                  const PrivateOptions& options) noexcept;
+void tell_losses(State& s, SessionSlot session) noexcept;
+
+// visit.cc: one session's own write. True: Connection::write was called.
+bool visit(State& s, SessionSlot session, Instant now) noexcept;
+std::size_t offer(State& s, Outlet& outlet, SessionSlot session, const Pieces& pieces) noexcept;
+// Takes `taken` bytes into account, entry by entry, up to `to`. False: an entry is not whole.
+bool advance(State& s, Member& member, Sequence to, std::size_t& taken) noexcept;
+void after_write(State& s, SessionSlot session, Instant now, bool blocked, bool progress) noexcept;
+
+// sweep.cc
+void sweep(State& s, View& view, Instant now, Work& work) noexcept;
+void finish_takers(State& s) noexcept;
+
+// ledger.cc
+enum class Column : std::uint8_t { delivered, merged, dropped, closed, excluded };
+void tally(State& s, Member* member, Column column, int priority) noexcept;
+Account& account_of(State& s, Member& member) noexcept;
+
+}  // namespace chatroom::fanout
