@@ -42,6 +42,7 @@ install_missing
 
 # Its own build folder, so that no test library is looked for and nothing else is built.
 build=build/demo
+mkdir -p build
 if ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd)" $build/CMakeCache.txt ||
   [ ! -f $build/build.ninja ]; then
   rm -rf $build

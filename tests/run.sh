@@ -79,28 +79,39 @@ while IFS= read -r name; do
   skip "$name: ${why:-it did not say why}"
 done <$build/skipped_tests.txt
 
-# extra <name> <command>...: one more test, which is not CTest's because it needs --all.
-extra() {
+# in_node <name> <command>...: tests that count themselves as this script does, and print
+# "skip  <name>: <why>".
+in_node() {
   name=$1
   shift
   stage "$name"
-  if "$@" >$build/extra.txt 2>&1; then
-    passed=$((passed + 1))
-  else
-    cat $build/extra.txt
-    printf '         FAILED: %s\n' "$name"
-    failed=$((failed + 1))
+  out=$build/node.txt
+  status=0
+  "$@" >$out 2>&1 || status=$?
+  cat $out >>$log
+  summary=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' $out | tail -1 || true)
+  if [ -n "$summary" ]; then
+    # shellcheck disable=SC2086  # words
+    set -- $summary
+    passed=$((passed + $1))
+    failed=$((failed + $3))
+    grep -A 12 '^FAIL' $out || true
+    sed -n 's/^skip  //p' $out >$build/skipped_tests.txt
+    while IFS= read -r line; do skip "$name: $line"; done <$build/skipped_tests.txt
+    { [ $status -eq 0 ] || [ "$3" -gt 0 ]; } && return
+  elif [ $status -eq 0 ]; then
+    return
   fi
-  cat $build/extra.txt >>$log
+  tail -40 $out
+  failed=$((failed + 1))
 }
 if [ -n "$all" ]; then
-  if [ ! -f tests/browser/run.mjs ]; then
-    skip "browser: tests/browser/run.mjs does not exist yet"
-  elif [ ! -x $build/examples/chatd ]; then
-    skip "browser: there is no chatd in this build"
+  in_node "npm ci" npm --prefix tests/browser ci --no-audit --no-fund --loglevel=error
+  in_node "page alone" node tests/browser/run.mjs
+  if [ -x $build/examples/chatd ]; then
+    in_node "page and chatd" node tests/browser/run.mjs --chatd $build/examples/chatd --long
   else
-    extra "npm ci" npm --prefix tests/browser ci --no-audit --no-fund --loglevel=error
-    extra "browser" node tests/browser/run.mjs --chatd $build/examples/chatd
+    skip "page and chatd: there is no chatd in this build"
   fi
 fi
 

@@ -46,8 +46,8 @@ install_missing() {
   printf '%s\n' "installing:$missing_packages"
   as_root="$as_root env DEBIAN_FRONTEND=noninteractive"
   # shellcheck disable=SC2086  # lists of words
-  if ! { $as_root apt-get -q update >/dev/null &&
-    $as_root apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends $missing_packages >&2; }
+  if ! { $as_root apt-get -qq update >/dev/null &&
+    $as_root apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends $missing_packages >&2; }
   then
     printf '%s\n' "apt-get failed; please run: $line" >&2
     exit 2
