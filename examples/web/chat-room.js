@@ -250,7 +250,7 @@ export class ChatRoom extends HTMLElement {
 
   #gap({ reason, count }) {
     const what = count > 0 ? this.#words.gap(count) : this.#words.gapSome;
-    this.#note(`${what} ${gapSentence(reason, this.#language)}`, 'warn');
+    this.#note(what + this.#words.between + gapSentence(reason, this.#language), 'warn');
   }
 
   #takeBack(matches) {
@@ -329,7 +329,7 @@ export class ChatRoom extends HTMLElement {
     const pill = this.#parts.state;
     pill.className = `state ${shown}`;
     pill.textContent = this.#words[shown] ?? this.#words.connecting;
-    this.#composer.online = shown === 'live';
+    this.#composer.mode = shown === 'live' ? 'open' : shown === 'closed' || shown === 'refused' ? 'shut' : 'away';
     this.#theatre.setOnline(chat.online, shown === 'live');
     this.#theatre.setTitle(chat.name, chat.info.attributes?.topic);
     clearInterval(this.#countdown);
@@ -350,7 +350,7 @@ export class ChatRoom extends HTMLElement {
     const { code, error } = client.lastClose;
     const why = error ? errorSentence(error, this.#language) : closeSentence(code, this.#language);
     const rest = seconds((client.retryAt ?? 0) - performance.now());
-    this.#showBanner(`${why} ${this.#words.comingBack(rest)}`, this.#words.tryNow, () => client.retry());
+    this.#showBanner(why + this.#words.between + this.#words.comingBack(rest), this.#words.tryNow, () => client.retry());
   }
 
   #showRefused() {

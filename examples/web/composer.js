@@ -19,7 +19,6 @@ export class Composer {
   #coolUntil = 0;
   #coolTimer = 0;
   #noticeTimer = 0;
-  #online = false;
   #popup = null;
 
   /**
@@ -34,10 +33,12 @@ export class Composer {
     this.#refresh();
   }
 
-  /** Whether what is written goes out at once; if not, one may still write. */
-  set online(online) {
-    this.#online = online;
-    this.#parts.input.placeholder = online ? this.#words.placeholder : this.#words.placeholderOffline;
+  /** `open`: what is written goes out at once; `away`: once we are back; `shut`: not at all. */
+  set mode(mode) {
+    const { input, smile } = this.#parts;
+    const { placeholder, placeholderOffline, placeholderShut } = this.#words;
+    input.placeholder = { open: placeholder, away: placeholderOffline, shut: placeholderShut }[mode];
+    input.disabled = smile.disabled = mode === 'shut';
     this.#refresh();
   }
 
@@ -127,7 +128,7 @@ export class Composer {
     if (!input.value) input.value = text; // nothing that was written is lost
     const wait = error.retryAfterMs ?? 0;
     const sentence = errorSentence(error, this.#language);
-    this.notify(wait > 0 ? `${sentence} ${this.#words.tryAgainIn(seconds(wait))}` : sentence);
+    this.notify(wait > 0 ? sentence + this.#words.between + this.#words.tryAgainIn(seconds(wait)) : sentence);
     if (wait > 0) this.coolDown(wait);
     this.#refresh();
   }
@@ -139,7 +140,7 @@ export class Composer {
     bytes.textContent = used > 0 ? this.#words.bytes(used, this.textMax) : '';
     bytes.className = `bytes${used > this.textMax ? ' over' : used > this.textMax * 0.8 ? ' near' : ''}`;
     bytes.title = used > this.textMax ? this.#words.tooLong : '';
-    send.disabled = used === 0 || used > this.textMax || rest > 0;
+    send.disabled = input.disabled || used === 0 || used > this.textMax || rest > 0;
     send.textContent = rest > 0 ? this.#words.waitSeconds(seconds(rest)) : this.#words.send;
     clearTimeout(this.#coolTimer);
     if (rest > 0) this.#coolTimer = setTimeout(() => this.#refresh(), Math.min(250, rest + 10));

@@ -16,8 +16,9 @@ export const LOW = 3;
 
 const QUEUE_MAX = [32, 24, 48, 16];
 const STALE_MS = [Infinity, 12_000, 3_000, 1_200];
-const GAP_PX = 28; // between two bullets of a lane
-const FLYING_MAX = 56; // nodes in the air; own messages may take OWN_EXTRA more
+const GAP_PX = 28; // between two bullets of a lane, at least
+const GAP_SPREAD_PX = 110; // and up to this much more by chance, or full lanes would march in columns
+const FLYING_MAX = 64; // nodes in the air; own messages may take OWN_EXTRA more
 const OWN_EXTRA = 8;
 const STILL_MS = 4_500; // how long a bullet stays where motion is not wanted
 const LENGTH_FOR_FULL_SPEED = 40; // characters; longer ones fly up to a third faster
@@ -32,7 +33,7 @@ export class DanmakuStage {
   #air;
   #settings = { enabled: true, opacity: 1, area: 0.75, scale: 1, speed: 1 };
   #queues = [[], [], [], []];
-  #lanes = []; // {last: {at, width, speed} | null}
+  #lanes = []; // {last: {at, width, speed, gap} | null}
   #flying = new Map(); // node: {bullet, animation}
   #idle = []; // nodes to use again
   #width = 0;
@@ -155,7 +156,7 @@ export class DanmakuStage {
         const lane = this.#lanes.find((candidate) => this.#isFree(candidate, speed, now));
         if (!lane) break;
         const bullet = queue.shift();
-        lane.last = { at: now, width: Infinity, speed }; // taken; the width is known in a moment
+        lane.last = { at: now, width: Infinity, speed, gap: GAP_PX }; // taken; the width is known in a moment
         starting.push({ bullet, lane, speed, node: this.#dress(bullet) });
       }
     }
@@ -167,7 +168,7 @@ export class DanmakuStage {
     if (!last) return true;
     if (this.#still?.matches) return now >= last.at + STILL_MS;
     const tail = (now - last.at) * last.speed - last.width; // how far inside its end is
-    if (!(tail >= GAP_PX)) return false;
+    if (!(tail >= last.gap)) return false;
     if (speed <= last.speed) return true;
     const goneIn = last.at + (this.#width + last.width) / last.speed - now;
     return goneIn * speed <= this.#width - GAP_PX;
@@ -211,7 +212,7 @@ export class DanmakuStage {
     const animation = node.animate(frames, { duration: still ? STILL_MS : flight, fill: 'both' });
     animation.startTime = now; // one clock for all, or lanes would drift apart
     animation.onfinish = () => this.#land(node);
-    lane.last = { at: now, width, speed };
+    lane.last = { at: now, width, speed, gap: GAP_PX + Math.random() ** 2 * GAP_SPREAD_PX };
     this.#flying.set(node, { bullet, animation });
     this.stats.shown += 1;
   }

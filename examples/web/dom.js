@@ -49,5 +49,6 @@ export const utf8Length = (text) => encoder.encode(text).length;
 export function hueOf(name) {
   let hash = 2166136261;
   for (let i = 0; i < name.length; ++i) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
-  return (hash >>> 0) % 360;
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d); // names that differ in one letter should differ in colour
+  return ((hash ^ (hash >>> 13)) >>> 0) % 360;
 }

@@ -179,9 +179,9 @@ textarea::placeholder { color: #707a8c; opacity: 1; }
   .chip { height: 24px; padding: 0 9px; font-size: 12px; }
   .tools { padding: 4px 8px; height: 44px; gap: 2px; }
   .air { inset: 40px 0 40px; }
-  .settings { position: fixed; right: 12px; left: 12px; bottom: 12px; width: auto; max-width: none; }
+  .settings { right: 10px; left: 10px; bottom: 46px; width: auto; max-width: none; padding: 10px 14px; gap: 7px 12px; }
   .bar { height: 42px; padding-inline-start: 14px; }
-  .row { padding-inline: 46px 12px; }
+  .row:not(.system) { padding-inline: 46px 12px; }
   .row[data-initial]::before { inset-inline-start: 12px; }
   .composer { padding: 8px 10px max(10px, env(safe-area-inset-bottom)); }
   textarea { font-size: 16px; }

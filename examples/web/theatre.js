@@ -23,7 +23,7 @@ export class Theatre {
   constructor({ words, onPeople }) {
     this.#words = words;
     const air = el('div', { className: 'air', aria: { hidden: 'true' } });
-    const live = el('span', { className: 'badge-live' }, 'LIVE');
+    const live = el('span', { className: 'badge-live' }, words.offAir);
     const name = el('b');
     const topic = el('span');
     const online = el('span');
@@ -39,7 +39,7 @@ export class Theatre {
       el('div', { className: 'head' }, live, el('div', { className: 'title' }, name, topic), people),
       el('div', { className: 'tools' }, toggle, gear, full));
     this.node.addEventListener('keydown', (e) => e.key === 'Escape' && this.#closeSheet());
-    this.#parts = { name, topic, online, toggle, gear, people };
+    this.#parts = { live, name, topic, online, toggle, gear, people };
     this.stage = new DanmakuStage(air);
     this.#set({});
   }
@@ -53,6 +53,7 @@ export class Theatre {
     this.#parts.online.textContent = count > 0 ? count.toLocaleString() : '–';
     this.#parts.people.setAttribute('aria-label', this.#words.online(count));
     this.node.classList.toggle('off', !live);
+    this.#parts.live.textContent = live ? this.#words.onAir : this.#words.offAir;
   }
 
   destroy() {

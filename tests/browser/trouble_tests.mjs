@@ -202,7 +202,7 @@ export async function troubleTests({ runner, browser, screens }) {
     assertEqual(await page.locator('.state').textContent(), '已连接', 'state');
     server.refuse.set('publish', { code: 'muted', message: 'x', temporary: true, retry_after_ms: 60_000 });
     await say(page, '你好');
-    await until('the sentence', async () => (await notice(page)) === '你已被禁言。 请 60 秒后再试。');
+    await until('the sentence', async () => (await notice(page)) === '你已被禁言。请 60 秒后再试。');
   }, { query: '&lang=zh' });
 
   await test('a telephone: sheets and the box fit', async (page, server) => {
