@@ -69,7 +69,7 @@ void finish_sweep(State& s, View& view, Instant now) noexcept {
   view.floor = std::min(view.reached, end);
   view.reached = 0;
   s.shared.view = nullptr;
-  view.due = now + log.interval;
+  view.due = log.interval > Duration{} ? now + log.interval : Instant{INT64_MIN};
   if (view.floor == end) mark_clean(s, view);
   trim(s, *view.stream);
   settle(s, log);
