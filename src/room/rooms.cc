@@ -169,6 +169,7 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
   const bool new_owner = policy.owner != old.owner;
   if (!adopt_policy(t, *room, policy)) return Errc::limit_reached;
   t.watch_idle(*room, now);
+  room->promised_until = Instant{};  // less history was asked for, on purpose
   t.trim_history(*room, now);
   const UserIndex owner = new_owner ? t.find_user(room->policy.owner) : kNone;
   if (Member* member = owner == kNone ? nullptr : t.present_member(id.index, owner)) {
