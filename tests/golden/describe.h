@@ -1,0 +1,206 @@
+// Commands and events as text, one "field=value" after the other, defaults left out: to compare
+// what two codecs made of a frame, and to read the difference when they disagree.
+#pragma once
+
+#include <string>
+
+#include "chatroom/codec.h"
+
+namespace chatroom::golden {
+
+class Description {
+ public:
+  void field(const char* name, std::string_view text) {
+    if (text.empty()) return;
+    text_ += std::string(text_.empty() ? "" : " ") + name + "=" + std::string(text);
+  }
+  void number(const char* name, std::int64_t number, std::int64_t usual = 0) {
+    if (number != usual) field(name, std::to_string(number));
+  }
+  void number(const char* name, std::uint64_t number, std::uint64_t usual = 0) {
+    if (number != usual) field(name, std::to_string(number));
+  }
+  void truth(const char* name, bool truth) {
+    if (truth) field(name, "true");
+  }
+  void list(const char* name, std::span<const std::string_view> list) {
+    std::string words;
+    for (const std::string_view word : list) words += "[" + std::string(word) + "]";
+    field(name, words);
+  }
+  // JSON carries binary as {"b64":"..."} and a reader of JSON leaves it so.
+  void data(const char* name, const Data& data) {
+    if (data.form == Data::Form::binary)
+      return field(name, "{\"b64\":\"" + base64(data.bytes) + "\"}");
+    if (data.form == Data::Form::json) field(name, as_text(data.bytes));
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  static std::string base64(Bytes bytes) {
+    static constexpr char kDigits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+      unsigned word = 0;
+      for (std::size_t k = 0; k < 3; ++k) {
+        word = word << 8 | (i + k < bytes.size() ? std::to_integer<unsigned>(bytes[i + k]) : 0u);
+      }
+      for (std::size_t k = 0; k < 4; ++k) {
+        out += i + k <= bytes.size() ? kDigits[word >> (18 - 6 * k) & 63] : '=';
+      }
+    }
+    return out;
+  }
+  std::string text_;
+};
+
+inline std::string describe(const Command& c) {
+  Description d;
+  d.field("op", name_of(c.op));
+  d.number("id", std::uint64_t{c.id});
+  d.field("room", c.room);
+  d.list("channels", c.channels);
+  if (c.op != Op::publish) d.field("channel", c.channel);  // it is the message's
+  d.field("out.channel", c.out.channel == "main" ? "" : c.out.channel);
+  d.field("kind", c.out.kind == Kind::text ? "" : c.out.kind.name);
+  d.field("text", c.out.text);
+  d.truth("has_text", c.has_text);
+  d.data("data", c.out.data);
+  d.number("priority", static_cast<std::int64_t>(c.out.priority), 1);
+  d.field("key", c.out.key);
+  d.number("reply_to", c.out.reply_to);
+  d.list("mentions", c.out.mentions);
+  d.field("token", c.token);
+  d.field("resume", c.resume);
+  d.field("user", c.user);
+  d.field("nick", c.nick);
+  d.field("password", c.password);
+  d.truth("has_since", c.has_since);
+  d.field("since_epoch", c.since_epoch);
+  d.number("since_offset", c.since_offset);
+  d.number("recent", std::uint64_t{c.recent});
+  d.field("from", c.from);
+  d.field("to", c.to);
+  d.number("before", c.before);
+  d.number("after", c.after);
+  d.truth("has_after", c.has_after);
+  d.number("limit", std::uint64_t{c.limit});
+  d.number("since_version", c.since_version);
+  d.truth("has_since_version", c.has_since_version);
+  d.field("cursor", c.cursor);
+  d.field("name", c.name);
+  return d.text();
+}
+
+inline std::string describe(const Message& m) {
+  Description d;
+  d.field("room", m.room);
+  d.field("channel", m.channel);
+  d.number("offset", m.offset);
+  d.field("user", m.user);
+  d.field("nick", m.nick);
+  d.number("role", static_cast<std::int64_t>(m.role), 1);
+  d.field("info", as_text(m.info));
+  d.field("kind", m.kind.name);
+  d.field("text", m.text);
+  d.data("data", m.data);
+  d.number("priority", static_cast<std::int64_t>(m.priority), 1);
+  d.number("reply_to", m.reply_to);
+  d.list("mentions", m.mentions);
+  d.number("time", m.time_ms);
+  d.number("count", std::uint64_t{m.count}, 1);
+  d.number("first", m.first);
+  return d.text();
+}
+
+inline std::string describe(const RoomState& s) {
+  Description d;
+  d.truth("has_policy", s.has_policy);
+  d.number("slow_mode_s", std::uint64_t{s.slow_mode_s});
+  d.truth("mute_all", s.mute_all);
+  d.truth("moderated", s.moderated);
+  d.truth("has_password", s.has_password);
+  d.number("max_members", std::uint64_t{s.max_members});
+  for (const ChannelState& channel : s.channels) {
+    d.field("channel", channel.name);
+    d.field("state", channel.state);
+    d.field("by", channel.creator);
+  }
+  d.number("created", s.created_ms);
+  d.field("creator", s.creator);
+  return d.text();
+}
+
+inline std::string describe(std::span<const Member> members) {
+  Description d;
+  for (const Member& member : members) {
+    d.field("user", member.user);
+    d.field("nick", member.nick);
+    d.number("role", static_cast<std::int64_t>(member.role), 1);
+    d.number("since", member.since_ms);
+  }
+  return d.text();
+}
+
+// `with_op`: JSON answers do not say what they answer.
+inline std::string describe(const Event& e, bool with_op = true) {
+  Description d;
+  d.field("type", name_of(e.type));
+  if (with_op && e.op != Op::none) d.field("op", name_of(e.op));
+  d.number("id", std::uint64_t{e.id});
+  if (e.error.code != Errc::ok) d.field("error", name_of(e.error.code));
+  d.number("retry_after_ms", std::uint64_t{e.error.retry_after_ms});
+  d.field("text", e.text);
+  if (e.type != EventType::message) d.field("room", e.room);  // it is the message's
+  d.field("channel", e.channel);
+  if (e.type == EventType::message || e.type == EventType::direct) {
+    d.field("message", "{" + describe(e.message) + "}");
+  }
+  d.number("version", std::uint64_t{e.version});
+  d.number("heartbeat_ms", std::uint64_t{e.heartbeat_ms});
+  d.field("session", e.session);
+  d.field("user", e.user);
+  d.field("resume", e.resume);
+  d.number("frame_bytes", std::uint64_t{e.limits.frame_bytes});
+  d.number("text_bytes", std::uint64_t{e.limits.text_bytes});
+  d.number("rooms", std::uint64_t{e.limits.rooms});
+  d.number("commands_per_s", std::uint64_t{e.limits.commands_per_s});
+  d.number("publish_per_s", std::uint64_t{e.limits.publish_per_s});
+  d.field("epoch", e.epoch);
+  d.number("offset", e.offset);
+  d.number("online", e.online);
+  d.number("role", static_cast<std::int64_t>(e.role), 1);
+  if (const std::string state = describe(e.state); !state.empty())
+    d.field("state", "{" + state + "}");
+  d.truth("was_recovering", e.was_recovering);
+  d.truth("recovered", e.recovered);
+  for (const Message& message : e.messages) d.field("-", "{" + describe(message) + "}");
+  d.truth("more", e.more);
+  d.number("presence_version", e.presence_version);
+  d.truth("unchanged", e.unchanged);
+  d.field("members", describe(e.members));
+  d.field("joins", describe(e.joins));
+  d.list("leaves", e.leaves);
+  d.field("next", e.next);
+  d.number("sessions", std::uint64_t{e.sessions});
+  d.data("data", e.data);
+  d.number("from", e.gap.from);
+  d.number("to", e.gap.to);
+  d.number("lost", e.gap.count);
+  d.truth("lossy", e.gap.lossy);
+  d.truth("reliable", e.gap.reliable);
+  if (e.type == EventType::gap) d.field("reason", name_of(e.gap.reason));
+  if (e.type == EventType::left) d.field("reason", name_of(e.reason));
+  d.field("by", e.by);
+  d.number("until", e.until_ms);
+  d.field("action", e.action);
+  d.field("line", e.line);
+  d.number("place", std::uint64_t{e.place});
+  if (e.type == EventType::receipt) d.number("count", e.count);
+  d.number("after_ms", std::uint64_t{e.after_ms});
+  d.field("address", e.address);
+  return d.text();
+}
+
+}  // namespace chatroom::golden

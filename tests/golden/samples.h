@@ -1,0 +1,331 @@
+// One record for every command and event of the protocol, by name: what the golden vectors of that
+// name must decode to. Vectors are only ever added (README of the folder: vectors.h).
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "chatroom/codec.h"
+
+namespace chatroom::golden {
+
+struct NamedCommand {
+  std::string name;
+  Command command;
+};
+struct NamedEvent {
+  std::string name;
+  Event event;
+};
+
+inline Data json_data(std::string_view text) { return {Data::Form::json, as_bytes(text)}; }
+inline Data binary_data(std::string_view text) { return {Data::Form::binary, as_bytes(text)}; }
+
+inline Command command_of(Op op, std::uint32_t id, std::string_view room = {}) {
+  Command command;
+  command.op = op;
+  command.id = id;
+  command.room = room;
+  return command;
+}
+
+inline void add_said(Command& command, std::string_view text) {
+  command.out.text = text;
+  command.has_text = true;
+}
+
+inline std::vector<NamedCommand> commands() {
+  static constexpr std::array<std::string_view, 2> kChannels{"main", "gifts"};
+  static constexpr std::array<std::string_view, 2> kMentions{"bob", "名前"};
+  std::vector<NamedCommand> all;
+  const auto add = [&](const char* name, Command command) { all.push_back({name, command}); };
+
+  Command c = command_of(Op::auth, 1);
+  c.token = "eyJ0.opaque.token";
+  add("auth_token", c);
+  c = command_of(Op::auth, 1);
+  c.resume = "r-0123456789abcdef";
+  add("auth_resume", c);
+  c = command_of(Op::auth, 1);
+  c.user = "alice";
+  c.nick = "Alice ✿";
+  add("auth_user", c);
+  add("auth_guest", command_of(Op::auth, 1));
+
+  add("join", command_of(Op::join, 2, "live/1"));
+  c = command_of(Op::join, 2, "live/1");
+  c.channels = kChannels;
+  c.password = "open sesame";
+  c.has_since = true;
+  c.since_epoch = "00000000000000a7";
+  c.since_offset = 120;
+  add("join_since", c);
+  c = command_of(Op::join, 2, "live/1");
+  c.recent = 20;
+  add("join_recent", c);
+
+  c = command_of(Op::publish, 3, "live/1");
+  add_said(c, "hello");
+  add("publish", c);
+  c = command_of(Op::publish, 0, "live/1");
+  add_said(c, "前方高能 👨‍👩‍👧 <script>");
+  add("publish_unanswered", c);
+  c = command_of(Op::publish, 4'294'967'295, "live/1");
+  c.out.channel = "gifts";
+  c.out.kind = Kind::gift;
+  c.out.data = json_data(R"({"gift":"rocket","n":[1,2.5,null]})");
+  c.out.priority = Priority::high;
+  c.out.key = "k-1";
+  c.out.reply_to = 17;
+  c.out.mentions = kMentions;
+  add("publish_everything", c);
+  c = command_of(Op::publish, 3, "live/1");
+  c.out.kind = Kind::signal;
+  c.out.data = binary_data("\x01\x02\xff\x7f");
+  c.out.priority = Priority::low;
+  add("publish_binary", c);
+
+  add("leave", command_of(Op::leave, 4, "live/1"));
+  c = command_of(Op::subscribe, 5, "live/1");
+  c.channel = "gifts";
+  add("subscribe", c);
+  c.op = Op::unsubscribe;
+  add("unsubscribe", c);
+  c = command_of(Op::switch_channel, 5, "live/1");
+  c.from = "a";
+  c.to = "b";
+  add("switch", c);
+
+  c = command_of(Op::history, 6, "live/1");
+  c.channel = "main";
+  c.before = 120;
+  c.limit = 50;
+  add("history_before", c);
+  c = command_of(Op::history, 6, "live/1");
+  c.has_after = true;
+  add("history_after_start", c);
+
+  c = command_of(Op::send_to, 7);
+  c.user = "bob";
+  add_said(c, "psst");
+  add("send_to", c);
+  c = command_of(Op::presence, 8, "live/1");
+  c.limit = 50;
+  c.has_since_version = true;
+  c.since_version = 17;
+  c.cursor = "bob";
+  add("presence", c);
+  c = command_of(Op::call, 9, "live/1");
+  c.name = "red_packet.open";
+  c.out.data = json_data("{}");
+  add("call", c);
+  add("ping", command_of(Op::ping, 10));
+  return all;
+}
+
+inline Event event_of(EventType type, std::string_view room = {}) {
+  Event event;
+  event.type = type;
+  event.room = room;
+  return event;
+}
+inline Event answer_to(Op op, std::uint32_t id) {
+  Event event = event_of(EventType::answer);
+  event.op = op;
+  event.id = id;
+  return event;
+}
+
+inline Message plain_message() {
+  Message m;
+  m.room = "live/1";
+  m.channel = "main";
+  m.offset = 124;
+  m.user = "alice";
+  m.nick = "Alice ✿";
+  m.text = "hello";
+  m.time_ms = 1'690'000'000'000;
+  return m;
+}
+inline Message full_message() {
+  static constexpr std::array<std::string_view, 1> kMentions{"bob"};
+  Message m = plain_message();
+  m.channel = "gifts";
+  m.offset = 9'007'199'254'740'991;
+  m.role = Role::owner;
+  m.info = as_bytes(R"({"level":7})");
+  m.kind = Kind::gift;
+  m.text = "x";
+  m.data = json_data(R"({"gift":"rocket"})");
+  m.priority = Priority::high;
+  m.reply_to = 17;
+  m.mentions = kMentions;
+  m.count = 37;
+  m.first = 88;
+  return m;
+}
+inline RoomState full_state() {
+  static constexpr std::array<ChannelState, 2> kChannels{ChannelState{"main", "open", ""},
+                                                         ChannelState{"gifts", "open", "alice"}};
+  RoomState s;
+  s.has_policy = true;
+  s.slow_mode_s = 5;
+  s.moderated = true;
+  s.has_password = true;
+  s.max_members = 100;
+  s.channels = kChannels;
+  s.created_ms = 1'690'000'000'000;
+  s.creator = "alice";
+  return s;
+}
+
+inline void add_answers(std::vector<NamedEvent>& all) {
+  static const std::array<Message, 2> kPage{plain_message(), full_message()};
+  static constexpr std::array<Member, 2> kMembers{
+      Member{"alice", "Alice ✿", Role::owner, 1'690'000'000'000},
+      Member{"bob", "", Role::member, 1'690'000'000'001}};
+  const auto add = [&](const char* name, Event event) { all.push_back({name, event}); };
+  Event e = answer_to(Op::ping, 10);
+  add("ok_nothing", e);
+  e = answer_to(Op::auth, 1);
+  e.session = "00000000000000c3";
+  e.user = "alice";
+  e.resume = "r-1";
+  e.heartbeat_ms = 25'000;
+  e.limits = {65'536, 2'048, 32, 20, 5};
+  add("ok_auth", e);
+  e = answer_to(Op::join, 2);
+  e.room = "live/1";
+  e.epoch = "00000000000000a7";
+  e.offset = 124;
+  e.online = 1'234;
+  e.role = Role::moderator;
+  e.state = full_state();
+  e.was_recovering = e.recovered = e.more = true;
+  e.messages = kPage;
+  add("ok_join", e);
+  e = answer_to(Op::publish, 3);
+  e.epoch = "00000000000000a7";
+  e.offset = 124;
+  add("ok_publish", e);
+  e = answer_to(Op::history, 6);
+  e.epoch = "00000000000000a7";
+  e.messages = kPage;
+  add("ok_history", e);
+  e = answer_to(Op::send_to, 7);
+  e.sessions = 2;
+  add("ok_send_to", e);
+  e = answer_to(Op::presence, 8);
+  e.online = 2;
+  e.presence_version = 17;
+  e.members = kMembers;
+  e.next = "bob";
+  add("ok_presence", e);
+  e = answer_to(Op::presence, 8);
+  e.online = 2;
+  e.presence_version = 17;
+  e.unchanged = true;
+  add("ok_presence_unchanged", e);
+  e = answer_to(Op::call, 9);
+  e.data = json_data(R"({"won":5})");
+  add("ok_call", e);
+  e = answer_to(Op::publish, 3);
+  e.error = {Errc::rate_limited, 0, 1'500};
+  e.text = message_of(Errc::rate_limited);
+  add("refused", e);
+  e = answer_to(Op::publish, 3);
+  e.error = {Errc::filtered, 0, 0};
+  e.text = "Not that word.";
+  add("refused_own_words", e);
+}
+
+inline std::vector<NamedEvent> events() {
+  static constexpr std::array<Member, 1> kJoins{Member{"alice", "Alice ✿", Role::owner, 0}};
+  static constexpr std::array<std::string_view, 2> kLeaves{"bob", "carol"};
+  std::vector<NamedEvent> all;
+  const auto add = [&](const char* name, Event event) { all.push_back({name, event}); };
+  Event e = event_of(EventType::hello);
+  e.version = 1;
+  e.heartbeat_ms = 25'000;
+  add("hello", e);
+  add_answers(all);
+  e = event_of(EventType::error);
+  e.error = {Errc::bad_request, 0, 0};
+  e.text = message_of(Errc::bad_request);
+  add("error", e);
+  e = event_of(EventType::message);
+  e.message = plain_message();
+  add("message", e);
+  e.message = full_message();
+  add("message_everything", e);
+  e.message = plain_message();
+  e.message.user = e.message.nick = "";
+  e.message.offset = 0;
+  e.message.kind = Kind::notice;
+  e.message.data = binary_data("\x01\x02\xff\x7f");
+  add("message_host_binary", e);
+  e = event_of(EventType::direct);
+  e.message.user = "alice";
+  e.message.nick = "Alice ✿";
+  e.message.text = "psst";
+  e.message.time_ms = 1'690'000'000'000;
+  e.user = "bob";
+  add("direct", e);
+  e = event_of(EventType::presence, "live/1");
+  e.online = 1'234;
+  e.presence_version = 17;
+  e.joins = kJoins;
+  e.leaves = kLeaves;
+  add("presence", e);
+  e = event_of(EventType::room_state, "live/1");
+  e.state.has_policy = true;
+  e.state.slow_mode_s = 5;
+  add("room_state", e);
+  e = event_of(EventType::moderation, "live/1");
+  e.action = "mute";
+  e.user = "bob";
+  e.by = "mod";
+  e.until_ms = 1'690'000'060'000;
+  e.text = "enough";
+  add("moderation", e);
+  e = event_of(EventType::message_removed, "live/1");
+  e.offset = 124;
+  add("message_removed", e);
+  e = event_of(EventType::messages_cleared, "live/1");
+  e.user = "mallory";
+  add("messages_cleared", e);
+  e = event_of(EventType::gap, "live/1");
+  e.channel = "main";
+  e.gap = {125, 140, 9, true, false, GapReason::sampled};
+  add("gap", e);
+  e = event_of(EventType::left, "live/1");
+  e.reason = LeaveReason::kicked;
+  e.by = "mod";
+  e.text = "enough";
+  add("left", e);
+  e = event_of(EventType::reset, "live/1");
+  e.epoch = "00000000000000a8";
+  e.state = full_state();
+  add("reset", e);
+  e = event_of(EventType::queue, "live/1");
+  e.line = "speak";
+  e.place = 3;
+  add("queue", e);
+  e = event_of(EventType::called, "live/1");
+  e.line = "speak";
+  e.until_ms = 1'690'000'060'000;
+  add("called", e);
+  e = event_of(EventType::receipt, "live/1");
+  e.offset = 124;
+  e.count = 9;
+  add("receipt", e);
+  e = event_of(EventType::reconnect);
+  e.after_ms = 1'500;
+  e.address = "b.example:8080";
+  add("reconnect", e);
+  return all;
+}
+
+}  // namespace chatroom::golden
