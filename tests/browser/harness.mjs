@@ -55,7 +55,7 @@ export async function until(what, probe, timeoutMs = 10_000) {
     const value = await probe();
     if (value) return value;
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

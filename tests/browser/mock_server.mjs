@@ -11,7 +11,9 @@ import { WebSocketServer } from 'ws';
 export const WEB_ROOT = fileURLToPath(new URL('../../examples/web/', import.meta.url));
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+// As strict as chatd's, or stricter: what the page needs beyond this would fail here first.
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 const HISTORY_MAX = 300;
 const TEXT_MAX = 2_048;
 

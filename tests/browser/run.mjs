@@ -8,13 +8,16 @@
 // --screens DIR saves pictures;  --only TEXT   tests whose name holds TEXT
 // The last line is `N passed, N failed, N skipped`; the exit code says whether all is well.
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ChatdServer } from './chatd_server.mjs';
-import { Runner, Skip, openBrowser } from './harness.mjs';
+import { Runner, Skip, assert, openBrowser } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
 import { moduleTests } from './module_tests.mjs';
 import { pageTests } from './page_tests.mjs';
 import { troubleTests } from './trouble_tests.mjs';
+import { wsClientTests } from './ws_client.mjs';
 
 
 const { values: options } = parseArgs({
@@ -31,8 +34,11 @@ async function main() {
   const server = ours ?? { url: options.url.endsWith('/') ? options.url : `${options.url}/` };
   let browser;
   try {
-    if (false) ;
-    else await moduleTests({ runner });
+    if (!ours || options.chatd) {
+      await wsClientTests({ runner, server });
+      await runner.test('Python websockets', () => pythonClient(server));
+    }
+    if (ours && !options.chatd) await moduleTests({ runner });
     browser = await openBrowser();
     if (ours && !options.chatd) await troubleTests({ runner, browser, screens: options.screens });
     await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
@@ -43,6 +49,17 @@ async function main() {
     await browser?.close();
     await ours?.stop();
   }
+}
+
+/** py_client.py, with the first Python that has the package; Debian's own comes first. */
+function pythonClient(server) {
+  const pythons = ['/usr/bin/python3', 'python3'];
+  const python = pythons.find((path) => spawnSync(path, ['-c', 'import websockets']).status === 0);
+  if (!python) throw new Skip('no websockets for Python (package python3-websockets)');
+  const script = fileURLToPath(new URL('py_client.py', import.meta.url));
+  const url = `${server.url.replace(/^http/, 'ws')}chat`;
+  const { status, stdout, stderr } = spawnSync(python, [script, url], { encoding: 'utf8', timeout: 60_000 });
+  assert(status === 0, `${stdout}${stderr}`);
 }
 
 await main();
