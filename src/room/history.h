@@ -5,6 +5,9 @@
 // too large, no memory at all) empties the ring instead of leaving a hole.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "base/pool.h"
 #include "base/vector.h"
 #include "chatroom/limits.h"
