@@ -23,6 +23,7 @@ enum class Plant : std::uint8_t {
   history_wrong_channel,
   idempotency_key_per_room_only,
   join_reply_misses_last,
+  json_duplicate_keys,
   ledger_off_by_one,
   memory_unbounded,
   offset_skipped,

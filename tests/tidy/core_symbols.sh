@@ -1,6 +1,6 @@
 #!/bin/sh
 # The core asks nothing of its host but what tests/tidy/core_symbols.txt lists: no heap, no POSIX,
-# no exceptions.
+# no exceptions. And it defines nothing under FlatBuffers' own name, where a host's copy would clash.
 #
 #   core_symbols.sh LIBCHATROOM_A ALLOWED
 set -eu
@@ -24,6 +24,11 @@ if ! comm -13 "$work/outside" "$work/allowed" | grep -v '^$' >"$work/unused"; th
 if [ -s "$work/unused" ]; then
   printf '%s\n' "listed in $allowed, but the core no longer asks for:"
   cat "$work/unused"
+  status=1
+fi
+if c++filt <"$work/defined" | grep -E '(^|[ (<])flatbuffers::' >"$work/clash"; then
+  printf '%s\n' "named like the FlatBuffers library of a host:"
+  cat "$work/clash"
   status=1
 fi
 printf '%s\n' "core_symbols: $(wc -l <"$work/outside") names asked of the host"
