@@ -52,6 +52,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   const RoomId room = rooms.find(command.room);
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
+  const room::UserIndex author = rooms.user_of(session);
   Outgoing message = command.out;
   switch (verdict.verdict) {
     case Answer::Verdict::pass:
@@ -63,18 +64,19 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       answer_publish(caller, rooms.view(room).position);
       return {};
     case Answer::Verdict::hold:
+      rooms.forgive_publish(room, author);
       return Errc::held;
     case Answer::Verdict::refuse:
     case Answer::Verdict::later:
-      rooms.forgive_publish(room, rooms.user_of(session));
+      rooms.forgive_publish(room, author);
       return verdict.verdict == Answer::Verdict::refuse ? verdict.error
                                                         : Error{Errc::internal, kTemporary, 0};
   }
-  if (const Error error = check_sizes(message, options.limits); error.code != Errc::ok) {
-    return error;
+  const Result<Position> said = say(room, author, message, caller.tag);
+  if (!said) {
+    rooms.forgive_publish(room, author);
+    return said.error();
   }
-  const Result<Position> said = say(room, rooms.user_of(session), message, caller.tag);
-  if (!said) return said.error();
   answer_publish(caller, *said);
   return Outcome::at(*said);
 }
