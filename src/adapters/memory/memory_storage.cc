@@ -74,11 +74,11 @@ struct Waiting {
   enum class What : std::uint8_t { append, read, load } what = What::load;
   StorageRequest request;
   StorageReply* reply = nullptr;
-  std::string room;
+  std::string room = {};
   std::uint64_t epoch = 0;
   std::uint64_t after = 0;
   std::uint32_t limit = 0;
-  std::vector<Kept> messages;
+  std::vector<Kept> messages = {};
 };
 
 }  // namespace
@@ -106,7 +106,8 @@ void MemoryStorage::append(StorageRequest request, StorageReply& reply, std::str
   Waiting waiting{.what = Waiting::What::append, .request = request, .reply = &reply};
   waiting.room = room;
   waiting.epoch = epoch;
-  waiting.messages.assign(messages.begin(), messages.end());
+  waiting.messages.reserve(messages.size());
+  for (const Message& message : messages) waiting.messages.emplace_back(message);
   impl_->take(std::move(waiting));
 }
 
@@ -188,7 +189,7 @@ Status MemoryStorage::Impl::append(const std::string& name, std::uint64_t epoch,
   }
   KeptRoom& room = at->second;
   const bool anew = room.epoch != epoch;
-  std::uint64_t expected = anew || room.messages.empty() ? 0 : room.offset + 1;
+  std::uint64_t expected = anew || room.offset == 0 ? 0 : room.offset + 1;
   std::size_t size = 0;
   for (const Kept& message : messages) {
     if (expected != 0 && message.offset() != expected) return Errc::storage_failed;
