@@ -8,12 +8,13 @@
 // with), `lang` (en, zh), `layout="chat"` (no stage). Events: `chat-message`, `chat-state`.
 // Method: send(text). Properties: client, chat (see chatroom.js and room.js).
 
-import { ChatClient, closeSentence, errorSentence, gapSentence, leaveSentence, seconds } from './chatroom.js';
+import { ChatClient, errorSentence, gapSentence } from './chatroom.js';
 import { ChatList } from './chat-list.js';
 import { Composer } from './composer.js';
-import { HIGH, LOW, NORMAL, OWN } from './danmaku.js';
 import { el, hueOf, icon } from './dom.js';
+import { Nicks, bulletOf, entryOf } from './entries.js';
 import { Members } from './members.js';
+import { Status } from './status.js';
 import { wordsFor } from './strings.js';
 import { sheet } from './styles.js';
 import { Theatre } from './theatre.js';
@@ -22,8 +23,6 @@ const RECENT = 30;
 const OLDER_PAGE = 50;
 const PENDING_AFTER_MS = 250; // an answer that is quicker needs no "sending"
 const ANNOUNCE_MS = 2_500;
-const NICKS_KNOWN = 400; // names that a mention can be resolved from
-const PASTELS = ['#ffe08a', '#9be7ff', '#ffb3c7', '#b8f2a6', '#d7c2ff'];
 
 export class ChatRoom extends HTMLElement {
   static observedAttributes = ['src', 'room', 'token', 'name', 'password', 'recent', 'lang'];
@@ -40,13 +39,14 @@ export class ChatRoom extends HTMLElement {
   #composer = null;
   #theatre = null;
   #members = null;
-  #nicks = new Map();
+  #nicks = new Nicks();
   #unsaid = [];
   #announceTimer = 0;
-  #countdown = 0;
+  /** @type {Status|null} */
+  #status = null;
   #starting = false;
   #guestNick = '';
-  #lastLeft = null;
+  #left = null;
   #wasAway = false;
 
   constructor() {
@@ -87,7 +87,7 @@ export class ChatRoom extends HTMLElement {
 
   #stop() {
     clearTimeout(this.#announceTimer);
-    clearInterval(this.#countdown);
+    this.#status?.destroy();
     this.#closeMembers();
     this.client?.close();
     this.#list?.destroy();
@@ -101,27 +101,57 @@ export class ChatRoom extends HTMLElement {
     this.#language = this.getAttribute('lang') ?? navigator.language ?? 'en';
     const words = (this.#words = wordsFor(this.#language));
     this.#theatre = new Theatre({ words, onPeople: () => this.#toggleMembers() });
-    this.#composer = new Composer({ words, language: this.#language, send: (text) => this.#say(text), rename: (nick) => this.#rename(nick) });
-    const log = el('div', { className: 'log', role: 'log', tabIndex: 0, aria: { label: words.chat, live: 'off' } });
+    this.#composer = new Composer({
+      words,
+      language: this.#language,
+      send: (text) => this.#say(text),
+      rename: (nick) => this.#rename(nick),
+    });
+    const log = el('div', {
+      className: 'log',
+      role: 'log',
+      tabIndex: 0,
+      aria: { label: words.chat, live: 'off' },
+    });
     log.addEventListener('click', (e) => this.#clickedRow(e.target));
-    const newer = el('button', { type: 'button', className: 'newer', hidden: true, on: { click: () => this.#list.follow() } });
-    const state = el('span', { className: 'state', role: 'status' });
+    const newer = el('button', {
+      type: 'button',
+      className: 'newer',
+      hidden: true,
+      on: { click: () => this.#list.follow() },
+    });
+    const status = (this.#status = new Status({ words, language: this.#language }));
     const slow = el('span', { className: 'slow', hidden: true });
-    const people = el('button', {
-      type: 'button', className: 'round', title: words.members, aria: { label: words.members, expanded: 'false' }, on: { click: () => this.#toggleMembers() },
-    }, icon('people'));
-    const says = el('span');
-    const action = el('button', { type: 'button' });
-    const banner = el('div', { className: 'banner', role: 'alert', hidden: true }, says, action);
+    const people = el(
+      'button',
+      {
+        type: 'button',
+        className: 'round',
+        title: words.members,
+        aria: { label: words.members, expanded: 'false' },
+        on: { click: () => this.#toggleMembers() },
+      },
+      icon('people'),
+    );
     const pinned = el('div', { className: 'pinned', dir: 'auto', hidden: true });
     const live = el('div', { className: 'sr', aria: { live: 'polite' } });
     const middle = el('div', { className: 'middle' }, log, newer);
-    const panel = el('section', { className: 'chat', aria: { label: words.chat } },
-      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, state, people),
-      banner, pinned, middle, this.#composer.node, live);
+    const panel = el(
+      'section',
+      { className: 'chat', aria: { label: words.chat } },
+      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, status.pill, people),
+      status.banner,
+      pinned,
+      middle,
+      this.#composer.node,
+      live,
+    );
     this.shadowRoot.replaceChildren(el('div', { className: 'app' }, this.#theatre.node, panel));
-    this.#parts = { newer, state, slow, people, banner, says, action, pinned, live, middle };
-    this.#list = new ChatList(log, { onOlder: (before) => this.#older(before), onNews: (n) => this.#news(n) });
+    this.#parts = { newer, slow, people, pinned, live, middle };
+    this.#list = new ChatList(log, {
+      onOlder: (before) => this.#older(before),
+      onNews: (n) => this.#news(n),
+    });
   }
 
   #connect() {
@@ -132,13 +162,16 @@ export class ChatRoom extends HTMLElement {
     const client = (this.client = new ChatClient(this.#address(), auth));
     client.addEventListener('state', () => this.#showState());
     client.addEventListener('direct', (e) => this.#whisper(e.detail));
-    client.addEventListener('notice', (e) => this.#composer.notify(errorSentence(e.detail, this.#language)));
+    client.addEventListener('notice', (e) =>
+      this.#composer.notify(errorSentence(e.detail, this.#language)),
+    );
     this.#enterRoom();
     client.connect();
   }
 
   #address() {
-    const url = new URL(this.getAttribute('src') || '/chat', import.meta.url);
+    const own = new URL('/chat', import.meta.url);
+    const url = new URL(this.getAttribute('src') ?? own, document.baseURI);
     url.protocol = url.protocol.replace('http', 'ws');
     return url.href;
   }
@@ -146,9 +179,13 @@ export class ChatRoom extends HTMLElement {
   #enterRoom() {
     const name = this.getAttribute('room') || 'lobby';
     const recent = Number(this.getAttribute('recent') ?? RECENT) || 0;
-    const chat = (this.chat = this.client.room(name, { recent, password: this.getAttribute('password') ?? undefined }));
-    const on = (type, hear) => chat.addEventListener(type, (e) => chat === this.chat && hear(e.detail));
-    this.#lastLeft = null;
+    const chat = (this.chat = this.client.room(name, {
+      recent,
+      password: this.getAttribute('password') ?? undefined,
+    }));
+    const on = (type, hear) =>
+      chat.addEventListener(type, (e) => chat === this.chat && hear(e.detail));
+    this.#left = null;
     on('joined', (detail) => this.#joined(detail));
     on('message', (detail) => this.#heard(detail));
     on('gap', (detail) => this.#gap(detail));
@@ -156,10 +193,12 @@ export class ChatRoom extends HTMLElement {
     on('room_state', () => this.#showRoom());
     on('moderation', (detail) => this.#moderated(detail));
     on('message_removed', ({ offset }) => this.#takeBack((entry) => entry.offset === offset));
-    on('messages_cleared', ({ user }) => this.#takeBack((entry) => entry.offset > 0 && (!user || entry.user === user)));
+    on('messages_cleared', ({ user }) =>
+      this.#takeBack((entry) => entry.offset > 0 && (!user || entry.user === user)),
+    );
     on('reset', () => this.#note(this.#words.anew, 'warn'));
     on('refused', () => this.#showState());
-    on('left', (detail) => this.#leftRoom(detail));
+    on('left', (detail) => this.#leaves(detail));
   }
 
   // Saying
@@ -167,13 +206,22 @@ export class ChatRoom extends HTMLElement {
   async #say(text) {
     const whisper = /^\/w\s+(\S+)\s+([^]+)$/.exec(text);
     if (whisper) return this.#sayTo(whisper[1], whisper[2]);
-    const entry = { type: 'pending', text, nick: this.#myNick(), user: this.client.user, own: true, hue: hueOf(this.client.user ?? ''), badge: this.#words.pending };
+    const entry = {
+      type: 'pending',
+      text,
+      nick: this.#myNick(),
+      user: this.client.user,
+      own: true,
+      hue: hueOf(this.client.user ?? ''),
+      badge: this.#words.pending,
+    };
     const timer = setTimeout(() => this.#list.push(entry), PENDING_AFTER_MS);
     try {
-      await this.chat.publish(text, { mentions: this.#mentionsIn(text) });
+      await this.chat.publish(text, { mentions: this.#nicks.mentionedIn(text) });
       this.#list.follow();
       const pause = this.chat.info.policy?.slow_mode_s ?? 0;
-      if (pause > 0 && !['owner', 'admin', 'moderator'].includes(this.chat.role)) this.#composer.coolDown(pause * 1_000);
+      if (pause > 0 && !['owner', 'admin', 'moderator'].includes(this.chat.role))
+        this.#composer.coolDown(pause * 1_000);
     } finally {
       clearTimeout(timer);
       this.#list?.remove((other) => other === entry);
@@ -181,18 +229,16 @@ export class ChatRoom extends HTMLElement {
   }
 
   async #sayTo(user, text) {
-    const target = this.#nicks.get(user) ?? user;
+    const target = this.#nicks.userOf(user);
     await this.client.sendTo(target, text);
-    this.#list.push({ type: 'direct', text, user: target, nick: this.#words.whisperTo(user), hue: hueOf(target), time: Date.now() });
-  }
-
-  #mentionsIn(text) {
-    const found = new Set();
-    for (const [, nick] of text.matchAll(/@(\S+)/g)) {
-      const user = this.#nicks.get(nick);
-      if (user) found.add(user);
-    }
-    return found.size > 0 ? [...found].slice(0, 16) : undefined;
+    this.#list.push({
+      type: 'direct',
+      text,
+      user: target,
+      nick: this.#words.whisperTo(user),
+      hue: hueOf(target),
+      time: Date.now(),
+    });
   }
 
   #rename(nick) {
@@ -208,44 +254,33 @@ export class ChatRoom extends HTMLElement {
     if (message.kind === 'signal') return;
     const text = message.text ?? '';
     if (!text) return;
-    this.#learn(message);
+    this.#nicks.learn(message);
     const entry = this.#entryOf(message, own);
     this.#list.push(entry);
     if (!replayed) {
-      this.#fly(message, own);
+      this.#theatre.stage.push(bulletOf(message, own));
       if (!own) this.#announce(entry);
     }
-    this.dispatchEvent(new CustomEvent('chat-message', { detail: { message, own, replayed }, bubbles: true, composed: true }));
+    this.#tell('chat-message', { message, own, replayed });
   }
 
   #entryOf(message, own) {
-    const role = message.user ? message.role : 'host';
-    const nick = message.nick || message.user || this.#words.host;
-    const text = message.text ?? '';
-    return {
-      type: 'message', text, own, nick, role, user: message.user, offset: message.offset, time: message.time, count: message.count,
-      hue: hueOf(message.user ?? nick), badge: role === 'host' ? this.#words.host : this.#words.roles[role],
-      high: levelOf(message) === HIGH, mention: !own && this.#mentionsMe(message, text), tone: text.length > 400 ? 'tall' : undefined,
-    };
-  }
-
-  #mentionsMe(message, text) {
-    const nick = this.#myNick();
-    return Boolean(message.mentions?.includes(this.client.user) || (nick && text.includes(`@${nick}`)));
-  }
-
-  #fly(message, own) {
-    const chosen = /^#[0-9a-f]{6}$/i.test(message.data?.color ?? '') ? message.data.color : undefined;
-    const level = own ? OWN : levelOf(message);
-    const hue = hueOf(message.user ?? '');
-    const pastel = level === NORMAL && hue % 4 === 0 ? PASTELS[hue % PASTELS.length] : undefined;
-    this.#theatre.stage.push({ text: message.text, level, offset: message.offset, user: message.user, count: message.count, color: chosen ?? pastel });
+    const me = { user: this.client.user, nick: this.#myNick() };
+    return entryOf(message, { own, words: this.#words, me });
   }
 
   #whisper({ user, nick, text }) {
     if (!text) return;
     const own = user === this.client.user;
-    this.#list.push({ type: 'direct', text, user, own, nick: own ? nick : this.#words.whisperFrom(nick || user), hue: hueOf(user), time: Date.now() });
+    this.#list.push({
+      type: 'direct',
+      text,
+      user,
+      own,
+      nick: own ? nick : this.#words.whisperFrom(nick || user),
+      hue: hueOf(user),
+      time: Date.now(),
+    });
   }
 
   #gap({ reason, count }) {
@@ -259,22 +294,23 @@ export class ChatRoom extends HTMLElement {
   }
 
   #moderated({ action, user, text }) {
-    const who = [...this.#nicks].find(([, id]) => id === user)?.[0] ?? user;
-    const sentence = { mute: this.#words.muted, unmute: this.#words.unmuted, ban: this.#words.banned }[action]?.(who);
+    const who = this.#nicks.nickOf(user);
+    const sentence = {
+      mute: this.#words.muted,
+      unmute: this.#words.unmuted,
+      ban: this.#words.banned,
+    }[action]?.(who);
     if (sentence) this.#note(text ? `${sentence} (${text})` : sentence, 'warn');
   }
 
   async #older(before) {
     const { messages, more } = await this.chat.history({ before, limit: OLDER_PAGE });
-    return { entries: messages.filter((m) => m.text).map((m) => this.#entryOf(m, m.user === this.client.user)), more };
-  }
-
-  /** Remembers who a nick is, the latest NICKS_KNOWN of them. */
-  #learn({ user, nick }) {
-    if (!user || !nick) return;
-    this.#nicks.delete(nick);
-    this.#nicks.set(nick, user);
-    if (this.#nicks.size > NICKS_KNOWN) this.#nicks.delete(this.#nicks.keys().next().value);
+    return {
+      entries: messages
+        .filter((m) => m.text)
+        .map((m) => this.#entryOf(m, m.user === this.client.user)),
+      more,
+    };
   }
 
   // Showing
@@ -282,7 +318,7 @@ export class ChatRoom extends HTMLElement {
   #joined({ again, recovered }) {
     if (!again) this.#note(this.#words.joined(this.chat.name));
     else if (recovered && this.#wasAway) this.#note(this.#words.caughtUp, 'good');
-    this.#lastLeft = null;
+    this.#left = null;
     this.#wasAway = false;
     this.#showRoom();
     this.#showState();
@@ -290,14 +326,13 @@ export class ChatRoom extends HTMLElement {
   }
 
   #presence() {
-    this.#theatre.setOnline(this.chat.online, this.chat.state === 'in');
+    this.#showTitle();
     this.#members?.refresh();
   }
 
   #showRoom() {
-    const { attributes = {}, policy = {}, pinned = [] } = this.chat.info;
+    const { policy = {}, pinned = [] } = this.chat.info;
     const { slow, pinned: bar } = this.#parts;
-    this.#theatre.setTitle(this.chat.name, typeof attributes.topic === 'string' ? attributes.topic : '');
     slow.hidden = !(policy.slow_mode_s > 0);
     slow.textContent = this.#words.slowMode(policy.slow_mode_s);
     const text = pinned[pinned.length - 1]?.text ?? '';
@@ -316,60 +351,32 @@ export class ChatRoom extends HTMLElement {
     return this.client.nick ?? this.client.user;
   }
 
-  #leftRoom(detail) {
-    this.#lastLeft = detail;
+  #leaves(detail) {
+    this.#left = detail;
     this.#showState();
   }
 
-  /** The pill says how things are; the banner says what one can do about it. */
   #showState() {
     if (!this.client || !this.chat) return;
-    const { client, chat, client: { state } } = this;
-    const shown = state !== 'live' ? state : { in: 'live', refused: 'refused', joining: 'joining' }[chat.state] ?? (this.#lastLeft ? 'refused' : 'joining');
-    const pill = this.#parts.state;
-    pill.className = `state ${shown}`;
-    pill.textContent = this.#words[shown] ?? this.#words.connecting;
-    this.#composer.mode = shown === 'live' ? 'open' : shown === 'closed' || shown === 'refused' ? 'shut' : 'away';
-    this.#theatre.setOnline(chat.online, shown === 'live');
-    this.#theatre.setTitle(chat.name, chat.info.attributes?.topic);
-    clearInterval(this.#countdown);
-    if (shown === 'waiting') {
-      this.#wasAway = true;
-      this.#countdown = setInterval(() => this.#showWaiting(), 500);
-      this.#showWaiting();
-    } else if (shown === 'closed') {
-      const { error, code } = client.lastClose;
-      this.#showBanner(error && error.code !== 'unauthorized' ? errorSentence(error, this.#language) : closeSentence(code, this.#language), this.#words.reconnect, () => client.retry(), true);
-    } else if (shown === 'refused') this.#showRefused();
-    else this.#parts.banner.hidden = true;
-    this.dispatchEvent(new CustomEvent('chat-state', { detail: { state: shown }, bubbles: true, composed: true }));
+    const { client, chat } = this;
+    const rejoin = () => (this.#left && !this.#left.back ? this.#enterRoom() : chat.enter());
+    this.#status.show(client, chat, this.#left, rejoin);
+    const { shown } = this.#status;
+    if (shown === 'waiting') this.#wasAway = true;
+    const shut = shown === 'closed' || shown === 'refused';
+    this.#composer.mode = shown === 'live' ? 'open' : shut ? 'shut' : 'away';
+    this.#showTitle();
+    this.#tell('chat-state', { state: shown });
   }
 
-  #showWaiting() {
-    const { client } = this;
-    const { code, error } = client.lastClose;
-    const why = error ? errorSentence(error, this.#language) : closeSentence(code, this.#language);
-    const rest = seconds((client.retryAt ?? 0) - performance.now());
-    this.#showBanner(why + this.#words.between + this.#words.comingBack(rest), this.#words.tryNow, () => client.retry());
+  #showTitle() {
+    const topic = this.chat.info.attributes?.topic;
+    this.#theatre.setTitle(this.chat.name, typeof topic === 'string' ? topic : '');
+    this.#theatre.setOnline(this.chat.online, this.#status.shown === 'live');
   }
 
-  #showRefused() {
-    const { chat } = this;
-    if (chat.error && !this.#lastLeft) {
-      return this.#showBanner(errorSentence(chat.error, this.#language), this.#words.rejoin, () => chat.enter(), true);
-    }
-    const { reason, text, back } = this.#lastLeft;
-    const sentence = leaveSentence(reason, this.#language) + (text ? ` (${text})` : '');
-    this.#showBanner(sentence, this.#words.rejoin, () => (back ? chat.enter() : this.#enterRoom()), true);
-  }
-
-  #showBanner(sentence, label, act, bad = false) {
-    const { banner, says, action } = this.#parts;
-    banner.className = bad ? 'banner bad' : 'banner';
-    if (says.textContent !== sentence) says.textContent = sentence;
-    action.textContent = label;
-    action.onclick = act;
-    banner.hidden = false;
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
 
   #note(text, tone) {
@@ -388,7 +395,10 @@ export class ChatRoom extends HTMLElement {
     if (this.#unsaid.length > 999) this.#unsaid.length = 999;
     this.#announceTimer ||= setTimeout(() => {
       this.#announceTimer = 0;
-      const said = this.#unsaid.length > 3 ? this.#words.announce(this.#unsaid.length) : this.#unsaid.join('. ');
+      const said =
+        this.#unsaid.length > 3
+          ? this.#words.announce(this.#unsaid.length)
+          : this.#unsaid.join('. ');
       this.#unsaid.length = 0;
       this.#parts.live.textContent = said;
     }, ANNOUNCE_MS);
@@ -399,18 +409,23 @@ export class ChatRoom extends HTMLElement {
   #clickedRow(target) {
     const nick = target.closest?.('.nick');
     const entry = nick?.parentNode.entry;
-    if (entry?.user && !entry.own) this.#composer.insert(entry.type === 'direct' ? `/w ${entry.user} ` : `@${entry.nick} `);
+    if (entry?.user && !entry.own)
+      this.#composer.insert(entry.type === 'direct' ? `/w ${entry.user} ` : `@${entry.nick} `);
   }
 
   #toggleMembers() {
     if (this.#members) return this.#closeMembers(true);
     if (this.chat?.state !== 'in') return;
     this.#members = new Members({
-      room: this.chat, words: this.#words, language: this.#language, me: this.client.user,
+      room: this.chat,
+      words: this.#words,
+      language: this.#language,
+      me: this.client.user,
       pick: (member) => {
-        this.#learn(member);
+        this.#nicks.learn(member);
         this.#closeMembers();
-        if (member.user !== this.client.user) this.#composer.insert(`@${member.nick || member.user} `);
+        if (member.user !== this.client.user)
+          this.#composer.insert(`@${member.nick || member.user} `);
       },
       close: () => this.#closeMembers(true),
     });
@@ -426,13 +441,6 @@ export class ChatRoom extends HTMLElement {
     this.#parts.people.setAttribute('aria-expanded', 'false');
     if (focus) this.#parts.people.focus();
   }
-}
-
-/** How much a message matters on the stage. */
-function levelOf({ priority, kind, user }) {
-  if (priority === 'high' || kind === 'notice' || kind === 'gift' || !user) return HIGH;
-  if (priority === 'low' || kind === 'like') return LOW;
-  return NORMAL;
 }
 
 if (!customElements.get('chat-room')) customElements.define('chat-room', ChatRoom);

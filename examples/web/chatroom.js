@@ -160,7 +160,8 @@ export class ChatClient extends EventTarget {
    * @returns {Promise<any>} what stands in `ok`; rejects with a ChatError
    */
   request(op, fields = {}) {
-    if (this.state !== 'live' && op !== 'auth') return Promise.reject(new ChatError('disconnected'));
+    if (this.state !== 'live' && op !== 'auth')
+      return Promise.reject(new ChatError('disconnected'));
     if (this.#pending.size >= this.#options.requestsMax) {
       return Promise.reject(new ChatError('queue_full', { temporary: true }));
     }
@@ -244,7 +245,8 @@ export class ChatClient extends EventTarget {
     const stale = known.code === 'unauthorized' || known.code === 'token_expired';
     const refresh = stale && typeof this.#auth === 'function' && !this.#refreshed;
     if (refresh) this.#refreshed = true;
-    if (refresh || known.temporary) return this.#wait(known.retryAfterMs, { code: 4500, error: known });
+    if (refresh || known.temporary)
+      return this.#wait(known.retryAfterMs, { code: 4500, error: known });
     this.#become('closed', { code: 4500, reason: closeSentence(4500), error: known });
   }
 
@@ -275,7 +277,8 @@ export class ChatClient extends EventTarget {
     this.#attempt += 1;
     const now = performance.now();
     const asked = Math.max(atLeastMs ?? 0, this.#comeBackAt - now);
-    const delay = asked > 0 ? asked * (1 + Math.random() * 0.1) : ceiling * (0.3 + Math.random() * 0.7);
+    const delay =
+      asked > 0 ? asked * (1 + Math.random() * 0.1) : ceiling * (0.3 + Math.random() * 0.7);
     this.#comeBackAt = 0;
     this.retryAt = now + delay;
     this.#timers.retry = setTimeout(() => this.#open(), delay);
@@ -411,7 +414,9 @@ export class ChatClient extends EventTarget {
 function sameOrSafer(from, address) {
   try {
     const base = new URL(from);
-    const next = new URL(/^wss?:\/\//.test(address) ? address : `${base.protocol}//${address}${base.pathname}`);
+    const next = new URL(
+      /^wss?:\/\//.test(address) ? address : `${base.protocol}//${address}${base.pathname}`,
+    );
     if (base.protocol === 'wss:' && next.protocol !== 'wss:') return undefined;
     return next.href;
   } catch {

@@ -37,7 +37,9 @@ export class Composer {
   set mode(mode) {
     const { input, smile } = this.#parts;
     const { placeholder, placeholderOffline, placeholderShut } = this.#words;
-    input.placeholder = { open: placeholder, away: placeholderOffline, shut: placeholderShut }[mode];
+    input.placeholder = { open: placeholder, away: placeholderOffline, shut: placeholderShut }[
+      mode
+    ];
     input.disabled = smile.disabled = mode === 'shut';
     this.#refresh();
   }
@@ -78,30 +80,65 @@ export class Composer {
   #build() {
     const words = this.#words;
     const input = el('textarea', {
-      rows: 1, placeholder: words.placeholder, dir: 'auto', enterKeyHint: 'send', autocomplete: 'off', spellcheck: false,
-      aria: { label: words.placeholder }, on: { input: () => this.#refresh(), keydown: (e) => this.#key(e) },
+      rows: 1,
+      placeholder: words.placeholder,
+      dir: 'auto',
+      enterKeyHint: 'send',
+      autocomplete: 'off',
+      spellcheck: false,
+      aria: { label: words.placeholder },
+      on: { input: () => this.#refresh(), keydown: (e) => this.#key(e) },
     });
     const notice = el('p', { className: 'notice', role: 'status' });
-    const smile = el('button', {
-      type: 'button', className: 'round', title: words.quick, aria: { label: words.quick, expanded: 'false' },
-      on: { click: () => this.#toggle('quick', () => this.#quickReactions()) },
-    }, icon('smile'));
+    const smile = el(
+      'button',
+      {
+        type: 'button',
+        className: 'round',
+        title: words.quick,
+        aria: { label: words.quick, expanded: 'false' },
+        on: { click: () => this.#toggle('quick', () => this.#quickReactions()) },
+      },
+      icon('smile'),
+    );
     const nick = el('bdi');
-    const me = el('button', {
-      type: 'button', className: 'me', title: words.speakingAs, aria: { label: words.speakingAs, expanded: 'false' },
-      on: { click: () => this.#toggle('rename', () => this.#renameForm()) },
-    }, nick, icon('pencil'));
+    const me = el(
+      'button',
+      {
+        type: 'button',
+        className: 'me',
+        title: words.speakingAs,
+        aria: { label: words.speakingAs, expanded: 'false' },
+        on: { click: () => this.#toggle('rename', () => this.#renameForm()) },
+      },
+      nick,
+      icon('pencil'),
+    );
     const bytes = el('span', { className: 'bytes', aria: { label: words.bytesLabel } });
     const send = el('button', { type: 'submit', className: 'send' }, words.send);
-    this.node = el('form', {
-      className: 'composer', on: { submit: (e) => { e.preventDefault(); this.#submit(); }, keydown: (e) => e.key === 'Escape' && this.#close() },
-    }, notice, el('div', { className: 'field' }, input, smile), el('div', { className: 'under' }, me, bytes, send));
+    this.node = el(
+      'form',
+      {
+        className: 'composer',
+        on: {
+          submit: (e) => {
+            e.preventDefault();
+            this.#submit();
+          },
+          keydown: (e) => e.key === 'Escape' && this.#close(),
+        },
+      },
+      notice,
+      el('div', { className: 'field' }, input, smile),
+      el('div', { className: 'under' }, me, bytes, send),
+    );
     this.#parts = { input, notice, smile, nick, me, bytes, send };
   }
 
   #key(event) {
     // While an input method is composing, Enter chooses a word; it must not send half of one.
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229)
+      return;
     event.preventDefault();
     this.#submit();
   }
@@ -128,7 +165,9 @@ export class Composer {
     if (!input.value) input.value = text; // nothing that was written is lost
     const wait = error.retryAfterMs ?? 0;
     const sentence = errorSentence(error, this.#language);
-    this.notify(wait > 0 ? sentence + this.#words.between + this.#words.tryAgainIn(seconds(wait)) : sentence);
+    this.notify(
+      wait > 0 ? sentence + this.#words.between + this.#words.tryAgainIn(seconds(wait)) : sentence,
+    );
     if (wait > 0) this.coolDown(wait);
     this.#refresh();
   }
@@ -138,7 +177,8 @@ export class Composer {
     const used = utf8Length(input.value.trim());
     const rest = this.#coolUntil - performance.now();
     bytes.textContent = used > 0 ? this.#words.bytes(used, this.textMax) : '';
-    bytes.className = `bytes${used > this.textMax ? ' over' : used > this.textMax * 0.8 ? ' near' : ''}`;
+    const mark = used > this.textMax ? ' over' : used > this.textMax * 0.8 ? ' near' : '';
+    bytes.className = `bytes${mark}`;
     bytes.title = used > this.textMax ? this.#words.tooLong : '';
     send.disabled = input.disabled || used === 0 || used > this.textMax || rest > 0;
     send.textContent = rest > 0 ? this.#words.waitSeconds(seconds(rest)) : this.#words.send;
@@ -177,18 +217,32 @@ export class Composer {
       this.#say(text);
     };
     const buttons = QUICK.map((text) => el('button', { type: 'button' }, text));
-    return el('div', { className: 'sheet quick', role: 'group', aria: { label: this.#words.quick }, on: { click: choose } }, ...buttons);
+    return el(
+      'div',
+      {
+        className: 'sheet quick',
+        role: 'group',
+        aria: { label: this.#words.quick },
+        on: { click: choose },
+      },
+      ...buttons,
+    );
   }
 
   #renameForm() {
     const words = this.#words;
     const save = () => {
       const nick = input.value.trim();
-      if (nick && utf8Length(nick) <= NICK_BYTES && nick !== this.#parts.nick.textContent) this.#hooks.rename(nick);
+      if (nick && utf8Length(nick) <= NICK_BYTES && nick !== this.#parts.nick.textContent)
+        this.#hooks.rename(nick);
       this.#close();
     };
     const input = el('input', {
-      value: this.#parts.nick.textContent, maxLength: NICK_BYTES, dir: 'auto', autocomplete: 'off', aria: { label: words.nickname },
+      value: this.#parts.nick.textContent,
+      maxLength: NICK_BYTES,
+      dir: 'auto',
+      autocomplete: 'off',
+      aria: { label: words.nickname },
       on: {
         keydown: (e) => {
           if (e.key !== 'Enter' || e.isComposing) return;
@@ -197,7 +251,11 @@ export class Composer {
         },
       },
     });
-    return el('div', { className: 'sheet rename', role: 'group', aria: { label: words.speakingAs } },
-      input, el('button', { type: 'button', className: 'soft', on: { click: save } }, words.save));
+    return el(
+      'div',
+      { className: 'sheet rename', role: 'group', aria: { label: words.speakingAs } },
+      input,
+      el('button', { type: 'button', className: 'soft', on: { click: save } }, words.save),
+    );
   }
 }

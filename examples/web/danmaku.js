@@ -17,7 +17,7 @@ export const LOW = 3;
 const QUEUE_MAX = [32, 24, 48, 16];
 const STALE_MS = [Infinity, 12_000, 3_000, 1_200];
 const GAP_PX = 28; // between two bullets of a lane, at least
-const GAP_SPREAD_PX = 110; // and up to this much more by chance, or full lanes would march in columns
+const GAP_SPREAD_PX = 110; // and up to this much more by chance, or lanes would march in columns
 const FLYING_MAX = 64; // nodes in the air; own messages may take OWN_EXTRA more
 const OWN_EXTRA = 8;
 const STILL_MS = 4_500; // how long a bullet stays where motion is not wanted
@@ -156,7 +156,8 @@ export class DanmakuStage {
         const lane = this.#lanes.find((candidate) => this.#isFree(candidate, speed, now));
         if (!lane) break;
         const bullet = queue.shift();
-        lane.last = { at: now, width: Infinity, speed, gap: GAP_PX }; // taken; the width is known in a moment
+        // Taken; the width is known in a moment.
+        lane.last = { at: now, width: Infinity, speed, gap: GAP_PX };
         starting.push({ bullet, lane, speed, node: this.#dress(bullet) });
       }
     }
@@ -177,7 +178,9 @@ export class DanmakuStage {
   #speedOf({ text, level }) {
     const base = Math.min(0.19, Math.max(0.075, this.#width / 8_000)) * this.#settings.speed;
     if (level <= HIGH) return base;
-    return base * (1 + (Math.min(text.length, LENGTH_FOR_FULL_SPEED) / LENGTH_FOR_FULL_SPEED) * 0.33);
+    return (
+      base * (1 + (Math.min(text.length, LENGTH_FOR_FULL_SPEED) / LENGTH_FOR_FULL_SPEED) * 0.33)
+    );
   }
 
   #dress(bullet) {
@@ -208,7 +211,12 @@ export class DanmakuStage {
     const middle = `translate3d(${Math.max(0, (this.#width - width) / 2)}px,${y}px,0)`;
     const frames = still
       ? { transform: [middle, middle] }
-      : { transform: [`translate3d(${this.#width}px,${y}px,0)`, `translate3d(${-width}px,${y}px,0)`] };
+      : {
+          transform: [
+            `translate3d(${this.#width}px,${y}px,0)`,
+            `translate3d(${-width}px,${y}px,0)`,
+          ],
+        };
     const animation = node.animate(frames, { duration: still ? STILL_MS : flight, fill: 'both' });
     animation.startTime = now; // one clock for all, or lanes would drift apart
     animation.onfinish = () => this.#land(node);

@@ -10,8 +10,10 @@ const SVG = 'http://www.w3.org/2000/svg';
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
-    if (name === 'on') for (const [type, hear] of Object.entries(value)) node.addEventListener(type, hear);
-    else if (name === 'aria') for (const [key, text] of Object.entries(value)) node.setAttribute(`aria-${key}`, text);
+    if (name === 'on')
+      for (const [type, hear] of Object.entries(value)) node.addEventListener(type, hear);
+    else if (name === 'aria')
+      for (const [key, text] of Object.entries(value)) node.setAttribute(`aria-${key}`, text);
     else if (name in node) node[name] = value;
     else node.setAttribute(name, value);
   }
@@ -20,13 +22,23 @@ export function el(tag, properties = {}, ...children) {
 }
 
 const ICONS = {
-  people: 'M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm0 1.5c-3 0-6 1.5-6 3.7V14h12v-.8c0-2.2-3-3.7-6-3.7Z',
-  sliders: 'M2 4.2h6.2a2 2 0 0 0 3.9 0H14V2.8h-1.9a2 2 0 0 0-3.9 0H2v1.4Zm0 4.5h1.9a2 2 0 0 0 3.9 0H14V7.3H7.8a2 2 0 0 0-3.9 0H2v1.4Zm0 4.5h6.2a2 2 0 0 0 3.9 0H14v-1.4h-1.9a2 2 0 0 0-3.9 0H2v1.4Z',
-  expand: 'M2 6V2h4v1.5H3.5V6H2Zm8-4h4v4h-1.5V3.5H10V2ZM2 10h1.5v2.5H6V14H2v-4Zm10.500 0H14v4h-4v-1.5h2.5V10Z',
-  pencil: 'M11.3 1.900 14.100 4.700 5.600 13.200 2 14l.8-3.600 8.500-8.500Z',
-  smile: 'M8 1.500a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13Zm0 1.400a5.100 5.100 0 1 1 0 10.200A5.100 5.100 0 0 1 8 2.900ZM5.800 5.600a.9.9 0 1 0 0 1.800.9.9 0 0 0 0-1.800Zm4.400 0a.9.9 0 1 0 0 1.800.9.9 0 0 0 0-1.800ZM4.900 9c.4 1.600 1.600 2.600 3.100 2.600S10.700 10.600 11.100 9H9.700c-.3.800-.9 1.300-1.700 1.300S6.600 9.800 6.300 9H4.900Z',
-  down: 'M8 11.500 2.500 6l1-1L8 9.500 12.500 5l1 1L8 11.500Z',
-  cross: 'm3.500 2.500 4.500 4.500 4.500-4.500 1 1L9 8l4.500 4.500-1 1L8 9l-4.500 4.500-1-1L7 8 2.500 3.500l1-1Z',
+  people:
+    'M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm0 1.5c-3 0-6 1.5-6 3.7V14h12v-.8' + 'c0-2.2-3-3.7-6-3.7Z',
+  sliders:
+    'M2 4.2h6.2a2 2 0 0 0 3.9 0H14V2.8h-1.9a2 2 0 0 0-3.9 0H2v1.4Zm0 4.5h1.9' +
+    'a2 2 0 0 0 3.9 0H14V7.3H7.8a2 2 0 0 0-3.9 0H2v1.4Zm0 4.5h6.2a2 2 0 0 0 3.9 0H14' +
+    'v-1.4h-1.9a2 2 0 0 0-3.9 0H2v1.4Z',
+  expand:
+    'M2 6V2h4v1.5H3.5V6H2Zm8-4h4v4h-1.5V3.5H10V2ZM2 10h1.5v2.5H6V14H2v-4Zm10.5 0H14v4' +
+    'h-4v-1.5h2.5V10Z',
+  pencil: 'M11.3 1.9 14.1 4.7 5.6 13.2 2 14l.8-3.6 8.5-8.5Z',
+  smile:
+    'M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm0 1.4a5.1 5.1 0 1 1 0 10.2' +
+    'A5.1 5.1 0 0 1 8 2.9ZM5.8 5.6a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8Zm4.4 0' +
+    'a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8ZM4.9 9c.4 1.6 1.6 2.6 3.1 2.6S10.7 10.6 11.1 9' +
+    'H9.7c-.3.8-.9 1.3-1.7 1.3S6.6 9.8 6.3 9H4.9Z',
+  down: 'M8 11.5 2.5 6l1-1L8 9.5 12.5 5l1 1L8 11.5Z',
+  cross: 'm3.5 2.5 4.5 4.5 4.5-4.5 1 1L9 8l4.5 4.5-1 1L8 9l-4.5 4.5-1-1L7 8 2.5 3.5l1-1Z',
 };
 
 /** A small picture of that name, in the colour of the text around it. */
@@ -49,6 +61,7 @@ export const utf8Length = (text) => encoder.encode(text).length;
 export function hueOf(name) {
   let hash = 2166136261;
   for (let i = 0; i < name.length; ++i) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d); // names that differ in one letter should differ in colour
+  // Names that differ in one letter should differ in colour.
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return ((hash ^ (hash >>> 13)) >>> 0) % 360;
 }

@@ -27,13 +27,29 @@ export class Members {
     this.#words = words;
     this.#language = language;
     this.#hooks = hooks;
-    const cross = el('button', {
-      type: 'button', className: 'round', title: words.close, aria: { label: words.close }, on: { click: hooks.close },
-    }, icon('cross'));
-    this.node = el('section', {
-      className: 'sheet members', role: 'dialog', aria: { label: words.members },
-      on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
-    }, el('header', {}, el('h3', {}, words.members), cross), this.#list, this.#footer);
+    const cross = el(
+      'button',
+      {
+        type: 'button',
+        className: 'round',
+        title: words.close,
+        aria: { label: words.close },
+        on: { click: hooks.close },
+      },
+      icon('cross'),
+    );
+    this.node = el(
+      'section',
+      {
+        className: 'sheet members',
+        role: 'dialog',
+        aria: { label: words.members },
+        on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
+      },
+      el('header', {}, el('h3', {}, words.members), cross),
+      this.#list,
+      this.#footer,
+    );
     this.#load();
   }
 
@@ -86,7 +102,16 @@ export class Members {
 
   #row(member) {
     const name = member.nick || member.user;
-    const row = el('button', { type: 'button', className: 'person', title: member.user, on: { click: () => this.#hooks.pick(member) } }, el('bdi', {}, name));
+    const row = el(
+      'button',
+      {
+        type: 'button',
+        className: 'person',
+        title: member.user,
+        on: { click: () => this.#hooks.pick(member) },
+      },
+      el('bdi', {}, name),
+    );
     const own = member.user === this.#hooks.me ? this.#words.you : '';
     row.style.setProperty('--hue', String(hueOf(member.user)));
     row.dataset.initial = ([...name][0] ?? '?').toUpperCase();

@@ -140,7 +140,12 @@ export class Room extends EventTarget {
     const since = this.position ?? undefined;
     const { channels, password, recent } = this.#options;
     try {
-      const answer = await this.#ask('join', { channels, password, since, recent: since ? 0 : recent });
+      const answer = await this.#ask('join', {
+        channels,
+        password,
+        since,
+        recent: since ? 0 : recent,
+      });
       if (visit === this.#visit) await this.#arrive(answer, since, visit);
     } catch (error) {
       if (visit === this.#visit) this.#refused(error);
@@ -171,7 +176,11 @@ export class Room extends EventTarget {
     } catch (error) {
       // The connection went: the next join asks again from where we are. Else the pages are lost.
       if (visit !== this.#visit || error.code === 'disconnected') return;
-      this.#emit('gap', { reason: 'history_lost', from: this.position.offset + 1, to: answer.offset });
+      this.#emit('gap', {
+        reason: 'history_lost',
+        from: this.position.offset + 1,
+        to: answer.offset,
+      });
     }
     if (visit !== this.#visit) return;
     this.#moveTo(answer.epoch, answer.offset);
@@ -186,8 +195,15 @@ export class Room extends EventTarget {
       this.position = { epoch: answer.epoch, offset: 0 };
     } else if (!recovered) {
       const same = since.epoch === answer.epoch;
-      this.position = { epoch: answer.epoch, offset: same ? Math.min(since.offset, answer.offset) : 0 };
-      this.#emit('gap', { reason: 'history_lost', from: same ? since.offset + 1 : 0, to: answer.offset });
+      this.position = {
+        epoch: answer.epoch,
+        offset: same ? Math.min(since.offset, answer.offset) : 0,
+      };
+      this.#emit('gap', {
+        reason: 'history_lost',
+        from: same ? since.offset + 1 : 0,
+        to: answer.offset,
+      });
       if (this.#options.recent > 0) {
         messages = (await this.history({ limit: Math.min(PAGE, this.#options.recent) })).messages;
       }
@@ -203,7 +219,7 @@ export class Room extends EventTarget {
     const found = [];
     for (const channel of this.channels) {
       let from = after;
-      for (let more = true; more && from < head; ) {
+      for (let more = true; more && from < head;) {
         const page = await this.history({ channel, after: from, limit: PAGE });
         found.push(...page.messages.filter((message) => message.offset <= head));
         more = page.more && page.messages.length > 0;
@@ -229,7 +245,8 @@ export class Room extends EventTarget {
 
   #enterLater(atLeastMs = 0) {
     const backoff = Math.min(30_000, 1_000 * 2 ** Math.min(this.#retries++, 5));
-    const delay = atLeastMs > 0 ? atLeastMs * (1 + Math.random() * 0.1) : backoff * (0.5 + Math.random() / 2);
+    const delay =
+      atLeastMs > 0 ? atLeastMs * (1 + Math.random() * 0.1) : backoff * (0.5 + Math.random() / 2);
     this.#retryTimer = setTimeout(() => this.enter(), delay);
   }
 

@@ -9,7 +9,10 @@
 export const ERRORS = {
   bad_request: { en: 'That request was not understood.', zh: '请求格式有误。' },
   unauthorized: { en: 'Please sign in first.', zh: '请先登录。' },
-  token_expired: { en: 'Your sign-in has expired. Please sign in again.', zh: '登录已过期，请重新登录。' },
+  token_expired: {
+    en: 'Your sign-in has expired. Please sign in again.',
+    zh: '登录已过期，请重新登录。',
+  },
   forbidden: { en: 'You are not allowed to do that here.', zh: '你没有权限这样做。' },
   not_found: { en: 'There is nobody and nothing by that name.', zh: '找不到对象。' },
   not_member: { en: 'You are not in this room.', zh: '你不在这个房间里。' },
@@ -20,20 +23,41 @@ export const ERRORS = {
   duplicate: { en: 'You have just said that.', zh: '请不要重复发送相同内容。' },
   muted: { en: 'You are muted in this room.', zh: '你已被禁言。' },
   banned: { en: 'You are banned from this room.', zh: '你已被封禁。' },
-  mode_restricted: { en: 'Only some members may speak right now.', zh: '当前只有部分成员可以发言。' },
-  filtered: { en: 'That message was not accepted by the word filter.', zh: '消息包含不允许的内容。' },
+  mode_restricted: {
+    en: 'Only some members may speak right now.',
+    zh: '当前只有部分成员可以发言。',
+  },
+  filtered: {
+    en: 'That message was not accepted by the word filter.',
+    zh: '消息包含不允许的内容。',
+  },
   held: { en: 'A moderator will look at that message first.', zh: '消息正在等待审核。' },
   room_full: { en: 'This room is full.', zh: '房间已满。' },
-  queue_full: { en: 'Too much is waiting to be sent. Give it a moment.', zh: '等待发送的内容太多，请稍候。' },
-  room_overloaded: { en: 'The room is very busy. Please try again.', zh: '房间太繁忙，请再试一次。' },
+  queue_full: {
+    en: 'Too much is waiting to be sent. Give it a moment.',
+    zh: '等待发送的内容太多，请稍候。',
+  },
+  room_overloaded: {
+    en: 'The room is very busy. Please try again.',
+    zh: '房间太繁忙，请再试一次。',
+  },
   limit_reached: { en: 'A limit of this server has been reached.', zh: '已达到服务器上限。' },
   position_lost: { en: 'Your place in the conversation was lost.', zh: '消息位置已失效。' },
   wrong_password: { en: 'That is not the password of this room.', zh: '房间密码不正确。' },
-  storage_failed: { en: 'The message could not be saved. Please try again.', zh: '消息保存失败，请再试一次。' },
+  storage_failed: {
+    en: 'The message could not be saved. Please try again.',
+    zh: '消息保存失败，请再试一次。',
+  },
   unsupported: { en: 'This server cannot do that yet.', zh: '服务器暂不支持此操作。' },
-  internal: { en: 'Something went wrong on the server. Please try again.', zh: '服务器出错了，请再试一次。' },
+  internal: {
+    en: 'Something went wrong on the server. Please try again.',
+    zh: '服务器出错了，请再试一次。',
+  },
   timeout: { en: 'The server did not answer in time.', zh: '服务器没有及时回应。' },
-  disconnected: { en: 'The connection was lost before an answer came.', zh: '连接在收到回应前断开了。' },
+  disconnected: {
+    en: 'The connection was lost before an answer came.',
+    zh: '连接在收到回应前断开了。',
+  },
   closed: { en: 'You have left this chat.', zh: '你已离开聊天。' },
 };
 
@@ -41,7 +65,10 @@ export const ERRORS = {
 export const CLOSES = {
   1000: { en: 'The connection was closed.', zh: '连接已关闭。' },
   1001: { en: 'The server is going away.', zh: '服务器正在离线。' },
-  1002: { en: 'Client and server do not speak the same protocol.', zh: '客户端与服务器协议不一致。' },
+  1002: {
+    en: 'Client and server do not speak the same protocol.',
+    zh: '客户端与服务器协议不一致。',
+  },
   1003: { en: 'The server cannot read what was sent.', zh: '服务器无法读取所发数据。' },
   1006: { en: 'The connection was lost.', zh: '连接已断开。' },
   1007: { en: 'The server cannot read what was sent.', zh: '服务器无法读取所发数据。' },
@@ -58,7 +85,10 @@ export const CLOSES = {
   4005: { en: 'This room has moved to another server.', zh: '房间已迁移到另一台服务器。' },
   4006: { en: 'The server is very busy.', zh: '服务器太繁忙。' },
   4500: { en: 'Your sign-in was not accepted.', zh: '登录未被接受。' },
-  4501: { en: 'Client and server do not speak the same protocol.', zh: '客户端与服务器协议不一致。' },
+  4501: {
+    en: 'Client and server do not speak the same protocol.',
+    zh: '客户端与服务器协议不一致。',
+  },
   4502: { en: 'You are banned from this server.', zh: '你已被此服务器封禁。' },
   4503: { en: 'You have opened this chat in another place.', zh: '你已在别处打开了聊天。' },
   4504: { en: 'There are too many connections from here.', zh: '来自此处的连接太多。' },
@@ -81,9 +111,15 @@ export const LEAVES = {
   limit: { en: 'The room has reached a limit.', zh: '房间已达到上限。' },
   shutdown: { en: 'The server is restarting.', zh: '服务器正在重启。' },
   moved: { en: 'The room has moved to another server.', zh: '房间已迁移到另一台服务器。' },
-  auth_expired: { en: 'Your sign-in has expired. Please sign in again.', zh: '登录已过期，请重新登录。' },
+  auth_expired: {
+    en: 'Your sign-in has expired. Please sign in again.',
+    zh: '登录已过期，请重新登录。',
+  },
   password_changed: { en: 'The password of the room has changed.', zh: '房间密码已更改。' },
-  protocol_error: { en: 'Client and server do not speak the same protocol.', zh: '客户端与服务器协议不一致。' },
+  protocol_error: {
+    en: 'Client and server do not speak the same protocol.',
+    zh: '客户端与服务器协议不一致。',
+  },
 };
 
 /** Why messages are missing. */

@@ -27,17 +27,39 @@ export class Theatre {
     const name = el('b');
     const topic = el('span');
     const online = el('span');
-    const people = el('button', { type: 'button', className: 'chip', title: words.members, on: { click: onPeople } }, icon('people'), online);
-    const toggle = el('button', {
-      type: 'button', className: 'switch', role: 'switch', on: { click: () => this.#set({ enabled: !this.#settings.enabled }) },
-    }, words.danmaku);
+    const people = el(
+      'button',
+      { type: 'button', className: 'chip', title: words.members, on: { click: onPeople } },
+      icon('people'),
+      online,
+    );
+    const toggle = el(
+      'button',
+      {
+        type: 'button',
+        className: 'switch',
+        role: 'switch',
+        on: { click: () => this.#set({ enabled: !this.#settings.enabled }) },
+      },
+      words.danmaku,
+    );
     const gear = this.#button('sliders', words.settings, () => this.#toggleSheet());
     const full = this.#button('expand', words.fullscreen, () => this.#fullscreen());
     full.hidden = !document.fullscreenEnabled;
-    this.node = el('section', { className: 'theatre off', aria: { label: words.stageLabel } },
-      el('slot', { name: 'stage' }), air,
-      el('div', { className: 'head' }, live, el('div', { className: 'title' }, name, topic), people),
-      el('div', { className: 'tools' }, toggle, gear, full));
+    this.node = el(
+      'section',
+      { className: 'theatre off', aria: { label: words.stageLabel } },
+      el('slot', { name: 'stage' }),
+      air,
+      el(
+        'div',
+        { className: 'head' },
+        live,
+        el('div', { className: 'title' }, name, topic),
+        people,
+      ),
+      el('div', { className: 'tools' }, toggle, gear, full),
+    );
     this.node.addEventListener('keydown', (e) => e.key === 'Escape' && this.#closeSheet());
     this.#parts = { live, name, topic, online, toggle, gear, people };
     this.stage = new DanmakuStage(air);
@@ -61,13 +83,23 @@ export class Theatre {
   }
 
   #button(name, label, click) {
-    return el('button', { type: 'button', className: 'round', title: label, aria: { label }, on: { click } }, icon(name));
+    return el(
+      'button',
+      { type: 'button', className: 'round', title: label, aria: { label }, on: { click } },
+      icon(name),
+    );
   }
 
   #set(change) {
     Object.assign(this.#settings, change);
     const { enabled, opacity, area, size, speed } = this.#settings;
-    this.stage.configure({ enabled, opacity, area: AREAS[area], scale: SIZES[size], speed: SPEEDS[speed] });
+    this.stage.configure({
+      enabled,
+      opacity,
+      area: AREAS[area],
+      scale: SIZES[size],
+      speed: SPEEDS[speed],
+    });
     this.#parts.toggle.setAttribute('aria-checked', String(enabled));
     remember(this.#settings);
   }
@@ -86,13 +118,22 @@ export class Theatre {
       opacityNames: Array.from({ length: 9 }, (_, i) => `${20 + i * 10} %`),
     };
     const sliders = [
-      this.#slider(this.#words.opacity, opacityNames, Math.round(this.#settings.opacity * 10) - 2, (i) => ({ opacity: (i + 2) / 10 })),
+      this.#slider(
+        this.#words.opacity,
+        opacityNames,
+        Math.round(this.#settings.opacity * 10) - 2,
+        (i) => ({ opacity: (i + 2) / 10 }),
+      ),
       this.#slider(this.#words.area, areaNames, this.#settings.area, (area) => ({ area })),
       this.#slider(this.#words.size, sizeNames, this.#settings.size, (size) => ({ size })),
       this.#slider(this.#words.speed, speedNames, this.#settings.speed, (speed) => ({ speed })),
     ];
-    this.#sheet = el('div', { className: 'sheet settings', role: 'group', aria: { label: this.#words.settings } },
-      el('h3', {}, this.#words.settings), ...sliders.flat());
+    this.#sheet = el(
+      'div',
+      { className: 'sheet settings', role: 'group', aria: { label: this.#words.settings } },
+      el('h3', {}, this.#words.settings),
+      ...sliders.flat(),
+    );
     this.node.append(this.#sheet);
     this.#parts.gear.setAttribute('aria-expanded', 'true');
     this.#sheet.querySelector('input').focus();
@@ -108,7 +149,12 @@ export class Theatre {
 
   #slider(label, names, value, change) {
     const output = el('output', {}, names[value]);
-    const input = el('input', { type: 'range', min: '0', max: String(names.length - 1), aria: { label } });
+    const input = el('input', {
+      type: 'range',
+      min: '0',
+      max: String(names.length - 1),
+      aria: { label },
+    });
     input.value = String(value);
     input.setAttribute('aria-valuetext', names[value]);
     input.addEventListener('input', () => {
@@ -126,7 +172,8 @@ export class Theatre {
 function recall() {
   try {
     const saved = JSON.parse(localStorage.getItem(MEMORY) ?? '{}');
-    const index = (value, names) => (Number.isInteger(value) && value >= 0 && value < names.length ? value : undefined);
+    const index = (value, names) =>
+      Number.isInteger(value) && value >= 0 && value < names.length ? value : undefined;
     const known = {
       enabled: typeof saved.enabled === 'boolean' ? saved.enabled : undefined,
       opacity: saved.opacity >= 0.2 && saved.opacity <= 1 ? saved.opacity : undefined,

@@ -11,7 +11,12 @@ export class ChatError extends Error {
   }
 
   /** From `{code, message, temporary, retry_after_ms}` as it stands on the wire. */
-  static from({ code = 'internal', message = code, temporary = false, retry_after_ms: retryAfterMs = 0 }) {
+  static from({
+    code = 'internal',
+    message = code,
+    temporary = false,
+    retry_after_ms: retryAfterMs = 0,
+  }) {
     return new ChatError(code, { message, temporary, retryAfterMs });
   }
 }

@@ -22,14 +22,19 @@ export class ChatdServer {
     this.port ||= await freePort();
     this.tcpPort ||= await freePort();
     const listen = ['--ws', `127.0.0.1:${this.port}`, '--tcp', `127.0.0.1:${this.tcpPort}`];
-    this.#process = spawn(this.#binary, [...listen, '--open', '--unlimited', '--owner', 'Alice'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(this.#binary, [...listen, '--open', '--unlimited', '--owner', 'Alice'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const keep = (data) => (this.#output = (this.#output + data).slice(-8_000));
     this.#process.stdout.on('data', keep);
     this.#process.stderr.on('data', keep);
     this.#process.on('error', (error) => keep(String(error)));
     for (let tries = 0; tries < 100; ++tries) {
       if (this.#process.exitCode !== null) break;
-      const healthy = await fetch(`${this.url}healthz`).then((answer) => answer.ok, () => false);
+      const healthy = await fetch(`${this.url}healthz`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
       if (healthy) return this;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

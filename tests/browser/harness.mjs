@@ -5,10 +5,20 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--js-flags=--expose-gc'];
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--js-flags=--expose-gc',
+];
 
-export const SIZES = [{ width: 1280, height: 800 }, { width: 390, height: 844 }];
+export const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+];
 
 export class Skip extends Error {}
 
@@ -37,7 +47,8 @@ export function roomUrl(server, room, name, extra = '') {
 }
 
 /** Waits until the page is in its room. */
-export const untilLive = (page, timeout = 15_000) => page.locator('.state.live').waitFor({ timeout });
+export const untilLive = (page, timeout = 15_000) =>
+  page.locator('.state.live').waitFor({ timeout });
 
 export async function say(page, text) {
   await page.locator('textarea').fill(text);
@@ -69,14 +80,15 @@ export function assertEqual(actual, expected, what) {
 }
 
 /** Every node in the document, shadow trees and texts included. */
-export const countNodes = (page) => page.evaluate(() => {
-  const walk = (node) => {
-    let count = 1 + (node.shadowRoot ? walk(node.shadowRoot) : 0);
-    for (const child of node.childNodes) count += walk(child);
-    return count;
-  };
-  return walk(document);
-});
+export const countNodes = (page) =>
+  page.evaluate(() => {
+    const walk = (node) => {
+      let count = 1 + (node.shadowRoot ? walk(node.shadowRoot) : 0);
+      for (const child of node.childNodes) count += walk(child);
+      return count;
+    };
+    return walk(document);
+  });
 
 /** Bytes of the script heap after a thorough collection. */
 export async function heapBytes(page) {
@@ -105,7 +117,9 @@ export class Runner {
     try {
       const note = await run();
       this.passed += 1;
-      console.log(`ok    ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)${note ? ` ${note}` : ''}`);
+      console.log(
+        `ok    ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)${note ? ` ${note}` : ''}`,
+      );
     } catch (error) {
       if (error instanceof Skip) {
         this.skipped += 1;
@@ -113,7 +127,9 @@ export class Runner {
         return;
       }
       this.failed += 1;
-      console.log(`FAIL  ${name}\n      ${String(error.stack ?? error).replace(/\n/g, '\n      ')}`);
+      console.log(
+        `FAIL  ${name}\n      ${String(error.stack ?? error).replace(/\n/g, '\n      ')}`,
+      );
     }
   }
 

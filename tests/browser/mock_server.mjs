@@ -10,9 +10,15 @@ import { WebSocketServer } from 'ws';
 
 export const WEB_ROOT = fileURLToPath(new URL('../../examples/web/', import.meta.url));
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
 // As strict as chatd's, or stricter: what the page needs beyond this would fail here first.
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 const HISTORY_MAX = 300;
 const TEXT_MAX = 2_048;
@@ -53,7 +59,7 @@ export class MockServer {
     return this;
   }
 
-  /** Ends every connection; without `keep` the rooms are forgotten, as by a process without storage. */
+  /** Ends every connection; without `keep` the rooms are forgotten, as where nothing is stored. */
   async stop({ keep = false, code = 4000 } = {}) {
     clearInterval(this.#flood);
     for (const socket of this.#sockets.clients) socket.close(code, 'shutdown');
@@ -88,8 +94,17 @@ export class MockServer {
   say(roomName, user, text, extra = {}) {
     const room = this.#room(roomName);
     const message = {
-      event: 'message', room: roomName, channel: 'main', offset: ++room.head, user, nick: user,
-      role: 'member', kind: 'text', text, time: Date.now(), ...extra,
+      event: 'message',
+      room: roomName,
+      channel: 'main',
+      offset: ++room.head,
+      user,
+      nick: user,
+      role: 'member',
+      kind: 'text',
+      text,
+      time: Date.now(),
+      ...extra,
     };
     room.log.push(message);
     if (room.log.length > HISTORY_MAX) room.log.shift();
@@ -118,7 +133,11 @@ export class MockServer {
     try {
       const body = await readFile(join(this.webRoot, file));
       const type = TYPES[extname(file)] ?? 'application/octet-stream';
-      response.writeHead(200, { 'content-type': type, 'content-security-policy': CSP, 'cache-control': 'no-store' });
+      response.writeHead(200, {
+        'content-type': type,
+        'content-security-policy': CSP,
+        'cache-control': 'no-store',
+      });
       response.end(body);
     } catch {
       response.writeHead(404).end();
@@ -128,7 +147,13 @@ export class MockServer {
   #room(name) {
     if (!this.#rooms.has(name)) {
       this.#rooms.set(name, {
-        name, epoch: Math.random().toString(36).slice(2, 10), head: 0, log: [], members: new Map(), version: 0, policy: {},
+        name,
+        epoch: Math.random().toString(36).slice(2, 10),
+        head: 0,
+        log: [],
+        members: new Map(),
+        version: 0,
+        policy: {},
       });
     }
     return this.#rooms.get(name);
@@ -160,7 +185,10 @@ export class MockServer {
       then?.();
     } catch (error) {
       if (error instanceof Error) throw error;
-      answer({ error: typeof error === 'string' ? { code: error, message: error, temporary: false } : error });
+      answer({
+        error:
+          typeof error === 'string' ? { code: error, message: error, temporary: false } : error,
+      });
       if (op === 'auth') setTimeout(() => session.socket.close(4500), 20);
     }
   }
@@ -170,8 +198,20 @@ export class MockServer {
     session.user = user ?? (token ? 'token-user' : `guest-${++this.#guests}`);
     session.nick = nick ?? session.user;
     this.#sessions.add(session);
-    const limits = { frame_bytes: 65_536, text_bytes: TEXT_MAX, rooms: 32, commands_per_s: 20, publish_per_s: 5 };
-    return { session: 's', user: session.user, resume: 'r', heartbeat_ms: this.heartbeatMs, limits };
+    const limits = {
+      frame_bytes: 65_536,
+      text_bytes: TEXT_MAX,
+      rooms: 32,
+      commands_per_s: 20,
+      publish_per_s: 5,
+    };
+    return {
+      session: 's',
+      user: session.user,
+      resume: 'r',
+      heartbeat_ms: this.heartbeatMs,
+      limits,
+    };
   }
 
   op_ping() {
@@ -182,23 +222,48 @@ export class MockServer {
     if (session.rooms.has(name)) throw 'already_member';
     const room = this.#room(name);
     const missed = since ? room.log.filter((message) => message.offset > since.offset) : [];
-    const recovered = Boolean(since && since.epoch === room.epoch && since.offset <= room.head &&
-      room.head - since.offset <= HISTORY_MAX);
+    const recovered = Boolean(
+      since &&
+      since.epoch === room.epoch &&
+      since.offset <= room.head &&
+      room.head - since.offset <= HISTORY_MAX,
+    );
     let messages = since ? (recovered ? missed : []) : recent ? room.log.slice(-recent) : [];
     const more = since ? messages.length > 100 : room.log.length > messages.length;
     if (since) messages = messages.slice(0, 100);
     const first = !room.members.has(session.user);
     const member = room.members.get(session.user) ?? {
-      user: session.user, nick: session.nick, role: room.members.size === 0 ? 'owner' : 'member', since: Date.now(), sessions: 0,
+      user: session.user,
+      nick: session.nick,
+      role: room.members.size === 0 ? 'owner' : 'member',
+      since: Date.now(),
+      sessions: 0,
     };
     member.sessions += 1;
     room.members.set(session.user, member);
     session.rooms.add(name);
     return {
-      room: name, epoch: room.epoch, offset: room.head, online: room.members.size, role: member.role,
-      state: { policy: room.policy, attributes: room.attributes ?? {}, pinned: [], channels: [{ name: 'main', state: 'open', creator: '' }] },
-      was_recovering: Boolean(since), recovered, messages, more,
-      then: () => first && this.#presence(room, { joins: [{ user: member.user, nick: member.nick, role: member.role }], leaves: [] }),
+      room: name,
+      epoch: room.epoch,
+      offset: room.head,
+      online: room.members.size,
+      role: member.role,
+      state: {
+        policy: room.policy,
+        attributes: room.attributes ?? {},
+        pinned: [],
+        channels: [{ name: 'main', state: 'open', creator: '' }],
+      },
+      was_recovering: Boolean(since),
+      recovered,
+      messages,
+      more,
+      then: () =>
+        first &&
+        this.#presence(room, {
+          joins: [{ user: member.user, nick: member.nick, role: member.role }],
+          leaves: [],
+        }),
     };
   }
 
@@ -218,7 +283,16 @@ export class MockServer {
 
   #presence(room, change) {
     room.version += 1;
-    this.broadcast({ event: 'presence', room: room.name, online: room.members.size, version: room.version, ...change }, room.name);
+    this.broadcast(
+      {
+        event: 'presence',
+        room: room.name,
+        online: room.members.size,
+        version: room.version,
+        ...change,
+      },
+      room.name,
+    );
   }
 
   op_publish(session, { room: name, text = '', kind = 'text', key, data }) {
@@ -237,7 +311,9 @@ export class MockServer {
 
   op_history(session, { room: name, before = Infinity, after, limit = 50 }) {
     const room = this.#room(name);
-    const found = room.log.filter((m) => (after === undefined ? m.offset < before : m.offset > after));
+    const found = room.log.filter((m) =>
+      after === undefined ? m.offset < before : m.offset > after,
+    );
     const messages = after === undefined ? found.slice(-limit) : found.slice(0, limit);
     return { epoch: room.epoch, messages, more: found.length > messages.length };
   }
@@ -247,13 +323,26 @@ export class MockServer {
     const all = [...room.members.values()].map(({ sessions, ...member }) => member);
     const from = Number(cursor);
     const next = from + limit < all.length ? String(from + limit) : undefined;
-    return { online: all.length, version: room.version, members: all.slice(from, from + limit), next };
+    return {
+      online: all.length,
+      version: room.version,
+      members: all.slice(from, from + limit),
+      next,
+    };
   }
 
   op_send_to(session, { user, text }) {
     const targets = [...this.#sessions].filter((other) => other.user === user);
     if (targets.length === 0) throw { code: 'not_found', message: 'nobody there', temporary: true };
-    const event = { event: 'direct', user: session.user, nick: session.nick, to: user, kind: 'text', text, time: Date.now() };
+    const event = {
+      event: 'direct',
+      user: session.user,
+      nick: session.nick,
+      to: user,
+      kind: 'text',
+      text,
+      time: Date.now(),
+    };
     for (const target of targets) target.socket.send(JSON.stringify(event));
     return { sessions: targets.length };
   }
@@ -261,7 +350,8 @@ export class MockServer {
   /** Members who only stand in the list. */
   populate(roomName, people) {
     const room = this.#room(roomName);
-    for (const person of people) room.members.set(person.user, { role: 'member', since: Date.now(), sessions: 1, ...person });
+    for (const person of people)
+      room.members.set(person.user, { role: 'member', since: Date.now(), sessions: 1, ...person });
     this.#presence(room, { joins: people, leaves: [] });
   }
 }

@@ -4,7 +4,18 @@
 import WebSocket from 'ws';
 import { Crowd } from './crowd.mjs';
 import {
-  SIZES, Skip, assert, assertEqual, countNodes, heapBytes, openPage, roomUrl, say, texts, until, untilLive,
+  SIZES,
+  Skip,
+  assert,
+  assertEqual,
+  countNodes,
+  heapBytes,
+  openPage,
+  roomUrl,
+  say,
+  texts,
+  until,
+  untilLive,
 } from './harness.mjs';
 
 const FLOOD_PER_S = 100;
@@ -28,24 +39,37 @@ export async function pageTests({ runner, browser, server, seconds, restart, scr
   let rooms = 0;
   const newRoom = () => `test/${++rooms}-${Date.now() % 100_000}`;
 
-  await runner.test('two people read each other, and each sees his own once and marked', async () => {
-    const room = newRoom();
-    const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
-    const bob = await openPage(browser, roomUrl(server, room, 'Bob', '&x=1'), { viewport: SIZES[1] });
-    await Promise.all([untilLive(alice), untilLive(bob)]);
-    await say(alice, 'hello from Alice');
-    await say(bob, '你好，Alice');
-    for (const page of [alice, bob]) {
-      await until('both messages', async () => (await texts(page)).length === 2);
-      assertEqual((await texts(page)).sort(), ['hello from Alice', '你好，Alice'].sort(), 'texts');
-    }
-    assertEqual(await alice.locator('.row.own .text').allTextContents(), ['hello from Alice'], 'own rows');
-    await alice.locator('.bullet.own:not([hidden])').first().waitFor({ state: 'attached' });
-    assertEqual(await alice.locator('.chip span').textContent(), '2', 'online');
-    assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
-    await alice.context().close();
-    await bob.context().close();
-  });
+  await runner.test(
+    'two people read each other, and each sees his own once and marked',
+    async () => {
+      const room = newRoom();
+      const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
+      const bob = await openPage(browser, roomUrl(server, room, 'Bob', '&x=1'), {
+        viewport: SIZES[1],
+      });
+      await Promise.all([untilLive(alice), untilLive(bob)]);
+      await say(alice, 'hello from Alice');
+      await say(bob, '你好，Alice');
+      for (const page of [alice, bob]) {
+        await until('both messages', async () => (await texts(page)).length === 2);
+        assertEqual(
+          (await texts(page)).sort(),
+          ['hello from Alice', '你好，Alice'].sort(),
+          'texts',
+        );
+      }
+      assertEqual(
+        await alice.locator('.row.own .text').allTextContents(),
+        ['hello from Alice'],
+        'own rows',
+      );
+      await alice.locator('.bullet.own:not([hidden])').first().waitFor({ state: 'attached' });
+      assertEqual(await alice.locator('.chip span').textContent(), '2', 'online');
+      assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
+      await alice.context().close();
+      await bob.context().close();
+    },
+  );
 
   await runner.test('whatever people write stays text', async () => {
     const room = newRoom();
@@ -55,16 +79,32 @@ export async function pageTests({ runner, browser, server, seconds, restart, scr
     for (const text of DANGEROUS) {
       await say(page, text);
       await until('the text', async () => (await texts(reader)).includes(text));
-      await until('its bullet', () => reader.locator('.bullet').evaluateAll((all, text) => all.some((b) => b.textContent === text), text), 6_000);
+      await until(
+        'its bullet',
+        () =>
+          reader
+            .locator('.bullet')
+            .evaluateAll((all, text) => all.some((b) => b.textContent === text), text),
+        6_000,
+      );
     }
     assertEqual(await texts(reader), DANGEROUS, 'texts');
     const harm = await reader.evaluate(() => {
       const root = document.querySelector('chat-room').shadowRoot;
-      return { harmed: globalThis.harmed ?? 0, alien: root.querySelectorAll('script, img, b:not(.title b)').length };
+      return {
+        harmed: globalThis.harmed ?? 0,
+        alien: root.querySelectorAll('script, img, b:not(.title b)').length,
+      };
     });
     assertEqual(harm, { harmed: 0, alien: 0 }, 'harm');
-    assertEqual(await reader.locator('.row.message .nick').first().textContent(), '<b>Eve</b>', 'nick');
-    const sides = await reader.locator('.row.message .text').evaluateAll((all) => all.map((node) => getComputedStyle(node).direction));
+    assertEqual(
+      await reader.locator('.row.message .nick').first().textContent(),
+      '<b>Eve</b>',
+      'nick',
+    );
+    const sides = await reader
+      .locator('.row.message .text')
+      .evaluateAll((all) => all.map((node) => getComputedStyle(node).direction));
     assertEqual([sides[0], sides[3]], ['ltr', 'rtl'], 'directions');
     const wide = await reader.evaluate(() => {
       const log = document.querySelector('chat-room').shadowRoot.querySelector('.log');
@@ -120,28 +160,38 @@ export async function pageTests({ runner, browser, server, seconds, restart, scr
     await page.context().close();
   });
 
-  await runner.test('a server restart: the page comes back by itself and sends what was written meanwhile', async () => {
-    if (!restart) throw new Skip('the server is not ours to restart (--url)');
-    const room = newRoom();
-    const page = await openPage(browser, roomUrl(server, room, 'Phoenix'));
-    await untilLive(page);
-    await say(page, 'before');
-    await until('the first message', async () => (await texts(page)).includes('before'));
-    await restart.stop();
-    await page.locator('.banner:not([hidden])').waitFor();
-    assert(/Reconnecting in \d+ s\./.test(await page.locator('.banner span').textContent()), 'the banner counts down');
-    await page.waitForTimeout(1_500);
-    await say(page, 'written while away');
-    await restart.start();
-    await untilLive(page, 40_000);
-    await until('the late message', async () => (await texts(page)).includes('written while away'), 20_000);
-    await say(page, 'after');
-    await until('the last message', async () => (await texts(page)).includes('after'));
-    assertEqual(await texts(page), ['before', 'written while away', 'after'], 'texts');
-    const own = page.complaints.filter((line) => !line.includes('WebSocket connection to'));
-    assertEqual(own, [], 'complaints');
-    await page.context().close();
-  });
+  await runner.test(
+    'a server restart: the page comes back by itself and sends what was written meanwhile',
+    async () => {
+      if (!restart) throw new Skip('the server is not ours to restart (--url)');
+      const room = newRoom();
+      const page = await openPage(browser, roomUrl(server, room, 'Phoenix'));
+      await untilLive(page);
+      await say(page, 'before');
+      await until('the first message', async () => (await texts(page)).includes('before'));
+      await restart.stop();
+      await page.locator('.banner:not([hidden])').waitFor();
+      assert(
+        /Reconnecting in \d+ s\./.test(await page.locator('.banner span').textContent()),
+        'the banner counts down',
+      );
+      await page.waitForTimeout(1_500);
+      await say(page, 'written while away');
+      await restart.start();
+      await untilLive(page, 40_000);
+      await until(
+        'the late message',
+        async () => (await texts(page)).includes('written while away'),
+        20_000,
+      );
+      await say(page, 'after');
+      await until('the last message', async () => (await texts(page)).includes('after'));
+      assertEqual(await texts(page), ['before', 'written while away', 'after'], 'texts');
+      const own = page.complaints.filter((line) => !line.includes('WebSocket connection to'));
+      assertEqual(own, [], 'complaints');
+      await page.context().close();
+    },
+  );
 
   for (const viewport of SIZES) {
     const size = `${viewport.width}x${viewport.height}`;
@@ -174,7 +224,14 @@ async function flood({ page, crowd, seconds, size, screens }) {
     if (own < 3) {
       const text = `own message ${++own}`;
       await say(page, text);
-      await until('the own message on the stage', () => page.locator('.bullet.own').evaluateAll((all, text) => all.some((b) => b.textContent === text), text), 5_000);
+      await until(
+        'the own message on the stage',
+        () =>
+          page
+            .locator('.bullet.own')
+            .evaluateAll((all, text) => all.some((b) => b.textContent === text), text),
+        5_000,
+      );
     }
     await page.waitForTimeout(500);
   }
@@ -183,7 +240,9 @@ async function flood({ page, crowd, seconds, size, screens }) {
   const seen = await page.evaluate(() => globalThis.sampling.stop());
   const rate = (crowd.sent - sentBefore) / seconds;
   crowd.stop();
-  const summary = `${rate.toFixed(0)}/s, ${seen.samples} samples, ${seen.pairs} pairs, worst overlap ${seen.worst.toFixed(1)} px, ` +
+  const summary =
+    `${rate.toFixed(0)}/s, ${seen.samples} samples, ${seen.pairs} pairs, ` +
+    `worst overlap ${seen.worst.toFixed(1)} px, ` +
     `${seen.most} flying, ${nodes} nodes, heap ${(heapGrowth / 1048576).toFixed(1)} MB`;
   assert(rate > FLOOD_PER_S * 0.9, `the crowd was too slow: ${summary}`);
   assertEqual(crowd.refused, 0, 'refused messages of the crowd');
@@ -201,13 +260,17 @@ function startSampling(page) {
     const air = document.querySelector('chat-room').shadowRoot.querySelector('.air');
     const seen = { samples: 0, pairs: 0, worst: -Infinity, most: 0 };
     const look = () => {
-      const boxes = [...air.querySelectorAll('.bullet:not([hidden])')].map((node) => ({ lane: Number(node.dataset.lane), box: node.getBoundingClientRect() }));
+      const boxes = [...air.querySelectorAll('.bullet:not([hidden])')].map((node) => ({
+        lane: Number(node.dataset.lane),
+        box: node.getBoundingClientRect(),
+      }));
       seen.samples += 1;
       seen.most = Math.max(seen.most, boxes.length);
       boxes.sort((a, b) => a.lane - b.lane || a.box.left - b.box.left);
       for (let i = 1; i < boxes.length; ++i) {
         const [one, two] = [boxes[i - 1], boxes[i]];
-        const overlap = one.lane === two.lane ? one.box.right - two.box.left : one.box.bottom - two.box.top - 0.5;
+        const overlap =
+          one.lane === two.lane ? one.box.right - two.box.left : one.box.bottom - two.box.top - 0.5;
         seen.pairs += 1;
         seen.worst = Math.max(seen.worst, overlap);
       }

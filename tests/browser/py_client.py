@@ -67,11 +67,13 @@ async def main(url):
     bob, second = await enter(url, "bob", room)
     assert first["epoch"] == second["epoch"] and second["online"] == 2, second
 
-    answers = [await alice.ok("publish", room=room, text="hello"), await bob.ok("publish", room=room, text="你好 \u202e 👨🏽‍💻")]
-    assert [answer["offset"] for answer in answers] == [1, 2], answers
+    said = ["hello", "你好 \u202e 👨🏽‍💻"]
+    for offset, (peer, text) in enumerate(zip((alice, bob), said), 1):
+        answer = await peer.ok("publish", room=room, text=text)
+        assert answer["offset"] == offset, answer
     for peer in (alice, bob):
         seen = [await peer.event("message"), await peer.event("message")]
-        assert [m["text"] for m in seen] == ["hello", "你好 \u202e 👨🏽‍💻"], seen
+        assert [m["text"] for m in seen] == said, seen
         assert [m["user"] for m in seen] == ["alice", "bob"], seen
         assert [m["offset"] for m in seen] == [1, 2], seen
 
@@ -82,7 +84,8 @@ async def main(url):
     await alice.ok("publish", room=room, text="while you were away")
     place = {"epoch": first["epoch"], "offset": 2}
     bob, back = await enter(url, "bob", room, since=place)
-    assert back["recovered"] and [m["text"] for m in back["messages"]] == ["while you were away"], back
+    missed = [message["text"] for message in back["messages"]]
+    assert back["recovered"] and missed == ["while you were away"], back
 
     await bob.ok("leave", room=room)
     await alice.ok("publish", room=room, text="gone")
@@ -93,10 +96,11 @@ async def main(url):
     await bob.ok("join", room=room)
     alice.events.clear()
     count = 50
-    await asyncio.gather(*(flood(peer, name, room, count) for peer, name in ((alice, "a"), (bob, "b"))))
+    await asyncio.gather(flood(alice, "a", room, count), flood(bob, "b", room, count))
     got = [(await alice.event("message"))["text"] for _ in range(2 * count)]
     for name in "ab":
-        assert [text for text in got if text.startswith(name)] == [f"{name}{n}" for n in range(count)], got
+        theirs = [text for text in got if text.startswith(name)]
+        assert theirs == [f"{name}{n}" for n in range(count)], got
 
     for peer in (alice, bob):
         await peer.socket.close()

@@ -19,18 +19,23 @@ import { pageTests } from './page_tests.mjs';
 import { troubleTests } from './trouble_tests.mjs';
 import { wsClientTests } from './ws_client.mjs';
 
-
 const { values: options } = parseArgs({
   options: {
-    chatd: { type: 'string' }, url: { type: 'string' }, seconds: { type: 'string' }, long: { type: 'boolean' },
-    screens: { type: 'string' }, only: { type: 'string' },
+    chatd: { type: 'string' },
+    url: { type: 'string' },
+    seconds: { type: 'string' },
+    long: { type: 'boolean' },
+    screens: { type: 'string' },
+    only: { type: 'string' },
   },
 });
 const seconds = Number(options.seconds ?? (options.long ? 60 : 15));
 const runner = new Runner(options.only);
 
 async function main() {
-  const ours = options.url ? null : await (options.chatd ? new ChatdServer(options.chatd) : new MockServer()).start();
+  const ours = options.url
+    ? null
+    : await (options.chatd ? new ChatdServer(options.chatd) : new MockServer()).start();
   const server = ours ?? { url: options.url.endsWith('/') ? options.url : `${options.url}/` };
   let browser;
   try {
@@ -44,7 +49,9 @@ async function main() {
     await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
   } catch (error) {
     if (!(error instanceof Skip)) throw error;
-    await runner.test('the page in Chromium', () => { throw error; });
+    await runner.test('the page in Chromium', () => {
+      throw error;
+    });
   } finally {
     await browser?.close();
     await ours?.stop();
@@ -58,7 +65,10 @@ function pythonClient(server) {
   if (!python) throw new Skip('no websockets for Python (package python3-websockets)');
   const script = fileURLToPath(new URL('py_client.py', import.meta.url));
   const url = `${server.url.replace(/^http/, 'ws')}chat`;
-  const { status, stdout, stderr } = spawnSync(python, [script, url], { encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(python, [script, url], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   assert(status === 0, `${stdout}${stderr}`);
 }
 

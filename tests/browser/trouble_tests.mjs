@@ -3,13 +3,26 @@
 // keyboard, little motion, Chinese.
 
 import { MockServer } from './mock_server.mjs';
-import { SIZES, assert, assertEqual, openPage, roomUrl, say, texts, until, untilLive } from './harness.mjs';
+import {
+  SIZES,
+  assert,
+  assertEqual,
+  openPage,
+  roomUrl,
+  say,
+  texts,
+  until,
+  untilLive,
+} from './harness.mjs';
 
 export async function troubleTests({ runner, browser, screens }) {
   const test = (name, run, { viewport, query = '', ...options } = {}) =>
     runner.test(`page: ${name}`, async () => {
       const server = await new MockServer().start(0);
-      const page = await openPage(browser, roomUrl(server, 'r', 'Alice', query), { viewport, ...options });
+      const page = await openPage(browser, roomUrl(server, 'r', 'Alice', query), {
+        viewport,
+        ...options,
+      });
       try {
         await untilLive(page);
         await run(page, server);
@@ -24,10 +37,19 @@ export async function troubleTests({ runner, browser, screens }) {
   const notice = (page) => page.locator('.notice').textContent();
   const banner = (page) => page.locator('.banner:not([hidden]) span').textContent();
 
-  await test('a refusal is a sentence, the text is not lost, and a wait is counted down', async (page, server) => {
-    server.refuse.set('publish', { code: 'slow_mode', message: 'x', temporary: true, retry_after_ms: 3_000 });
+  await test('a refusal is a sentence, the text stays, a wait is counted down', async (page, server) => {
+    server.refuse.set('publish', {
+      code: 'slow_mode',
+      message: 'x',
+      temporary: true,
+      retry_after_ms: 3_000,
+    });
     await say(page, 'too soon');
-    await until('the sentence', async () => (await notice(page)) === 'Slow mode is on: one message at a time. Try again in 3 s.');
+    await until(
+      'the sentence',
+      async () =>
+        (await notice(page)) === 'Slow mode is on: one message at a time. Try again in 3 s.',
+    );
     assertEqual(await page.locator('textarea').inputValue(), 'too soon', 'input');
     assert(await page.locator('.send').isDisabled(), 'the button waits');
     assert(/^[123] s$/.test(await page.locator('.send').textContent()), 'the button counts');
@@ -60,7 +82,19 @@ export async function troubleTests({ runner, browser, screens }) {
     server.say('r', 'bob', 'fine');
     await until('both', async () => (await texts(page)).length === 2);
     server.broadcast({ event: 'message_removed', room: 'r', offset }, 'r');
-    server.broadcast({ event: 'gap', room: 'r', channel: 'main', from: 3, to: 11, count: 9, classes: ['lossy'], reason: 'slow_consumer' }, 'r');
+    server.broadcast(
+      {
+        event: 'gap',
+        room: 'r',
+        channel: 'main',
+        from: 3,
+        to: 11,
+        count: 9,
+        classes: ['lossy'],
+        reason: 'slow_consumer',
+      },
+      'r',
+    );
     await until('the recall', async () => (await texts(page)).join() === 'fine');
     const told = '9 messages were left out. Your connection was too slow for them.';
     await until('the gap', async () => (await texts(page, 'system')).includes(told));
@@ -69,25 +103,47 @@ export async function troubleTests({ runner, browser, screens }) {
   });
 
   await test('slow mode, topic and pinned message of the room are shown', async (page, server) => {
-    server.broadcast({ event: 'room_state', room: 'r', changed: {
-      policy: { slow_mode_s: 5 }, attributes: { topic: 'Sunset stream' }, pinned: [{ offset: 1, text: 'Welcome! Read the rules.' }] } }, 'r');
-    await until('slow mode', async () => (await page.locator('.slow').textContent()) === 'Slow mode 5 s');
+    server.broadcast(
+      {
+        event: 'room_state',
+        room: 'r',
+        changed: {
+          policy: { slow_mode_s: 5 },
+          attributes: { topic: 'Sunset stream' },
+          pinned: [{ offset: 1, text: 'Welcome! Read the rules.' }],
+        },
+      },
+      'r',
+    );
+    await until(
+      'slow mode',
+      async () => (await page.locator('.slow').textContent()) === 'Slow mode 5 s',
+    );
     assertEqual(await page.locator('.title span').textContent(), 'Sunset stream', 'topic');
     assertEqual(await page.locator('.pinned').textContent(), 'Welcome! Read the rules.', 'pinned');
   });
 
   await test('a kick says who one is to the room, and one may try again', async (page, server) => {
     server.broadcast({ event: 'left', room: 'r', reason: 'kicked', by: 'mod', text: 'spam' }, 'r');
-    await until('the banner', async () => (await banner(page)) === 'A moderator has removed you from the room. (spam)');
+    await until(
+      'the banner',
+      async () => (await banner(page)) === 'A moderator has removed you from the room. (spam)',
+    );
     server.op_leave({ rooms: new Set(), user: 'nobody' }, { room: 'r' });
     server.refuse.set('join', { code: 'banned', message: 'x', temporary: false });
     await page.locator('.banner button').click();
-    await until('the refusal', async () => (await banner(page)) === 'You are banned from this room.');
+    await until(
+      'the refusal',
+      async () => (await banner(page)) === 'You are banned from this room.',
+    );
   });
 
   await test('a final close is a sentence with a way back', async (page, server) => {
     server.kickAll(4503);
-    await until('the banner', async () => (await banner(page)) === 'You have opened this chat in another place.');
+    await until(
+      'the banner',
+      async () => (await banner(page)) === 'You have opened this chat in another place.',
+    );
     assertEqual(await page.locator('.state').textContent(), 'Offline', 'state');
     await page.waitForTimeout(1_200);
     assertEqual(await page.locator('.state').textContent(), 'Offline', 'still offline');
@@ -103,10 +159,13 @@ export async function troubleTests({ runner, browser, screens }) {
     await untilLive(page);
     server.say('r', 'bob', 'three');
     await until('all', async () => (await texts(page)).join() === 'one,two,three');
-    assert((await texts(page, 'system')).includes('Back online. Nothing was missed.'), 'the page says so');
+    assert(
+      (await texts(page, 'system')).includes('Back online. Nothing was missed.'),
+      'the page says so',
+    );
   });
 
-  await test('reading back stands still, counts the new, and loads older pages', async (page, server) => {
+  await test('reading back stands still, counts the new, loads the old', async (page, server) => {
     for (let n = 1; n <= 290; ++n) server.say('r', `u${n % 7}`, `line ${n}`);
     await until('the newest', async () => (await texts(page)).at(-1) === 'line 290');
     await page.reload();
@@ -114,17 +173,28 @@ export async function troubleTests({ runner, browser, screens }) {
     await until('the newest', async () => (await texts(page)).at(-1) === 'line 290');
     const log = page.locator('.log');
     await log.hover();
-    await until('the first line', async () => {
-      await page.mouse.wheel(0, -1_500);
-      await page.waitForTimeout(60);
-      return (await texts(page))[0] === 'line 1';
-    }, 25_000);
+    await until(
+      'the first line',
+      async () => {
+        await page.mouse.wheel(0, -1_500);
+        await page.waitForTimeout(60);
+        return (await texts(page))[0] === 'line 1';
+      },
+      25_000,
+    );
     const shown = await texts(page);
-    assertEqual(shown, Array.from({ length: shown.length }, (_, n) => `line ${n + 1}`), 'a whole page');
+    assertEqual(
+      shown,
+      Array.from({ length: shown.length }, (_, n) => `line ${n + 1}`),
+      'a whole page',
+    );
     const top = await log.evaluate((node) => node.scrollTop);
     server.say('r', 'bob', 'new 1');
     server.say('r', 'bob', 'new 2');
-    await until('the count', async () => (await page.locator('.newer').textContent()) === '2 new messages');
+    await until(
+      'the count',
+      async () => (await page.locator('.newer').textContent()) === '2 new messages',
+    );
     assertEqual(await log.evaluate((node) => node.scrollTop), top, 'it stands still');
     await page.locator('.newer').click();
     await until('the newest', async () => (await texts(page)).at(-1) === 'new 2');
@@ -137,12 +207,15 @@ export async function troubleTests({ runner, browser, screens }) {
     const reached = new Set();
     for (let n = 0; n < 16; ++n) {
       await page.keyboard.press('Tab');
-      reached.add(await page.evaluate(() => {
-        const node = document.activeElement.shadowRoot?.activeElement ?? document.activeElement;
-        return node.className || node.id || node.tagName;
-      }));
+      reached.add(
+        await page.evaluate(() => {
+          const node = document.activeElement.shadowRoot?.activeElement ?? document.activeElement;
+          return node.className || node.id || node.tagName;
+        }),
+      );
     }
-    for (const name of ['embed', 'switch', 'chip', 'log', 'me']) assert(reached.has(name), `${name} not in ${[...reached]}`);
+    for (const name of ['embed', 'switch', 'chip', 'log', 'me'])
+      assert(reached.has(name), `${name} not in ${[...reached]}`);
     assert(reached.has('TEXTAREA'), 'the box');
   });
 
@@ -158,7 +231,7 @@ export async function troubleTests({ runner, browser, screens }) {
     assertEqual(mentions, ['bob'], 'mentions');
   });
 
-  await test('flying comments can be turned off and shaped, and that is remembered', async (page, server) => {
+  await test('flying comments can be turned off and shaped, for good', async (page, server) => {
     await page.locator('[title="Comment display"]').click();
     await page.locator('.settings input').nth(0).fill('3');
     await page.locator('.settings input').nth(1).fill('0');
@@ -174,49 +247,96 @@ export async function troubleTests({ runner, browser, screens }) {
     await page.locator('.switch').click();
     server.say('r', 'bob', 'seen');
     await page.locator('.bullet:not([hidden])').waitFor({ state: 'attached' });
-    assertEqual(await page.locator('.air').evaluate((node) => node.style.opacity), '0.5', 'opacity');
+    assertEqual(
+      await page.locator('.air').evaluate((node) => node.style.opacity),
+      '0.5',
+      'opacity',
+    );
   });
 
-  await test('where motion is not wanted nothing moves, and nothing overlaps', async (page, server) => {
-    for (let n = 0; n < 60; ++n) server.say('r', 'bob', `still ${n}`);
-    await page.waitForTimeout(600);
-    const look = () => page.locator('.bullet:not([hidden])').evaluateAll((all) => all.map((node) => [node.dataset.lane, node.getBoundingClientRect().left]));
-    const [before] = [await look()];
-    await page.waitForTimeout(500);
-    assertEqual(await look(), before, 'places');
-    assertEqual(new Set(before.map(([lane]) => lane)).size, before.length, 'one a lane');
-    assert(before.length > 5, `${before.length} shown`);
-  }, { reducedMotion: 'reduce' });
+  await test(
+    'where motion is not wanted nothing moves, and nothing overlaps',
+    async (page, server) => {
+      for (let n = 0; n < 60; ++n) server.say('r', 'bob', `still ${n}`);
+      await page.waitForTimeout(600);
+      const look = () =>
+        page
+          .locator('.bullet:not([hidden])')
+          .evaluateAll((all) =>
+            all.map((node) => [node.dataset.lane, node.getBoundingClientRect().left]),
+          );
+      const [before] = [await look()];
+      await page.waitForTimeout(500);
+      assertEqual(await look(), before, 'places');
+      assertEqual(new Set(before.map(([lane]) => lane)).size, before.length, 'one a lane');
+      assert(before.length > 5, `${before.length} shown`);
+    },
+    { reducedMotion: 'reduce' },
+  );
 
   await test('high comes first, and own messages always fly', async (page, server) => {
     server.flood('r', 150, (n) => ({ user: `u${n % 50}`, text: `flood number ${n}` }));
     await page.waitForTimeout(2_500);
     server.say('r', 'mod', 'an announcement', { priority: 'high' });
     await say(page, 'mine');
-    const flies = (kind, text) => until(text, () => page.locator(`.bullet.${kind}`).evaluateAll((all, text) => all.some((b) => b.textContent === text), text), 4_000);
+    const flies = (kind, text) =>
+      until(
+        text,
+        () =>
+          page
+            .locator(`.bullet.${kind}`)
+            .evaluateAll((all, text) => all.some((b) => b.textContent === text), text),
+        4_000,
+      );
     await Promise.all([flies('high', 'an announcement'), flies('own', 'mine')]);
     server.flood('r', 0);
   });
 
-  await test('the page speaks Chinese', async (page, server) => {
-    assertEqual(await page.locator('.state').textContent(), '已连接', 'state');
-    server.refuse.set('publish', { code: 'muted', message: 'x', temporary: true, retry_after_ms: 60_000 });
-    await say(page, '你好');
-    await until('the sentence', async () => (await notice(page)) === '你已被禁言。请 60 秒后再试。');
-  }, { query: '&lang=zh' });
+  await test(
+    'the page speaks Chinese',
+    async (page, server) => {
+      assertEqual(await page.locator('.state').textContent(), '已连接', 'state');
+      server.refuse.set('publish', {
+        code: 'muted',
+        message: 'x',
+        temporary: true,
+        retry_after_ms: 60_000,
+      });
+      await say(page, '你好');
+      await until(
+        'the sentence',
+        async () => (await notice(page)) === '你已被禁言。请 60 秒后再试。',
+      );
+    },
+    { query: '&lang=zh' },
+  );
 
-  await test('a telephone: sheets and the box fit', async (page, server) => {
-    server.populate('r', Array.from({ length: 90 }, (_, n) => ({ user: `m${n}`, nick: `成员 ${n}` })));
-    await page.locator('[title="Comment display"]').click();
-    const box = await page.locator('.settings').boundingBox();
-    assert(box.x >= 0 && box.x + box.width <= SIZES[1].width, 'the sheet fits');
-    if (screens) await page.screenshot({ path: `${screens}/settings-390.png` });
-    await page.keyboard.press('Escape');
-    await page.locator('.chip').click();
-    await until('a page of people', async () => (await page.locator('.person').count()) === 40);
-    if (screens) await page.screenshot({ path: `${screens}/members-390.png` });
-    await page.locator('.members footer button').click();
-    await until('the next page', async () => (await page.locator('.person').first().textContent()) === '成员 39');
-    assertEqual(await page.evaluate(() => document.documentElement.scrollWidth), SIZES[1].width, 'page width');
-  }, { viewport: SIZES[1] });
+  await test(
+    'a telephone: sheets and the box fit',
+    async (page, server) => {
+      server.populate(
+        'r',
+        Array.from({ length: 90 }, (_, n) => ({ user: `m${n}`, nick: `成员 ${n}` })),
+      );
+      await page.locator('[title="Comment display"]').click();
+      const box = await page.locator('.settings').boundingBox();
+      assert(box.x >= 0 && box.x + box.width <= SIZES[1].width, 'the sheet fits');
+      if (screens) await page.screenshot({ path: `${screens}/settings-390.png` });
+      await page.keyboard.press('Escape');
+      await page.locator('.chip').click();
+      await until('a page of people', async () => (await page.locator('.person').count()) === 40);
+      if (screens) await page.screenshot({ path: `${screens}/members-390.png` });
+      await page.locator('.members footer button').click();
+      await until(
+        'the next page',
+        async () => (await page.locator('.person').first().textContent()) === '成员 39',
+      );
+      assertEqual(
+        await page.evaluate(() => document.documentElement.scrollWidth),
+        SIZES[1].width,
+        'page width',
+      );
+    },
+    { viewport: SIZES[1] },
+  );
 }

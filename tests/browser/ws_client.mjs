@@ -17,7 +17,9 @@ class Peer {
   static async connect(url, { subprotocol = 'chatroom.v1.json', hello = true } = {}) {
     const peer = new Peer();
     peer.socket = new WebSocket(url, subprotocol);
-    peer.socket.on('message', (data, binary) => peer.frames.push(binary ? { binary: true } : JSON.parse(String(data))));
+    peer.socket.on('message', (data, binary) =>
+      peer.frames.push(binary ? { binary: true } : JSON.parse(String(data))),
+    );
     peer.socket.on('close', (code) => (peer.closed = code));
     await new Promise((resolve, reject) => peer.socket.once('open', resolve).once('error', reject));
     if (hello) await peer.event('hello');
@@ -43,12 +45,17 @@ class Peer {
   async error(op, fields) {
     const { error } = await this.ask(op, fields);
     assert(error, `${op} was not refused`);
-    assert(typeof error.message === 'string' && typeof (error.temporary ?? false) === 'boolean', `shape of ${JSON.stringify(error)}`);
+    assert(
+      typeof error.message === 'string' && typeof (error.temporary ?? false) === 'boolean',
+      `shape of ${JSON.stringify(error)}`,
+    );
     return error.code;
   }
 
   event(name, matches = () => true) {
-    return until(`event ${name}`, () => this.frames.find((frame) => frame.event === name && matches(frame)));
+    return until(`event ${name}`, () =>
+      this.frames.find((frame) => frame.event === name && matches(frame)),
+    );
   }
 
   messages(room) {
@@ -73,19 +80,20 @@ export async function wsClientTests({ runner, server }) {
   const url = `${server.url.replace(/^http/, 'ws')}chat`;
   const stamp = Date.now() % 1_000_000;
   let rooms = 0;
-  const test = (name, run) => runner.test(`ws: ${name}`, async () => {
-    const peers = [];
-    const connect = async (options) => {
-      const peer = await Peer.connect(url, options);
-      peers.push(peer);
-      return peer;
-    };
-    try {
-      await run(connect, `ws/${stamp}/${++rooms}`);
-    } finally {
-      for (const peer of peers) peer.close();
-    }
-  });
+  const test = (name, run) =>
+    runner.test(`ws: ${name}`, async () => {
+      const peers = [];
+      const connect = async (options) => {
+        const peer = await Peer.connect(url, options);
+        peers.push(peer);
+        return peer;
+      };
+      try {
+        await run(connect, `ws/${stamp}/${++rooms}`);
+      } finally {
+        for (const peer of peers) peer.close();
+      }
+    });
 
   await test('hello, auth and join carry what the contract says', async (connect, room) => {
     const alice = await connect();
@@ -95,17 +103,29 @@ export async function wsClientTests({ runner, server }) {
     await alice.ok('ping');
     const auth = await alice.ok('auth', { user: `alice${stamp}`, nick: 'Alice ✨' });
     assertEqual(auth.user, `alice${stamp}`, 'user');
-    for (const field of ['session', 'resume', 'heartbeat_ms', 'limits']) assert(auth[field], `${field} in ${JSON.stringify(auth)}`);
+    for (const field of ['session', 'resume', 'heartbeat_ms', 'limits'])
+      assert(auth[field], `${field} in ${JSON.stringify(auth)}`);
     assertEqual([auth.limits.text_bytes, auth.limits.frame_bytes], [2_048, 65_536], 'limits');
     assertEqual(await alice.error('auth', { user: 'x' }), 'bad_request', 'auth twice');
     const join = await alice.ok('join', { room });
-    assert(join.room === room && typeof join.epoch === 'string' && join.epoch, JSON.stringify(join));
-    assertEqual([join.online, join.offset ?? 0, join.messages ?? [], join.recovered ?? false], [1, 0, [], false], 'a new room');
-    assertEqual(join.state.channels.map((channel) => channel.name), ['main'], 'channels');
+    assert(
+      join.room === room && typeof join.epoch === 'string' && join.epoch,
+      JSON.stringify(join),
+    );
+    assertEqual(
+      [join.online, join.offset ?? 0, join.messages ?? [], join.recovered ?? false],
+      [1, 0, [], false],
+      'a new room',
+    );
+    assertEqual(
+      join.state.channels.map((channel) => channel.name),
+      ['main'],
+      'channels',
+    );
     assertEqual(await alice.error('join', { room }), 'already_member', 'join twice');
   });
 
-  await test('both read what either says, with the same offsets and their names stamped', async (connect, room) => {
+  await test('both read what either says, with one offset and a stamped name', async (connect, room) => {
     const [alice, bob] = [await connect(), await connect()];
     await alice.enter('alice', room);
     const joined = await bob.enter('bob', room);
@@ -115,11 +135,17 @@ export async function wsClientTests({ runner, server }) {
     assertEqual([first.offset, second.offset, first.epoch], [1, 2, joined.epoch], 'positions');
     for (const peer of [alice, bob]) {
       await until('two messages', () => peer.messages(room).length === 2);
-      const seen = peer.messages(room).map(({ offset, user, nick, text }) => ({ offset, user, nick, text }));
-      assertEqual(seen, [
-        { offset: 1, user: 'alice', nick: 'alice the tester', text: 'hello' },
-        { offset: 2, user: 'bob', nick: 'bob the tester', text: '你好 👩‍👩‍👧‍👦 \u202E' },
-      ], 'messages');
+      const seen = peer
+        .messages(room)
+        .map(({ offset, user, nick, text }) => ({ offset, user, nick, text }));
+      assertEqual(
+        seen,
+        [
+          { offset: 1, user: 'alice', nick: 'alice the tester', text: 'hello' },
+          { offset: 2, user: 'bob', nick: 'bob the tester', text: '你好 👩‍👩‍👧‍👦 \u202E' },
+        ],
+        'messages',
+      );
       assertEqual(peer.messages(room)[0].data, { a: [1, 2] }, 'data');
       assert(Math.abs(peer.messages(room)[0].time - Date.now()) < 60_000, 'time is Unix ms');
     }
@@ -128,7 +154,10 @@ export async function wsClientTests({ runner, server }) {
   await test('an idempotency key gives the first answer again', async (connect, room) => {
     const alice = await connect();
     await alice.enter('alice', room);
-    const [one, two] = [await alice.ok('publish', { room, text: 'once', key: 'k1' }), await alice.ok('publish', { room, text: 'once', key: 'k1' })];
+    const [one, two] = [
+      await alice.ok('publish', { room, text: 'once', key: 'k1' }),
+      await alice.ok('publish', { room, text: 'once', key: 'k1' }),
+    ];
     assertEqual(two, one, 'answers');
     const next = await alice.ok('publish', { room, text: 'next' });
     assertEqual(next.offset, one.offset + 1, 'offset');
@@ -146,7 +175,11 @@ export async function wsClientTests({ runner, server }) {
     const after = await alice.ok('history', { room, after: 6 });
     assertEqual([texts(after), after.more ?? false], ['m7,m8,m9', false], 'after');
     const back = await bob.enter('bob', room, { since: { epoch, offset: 5 } });
-    assertEqual([texts(back), back.was_recovering, back.recovered, back.offset], ['m6,m7,m8,m9', true, true, 9], 'since');
+    assertEqual(
+      [texts(back), back.was_recovering, back.recovered, back.offset],
+      ['m6,m7,m8,m9', true, true, 9],
+      'since',
+    );
     await bob.ok('leave', { room });
     const lost = await bob.ok('join', { room, since: { epoch: 'another', offset: 5 } });
     assertEqual([lost.recovered ?? false, lost.messages ?? []], [false, []], 'another epoch');
@@ -154,20 +187,31 @@ export async function wsClientTests({ runner, server }) {
     assertEqual(texts(await bob.ok('join', { room, recent: 2 })), 'm8,m9', 'recent');
   });
 
-  await test('after leave nothing of the room follows; others see who came and went', async (connect, room) => {
+  await test('after leave nothing of the room follows; others see it', async (connect, room) => {
     const [alice, bob] = [await connect(), await connect()];
     await alice.enter('alice', room);
     await bob.enter('bob', room);
     await alice.event('presence', (event) => event.joins?.some((join) => join.user === 'bob'));
     const list = await alice.ok('presence', { room });
-    assertEqual([list.online, list.members.map((member) => member.user).sort()], [2, ['alice', 'bob']], 'presence');
-    assert((await alice.ok('presence', { room, since_version: list.version })).unchanged, 'unchanged');
+    assertEqual(
+      [list.online, list.members.map((member) => member.user).sort()],
+      [2, ['alice', 'bob']],
+      'presence',
+    );
+    assert(
+      (await alice.ok('presence', { room, since_version: list.version })).unchanged,
+      'unchanged',
+    );
     await bob.ok('leave', { room });
     await alice.event('presence', (event) => event.leaves?.includes('bob'));
     await alice.ok('publish', { room, text: 'is he gone' });
     await bob.ok('ping');
     assertEqual(bob.messages(room), [], 'messages after leave');
-    assertEqual(await bob.error('publish', { room, text: 'x' }), 'not_member', 'publish after leave');
+    assertEqual(
+      await bob.error('publish', { room, text: 'x' }),
+      'not_member',
+      'publish after leave',
+    );
   });
 
   await test('a direct message reaches its user, and only him', async (connect, room) => {
@@ -176,10 +220,18 @@ export async function wsClientTests({ runner, server }) {
     await alice.enter(users[0], room);
     await bob.enter(users[1], room);
     await carol.enter(users[2], room);
-    assertEqual((await alice.ok('send_to', { user: users[1], text: 'psst' })).sessions, 1, 'sessions');
+    assertEqual(
+      (await alice.ok('send_to', { user: users[1], text: 'psst' })).sessions,
+      1,
+      'sessions',
+    );
     const direct = await bob.event('direct');
     assertEqual([direct.user, direct.to, direct.text], [users[0], users[1], 'psst'], 'direct');
-    assertEqual(await alice.error('send_to', { user: 'nobody at all', text: 'x' }), 'not_found', 'nobody');
+    assertEqual(
+      await alice.error('send_to', { user: 'nobody at all', text: 'x' }),
+      'not_found',
+      'nobody',
+    );
     await carol.ok('ping');
     assert(!carol.frames.some((frame) => frame.event === 'direct'), 'carol heard nothing');
   });
@@ -193,22 +245,36 @@ export async function wsClientTests({ runner, server }) {
       'long text': await bob.error('publish', { room, text: 'x'.repeat(2_049) }),
       'a number': await bob.error('publish', { room, text: 7 }),
       'a notice': await bob.error('publish', { room, text: 'x', kind: 'notice' }),
-      'high': await bob.error('publish', { room, text: 'x', priority: 'high' }),
-      'elsewhere': await bob.error('publish', { room: `${room}/other`, text: 'x' }),
+      high: await bob.error('publish', { room, text: 'x', priority: 'high' }),
+      elsewhere: await bob.error('publish', { room: `${room}/other`, text: 'x' }),
       'no such op': await bob.error('dance'),
-      'mute': await alice.error('mute', { room, user: 'bob', for_ms: 1_000 }),
+      mute: await alice.error('mute', { room, user: 'bob', for_ms: 1_000 }),
     };
-    assertEqual(refusals, {
-      'empty text': 'bad_request', 'long text': 'too_large', 'a number': 'bad_request', 'a notice': 'forbidden', 'high': 'forbidden',
-      'elsewhere': 'not_member', 'no such op': 'unsupported', 'mute': 'unsupported',
-    }, 'codes');
-    assertEqual((await alice.ok('publish', { room, text: 'x'.repeat(2_048) })).offset, 1, 'the longest text');
+    assertEqual(
+      refusals,
+      {
+        'empty text': 'bad_request',
+        'long text': 'too_large',
+        'a number': 'bad_request',
+        'a notice': 'forbidden',
+        high: 'forbidden',
+        elsewhere: 'not_member',
+        'no such op': 'unsupported',
+        mute: 'unsupported',
+      },
+      'codes',
+    );
+    assertEqual(
+      (await alice.ok('publish', { room, text: 'x'.repeat(2_048) })).offset,
+      1,
+      'the longest text',
+    );
     bob.send('{"op":"publish","room":"nowhere","text":"no id, no answer"}');
     await bob.ok('ping');
     assert(!bob.frames.some((frame) => frame.event === 'error'), 'silence without id');
   });
 
-  await test('subscribe and unsubscribe are answered, call reaches the host', async (connect, room) => {
+  await test('subscribe and unsubscribe are answered, so is call', async (connect, room) => {
     const alice = await connect();
     await alice.enter('alice', room);
     for (const op of ['subscribe', 'unsubscribe']) {
@@ -228,7 +294,10 @@ export async function wsClientTests({ runner, server }) {
     const nonsense = await connect();
     nonsense.send('this is not JSON');
     assertEqual(await nonsense.untilClosed(), 4501, 'not JSON');
-    assert(nonsense.frames.some((frame) => frame.event === 'error'), 'error event first');
+    assert(
+      nonsense.frames.some((frame) => frame.event === 'error'),
+      'error event first',
+    );
     const array = await connect();
     array.send('[]');
     assertEqual(await array.untilClosed(), 4501, 'not an object');
@@ -238,18 +307,23 @@ export async function wsClientTests({ runner, server }) {
   });
 
   await test('a wrong path, subprotocol or origin is answered over HTTP', async () => {
-    const status = (address, subprotocol, options) => new Promise((resolve, reject) => {
-      const socket = new WebSocket(address, subprotocol, options);
-      socket.on('unexpected-response', (request, response) => {
-        resolve(response.statusCode);
-        request.destroy();
+    const status = (address, subprotocol, options) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(address, subprotocol, options);
+        socket.on('unexpected-response', (request, response) => {
+          resolve(response.statusCode);
+          request.destroy();
+        });
+        socket.on('open', () => reject(new Error(`opened: ${address}`)));
+        socket.on('error', () => {});
       });
-      socket.on('open', () => reject(new Error(`opened: ${address}`)));
-      socket.on('error', () => {});
-    });
     assertEqual(await status(url.replace('/chat', '/elsewhere'), 'chatroom.v1.json'), 404, 'path');
     assertEqual(await status(url, 'chatroom.v9.json'), 400, 'subprotocol');
-    assertEqual(await status(url, 'chatroom.v1.json', { origin: 'https://evil.example' }), 403, 'origin');
+    assertEqual(
+      await status(url, 'chatroom.v1.json', { origin: 'https://evil.example' }),
+      403,
+      'origin',
+    );
   });
 }
 

@@ -1,0 +1,90 @@
+// How things are with the connection and the room: a pill that says it in a word, and, when
+// something can be done about it, a banner that says why and offers that.
+
+import { el } from './dom.js';
+import { closeSentence, errorSentence, leaveSentence, seconds } from './sentences.js';
+
+const COUNTDOWN_MS = 500;
+
+export class Status {
+  pill = el('span', { className: 'state', role: 'status' });
+  banner;
+  /** connecting, joining, live, waiting, refused or closed */
+  shown = 'connecting';
+
+  #words;
+  #language;
+  #says = el('span');
+  #action = el('button', { type: 'button' });
+  #countdown = 0;
+
+  constructor({ words, language }) {
+    this.#words = words;
+    this.#language = language;
+    this.banner = el(
+      'div',
+      { className: 'banner', role: 'alert', hidden: true },
+      this.#says,
+      this.#action,
+    );
+  }
+
+  destroy() {
+    clearInterval(this.#countdown);
+  }
+
+  /**
+   * @param {import('./chatroom.js').ChatClient} client
+   * @param {import('./room.js').Room} chat
+   * @param {{reason: string, text?: string, back?: boolean}|null} left  the last `left` event
+   * @param {() => void} rejoin
+   */
+  show(client, chat, left, rejoin) {
+    this.shown = stateOf(client, chat, left);
+    this.pill.className = `state ${this.shown}`;
+    this.pill.textContent = this.#words[this.shown];
+    clearInterval(this.#countdown);
+    this.banner.hidden = true;
+    if (this.shown === 'waiting') {
+      this.#countdown = setInterval(() => this.#showWaiting(client), COUNTDOWN_MS);
+      this.#showWaiting(client);
+    } else if (this.shown === 'closed') {
+      this.#offer(this.#ending(client.lastClose), this.#words.reconnect, () => client.retry());
+    } else if (this.shown === 'refused') {
+      const why = left
+        ? leaveSentence(left.reason, this.#language) + (left.text ? ` (${left.text})` : '')
+        : errorSentence(chat.error, this.#language);
+      this.#offer(why, this.#words.rejoin, rejoin);
+    }
+  }
+
+  #showWaiting(client) {
+    const rest = seconds((client.retryAt ?? 0) - performance.now());
+    const why = this.#ending(client.lastClose);
+    const sentence = why + this.#words.between + this.#words.comingBack(rest);
+    this.#offer(sentence, this.#words.tryNow, () => client.retry(), 'banner');
+  }
+
+  /** A refused sign-in is better told by its close code than by "sign in first". */
+  #ending({ error, code }) {
+    return error && error.code !== 'unauthorized'
+      ? errorSentence(error, this.#language)
+      : closeSentence(code, this.#language);
+  }
+
+  #offer(sentence, label, act, className = 'banner bad') {
+    this.banner.className = className;
+    // Unchanged text is left alone, or a screen reader would read it twice a second.
+    if (this.#says.textContent !== sentence) this.#says.textContent = sentence;
+    this.#action.textContent = label;
+    this.#action.onclick = act;
+    this.banner.hidden = false;
+  }
+}
+
+function stateOf(client, chat, left) {
+  if (client.state === 'idle') return 'connecting';
+  if (client.state !== 'live') return client.state;
+  if (chat.state === 'in') return 'live';
+  return chat.state === 'refused' || left ? 'refused' : 'joining';
+}
