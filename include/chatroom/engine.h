@@ -2,6 +2,7 @@
 // happens inside is src/README.md.
 #pragma once
 
+#include "chatroom/budget.h"
 #include "chatroom/codec.h"
 #include "chatroom/connection.h"
 #include "chatroom/decision.h"
@@ -31,15 +32,6 @@ struct EnginePorts {
   Recorder* recorder = nullptr;
   LogSink* log = nullptr;
   EngineObserver* observer = nullptr;
-};
-
-// How much work a call may do. Work left over asks for an alarm at once (or is done by the next
-// advance).
-struct Budget {
-  std::uint32_t sends = 256;       // Connection::write calls
-  std::uint32_t commands = 1'024;  // queued inputs, late answers, timers
-  bool (*over)(void*) = nullptr;   // asked every 32 sends; true: stop now
-  void* arg = nullptr;
 };
 
 struct EngineOptions {
@@ -94,7 +86,7 @@ class EnginePtr;
 // Errors: every call that takes a handle may answer not_found. None throws.
 class Engine final : private LoopClient {
  public:
-  struct State;  // the inside
+  struct State;                                     // the inside
   State* state() const noexcept { return state_; }  // for the core's own tools (replay)
 
   // Takes everything it needs at once or fails: limit_reached (memory), bad_request (options).

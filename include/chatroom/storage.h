@@ -16,7 +16,7 @@ struct StoredRoom {
 
 // Where a storage puts what it read, and says that it is done. Given with each request; lives until
 // the storage called `done`. May be called from inside the request (the engine queues it) or later,
-// on the engine's thread; from others through Remote::storage_done.
+// on the engine's thread (a storage with threads of its own hands over to its loop first).
 class StorageReply {
  public:
   // One message of a range read, oldest first. Views are copied before this returns.

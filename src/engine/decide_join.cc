@@ -69,7 +69,21 @@ Engine::State::Outcome Engine::State::settle_join(const Caller& caller, const Co
   if (verdict.verdict != Answer::Verdict::pass) return Errc::forbidden;
   const RoomId room = rooms.find(command.room);
   if (!room) return Errc::not_found;  // closed while the host thought
+  const engine::RoomRecord* record = record_of(room);
+  if (record != nullptr && record->loading) return wait_for_room(caller, command, room);
   return perform_join(caller, room, command);
+}
+
+// The room's history is being loaded: the join is taken up again when it is there.
+Engine::State::Outcome Engine::State::wait_for_room(const Caller& caller, const Command& command,
+                                                    RoomId room) noexcept {
+  const Question question = questions.insert();
+  if (question && keep_question(question, QuestionKind::load, caller, command)) {
+    questions.get(question)->room = room;
+    return Outcome::later();
+  }
+  if (question) questions.erase(question);
+  return Error{Errc::internal, kTemporary, 0};
 }
 
 Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId room,

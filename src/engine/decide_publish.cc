@@ -72,6 +72,9 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       return verdict.verdict == Answer::Verdict::refuse ? verdict.error
                                                         : Error{Errc::internal, kTemporary, 0};
   }
+  if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr) {
+    return publish_before(caller, room, author, message);
+  }
   const Result<Position> said = say(room, author, message, caller.tag);
   if (!said) {
     rooms.forgive_publish(room, author);
@@ -89,15 +92,34 @@ void Engine::State::answer_publish(const Caller& caller, Position position) noex
   answer(caller, event);
 }
 
-// The log is asked first: only what will be delivered takes a place.
+// The one place where something said in a room is encoded, logged and given its place, in this
+// order: the log is asked first, and only what will be delivered takes a place. A room that is
+// being loaded does not know its next place yet.
 Result<Position> Engine::State::say(RoomId room, room::UserIndex author, const Outgoing& message,
                                     Tag tag) noexcept {
   if (const Error error = check_sizes(message, options.limits); error.code != Errc::ok) {
     return error;
   }
-  const Result<room::Committed> taken = rooms.stamp(room, author, message, 1, now);
-  if (!taken) return taken.error();
-  const room::Committed& stamped = *taken;
+  const engine::RoomRecord* record = record_of(room);
+  if (record != nullptr && record->loading) return Errc::room_overloaded;
+  Position first;
+  if (!message.key.empty() && rooms.answered(room, author, message.key, now, first)) {
+    note({.type = HostEventType::published,
+          .room = rooms.view(room).key,
+          .position = first,
+          .tag = tag});
+    return first;
+  }
+  const Result<room::Committed> stamped = rooms.stamp(room, author, message, 1, now);
+  if (!stamped) return stamped.error();
+  const Result<Position> said = spread_message(room, *stamped, author, message, tag);
+  if (!said) rooms.forget_key(room, author, message.key);
+  return said;
+}
+
+Result<Position> Engine::State::spread_message(RoomId room, const room::Committed& stamped,
+                                               room::UserIndex author, const Outgoing& message,
+                                               Tag tag) noexcept {
   Event event;
   event.type = EventType::message;
   event.room = stamped.message.room;
@@ -110,12 +132,12 @@ Result<Position> Engine::State::say(RoomId room, room::UserIndex author, const O
       .latest = latest_hash(message.latest),
       .offset = stamped.position.offset};
   const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
-  if (!appended || appended->sampled) {
-    rooms.forget_key(room, author, message.key);
-    if (!appended) return appended.error();
-    return Errc::room_overloaded;
+  if (!appended) return appended.error();
+  if (appended->sampled) return Errc::room_overloaded;
+  if (stamped.position.offset != 0) {
+    rooms.keep(room, stamped.message, now);
+    mark_changed(room);
   }
-  if (stamped.position.offset != 0) rooms.keep(room, stamped.message, now);
   ++counters.published;
   note({.type = HostEventType::published,
         .user = stamped.message.user,

@@ -35,6 +35,7 @@ Engine::State::Outcome Engine::State::decide_history(const Caller& caller,
   const std::uint32_t limit = command.limit == 0 ? kHistoryDefault : command.limit;
   request.limit = std::min(limit, options.limits.page_messages);
 
+  if (read_stored_page(caller, room, request, command)) return Outcome::later();
   const room::Page page = rooms.history(room, request, now);
   const room::EpochText epoch = room::epoch_text(rooms.view(room).position.epoch);
   Event event;

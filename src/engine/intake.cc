@@ -182,7 +182,7 @@ void Engine::State::take_mail(std::uint32_t& commands) noexcept {
       unpack(from, message, lists);
       if (direct) {
         status = send_in_room(room, user, message);
-      } else if (auto said = say(room, room::kNone, message, result.tag); !said) {
+      } else if (const Result<Ticket> said = broadcast(room, message, result.tag); !said) {
         status = said.error();
       } else {
         continue;  // told as published

@@ -58,6 +58,42 @@ void unpack(Unpacker& from, Outgoing& message, Lists& lists) noexcept {
   message.latest = from.text();
 }
 
+void pack(Packer& to, const Message& message) noexcept {
+  to.text(message.channel);
+  to.u64(message.offset);
+  to.text(message.user);
+  to.text(message.nick);
+  to.u8(static_cast<std::uint8_t>(message.role));
+  to.blob(message.info);
+  to.text(message.kind.name);
+  to.text(message.text);
+  pack(to, message.data);
+  to.u8(static_cast<std::uint8_t>(message.priority));
+  to.u64(message.reply_to);
+  pack_list(to, message.mentions);
+  to.i64(message.time_ms);
+  to.u32(message.count);
+  to.u64(message.first);
+}
+
+void unpack(Unpacker& from, Message& message, std::span<std::string_view> mentions) noexcept {
+  message.channel = from.text();
+  message.offset = from.u64();
+  message.user = from.text();
+  message.nick = from.text();
+  message.role = static_cast<Role>(from.u8());
+  message.info = from.blob();
+  message.kind.name = from.text();
+  message.text = from.text();
+  unpack(from, message.data);
+  message.priority = static_cast<Priority>(from.u8());
+  message.reply_to = from.u64();
+  message.mentions = unpack_list(from, mentions);
+  message.time_ms = from.i64();
+  message.count = from.u32();
+  message.first = from.u64();
+}
+
 void pack(Packer& to, const Command& command) noexcept {
   to.u8(static_cast<std::uint8_t>(command.op));
   to.u32(command.id);

@@ -119,6 +119,9 @@ struct Lists {
 
 void pack(Packer& to, const Outgoing& message) noexcept;
 void unpack(Unpacker& from, Outgoing& message, Lists& lists) noexcept;
+void pack(Packer& to, const Message& message) noexcept;
+// `mentions` has a place for kMentionsPerMessage.
+void unpack(Unpacker& from, Message& message, std::span<std::string_view> mentions) noexcept;
 void pack(Packer& to, const Command& command) noexcept;
 void unpack(Unpacker& from, Command& command, Lists& lists) noexcept;
 void pack(Packer& to, const Answer& answer) noexcept;

@@ -47,6 +47,10 @@ enum class Record : std::uint8_t {
   mail,
   told,
   ended,  // Connection::close: session, code
+  // The storage's answers: values inside a request, calls when they come later.
+  stored_message,
+  stored_room,
+  stored_done,
   // The recording could not hold an input (a text far beyond every limit) and stops here.
   broken,
 };

@@ -85,6 +85,7 @@ class Replayer final : public EventLoop,
                        public LocalMember,
                        public Auth,
                        public Rules,
+                       public Storage,
                        public EngineObserver {
  public:
   Replayer(Tape& tape, Memory& memory, Codec* json) noexcept
@@ -119,6 +120,18 @@ class Replayer final : public EventLoop,
   Answer on_join(Question, const JoinRequest&) noexcept override { return decision(); }
   Answer before_publish(Question, const PublishRequest&) noexcept override { return decision(); }
   Answer on_call(Question, const CallRequest&) noexcept override { return decision(); }
+  // Storage: what it said before it returned
+  void append(StorageRequest, StorageReply& reply, std::string_view, std::uint64_t,
+              std::span<const Message>) noexcept override {
+    deliver(reply);
+  }
+  void read(StorageRequest, StorageReply& reply, std::string_view, std::uint64_t, std::uint64_t,
+            std::uint32_t) noexcept override {
+    deliver(reply);
+  }
+  void load(StorageRequest, StorageReply& reply, std::string_view) noexcept override {
+    deliver(reply);
+  }
   // What the host did while it was told something.
   void on_event(const HostEvent&) noexcept override { follow(); }
   void on_event(const Event&) noexcept override { follow(); }
@@ -137,6 +150,14 @@ class Replayer final : public EventLoop,
   static bool over(void* self) noexcept {
     return static_cast<Replayer*>(self)->tape_.value(Record::over).flag();
   }
+
+  bool stored() const noexcept {
+    return tape_.type() >= Record::stored_message && tape_.type() <= Record::stored_done;
+  }
+  void deliver(StorageReply& reply) noexcept {
+    while (!tape_.done() && stored()) deliver_one(reply);
+  }
+  void deliver_one(StorageReply& reply) noexcept;
 
   Status begin() noexcept;
   void make_call() noexcept;
@@ -173,6 +194,7 @@ Status Replayer::begin() noexcept {
   if (json) ports.json = json_;
   if (from.flag()) ports.auth = this;
   if (from.flag()) ports.rules = this;
+  if (from.flag()) ports.storage = this;
   if (from.flag()) ports.observer = this;
   if (from.flag()) {
     options.budget.over = &over;
@@ -201,11 +223,31 @@ void Replayer::make_call() noexcept {
     call_turn(from);
   } else if (type >= Record::room_broadcast && type <= Record::member_set_tag) {
     call_room(from);
+  } else if (stored()) {
+    deliver_one(*engine_->state());
   } else {
     call_engine(from);
   }
   // No call came of it: a value stands where a call should.
   if (tape_.result.records == before) static_cast<void>(tape_.value(Record::begin));
+}
+
+void Replayer::deliver_one(StorageReply& reply) noexcept {
+  const Record type = tape_.type();
+  Unpacker from = tape_.fields();
+  const auto request = from.handle<StorageRequest>();
+  if (type == Record::stored_message) {
+    Message message;
+    std::string_view mentions[kMentionsPerMessage];
+    unpack(from, message, mentions);
+    reply.on_message(request, message);
+  } else if (type == Record::stored_room) {
+    const std::uint64_t epoch = from.u64();
+    reply.on_room(request, {epoch, from.u64()});
+  } else {
+    const auto code = static_cast<Errc>(from.u8());
+    reply.on_done(request, code == Errc::ok ? Status{} : Status{code});
+  }
 }
 
 void Replayer::call_turn(Unpacker& from) noexcept {

@@ -37,11 +37,7 @@ Result<Ticket> Room::broadcast(const Outgoing& message, Tag tag) noexcept {
     pack(to, message);
   });
   const TurnScope turn{state};
-  if (!open()) return Errc::not_found;
-  const Result<Position> said = state.say(id_, room::kNone, message, tag);
-  if (!said) return said.error();
-  state.dirty = true;
-  return Ticket{state.next_ticket++, *said};
+  return state.broadcast(id_, message, tag);
 }
 
 Result<Ticket> Room::send_to(std::string_view user, const Outgoing& message) noexcept {

@@ -17,6 +17,7 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
   }
   dirty = true;
   note({.type = HostEventType::room_opened, .user = creator, .room = view.key});
+  start_loading(*room);
   return room;
 }
 
@@ -27,6 +28,7 @@ void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
     remove_from_room(room, session, reason, {});
   }
   note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
+  forget_record(room);
   fanout.close_log(room.index);
   rooms.close(room);
   dirty = true;
@@ -53,6 +55,22 @@ void Engine::State::remove_from_room(RoomId room, std::uint32_t session, LeaveRe
   event.reason = reason;
   event.text = text;
   push(session, event);
+}
+
+// As the host: no limits of members, rules or mutes; the room's durability holds.
+Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& message, Tag tag) noexcept {
+  if (!rooms.is_open(room)) return Errc::not_found;
+  dirty = true;
+  const std::uint64_t ticket = next_ticket++;
+  if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr) {
+    const Caller host{.session = {}, .op = Op::publish, .host = true, .tag = tag, .ticket = ticket};
+    const Outcome taken = publish_before(host, room, room::kNone, message);
+    if (!taken.ok()) return taken.error;
+    return Ticket{ticket, {}};
+  }
+  const Result<Position> said = say(room, room::kNone, message, tag);
+  if (!said) return said.error();
+  return Ticket{ticket, *said};
 }
 
 Status Engine::State::kick(RoomId room, std::string_view user, std::string_view text) noexcept {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/wheel.h"
 #include "chatroom/decision.h"
+#include "chatroom/storage.h"
 #include "engine/byte_queue.h"
 #include "session/session.h"
 
@@ -47,7 +48,7 @@ struct SessionRecord : base::ListNode<> {  // of those not signed in yet, by age
   bool gone = false;  // on_closed came
 };
 
-enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call };
+enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load };
 
 // A decision that the host has not taken yet, and the command that waits for it.
 struct Pending {
@@ -56,11 +57,42 @@ struct Pending {
   Timer timer;
   QuestionKind kind = QuestionKind::auth;
   SessionId session;
+  RoomId room;  // load: the one that is waited for
   std::uint32_t id = 0;
   bool host = false;
   Tag tag = 0;
   std::uint64_t ticket = 0;
   ByteQueue command;  // packed; empty while the port is being asked
+};
+
+// What a room with a Storage port has under way there.
+struct RoomRecord {
+  RoomId room;
+  bool loading = false;      // joins wait for it
+  bool listed = false;       // in State::changed
+  bool appending = false;    // one append at a time, so that completions are in order
+  bool durable = false;      // before: the message in `flying` is stored and not spread yet
+  std::uint64_t stored = 0;  // behind: offset up to which all is stored
+  ByteQueue ahead;           // before: packed publishes that wait for their turn
+  ByteQueue flying;          // before: the one that is being stored, with its stamp
+};
+
+enum class StorageWorkKind : std::uint8_t { load, warm, behind, before, page };
+
+// One request to the Storage port until it is done.
+struct StorageWork {
+  StorageWorkKind kind = StorageWorkKind::load;
+  RoomId room;
+  std::uint64_t last = 0;  // behind: offset of its newest message
+  bool found = false;      // load
+  StoredRoom stored;
+  bool newest_first = false;  // page: what does not fit is dropped from the old end
+  bool cut = false;           // page: there was no place for more
+  bool more = false;
+  bool done = false;
+  Status status;
+  ByteQueue command;  // page: who asked for what
+  ByteQueue results;  // packed messages
 };
 
 // Who asked for what is being decided, and where the verdict goes.

@@ -25,13 +25,17 @@ std::size_t packed_bytes(const Limits& limits) noexcept {
 std::size_t held_bytes(const Limits& limits) noexcept {
   return 2 * std::size_t{limits.frame_bytes} + 64;
 }
+// Results of a read: kept to page_bytes, but a first one may be longer than that alone.
+std::size_t page_bytes(const Limits& limits) noexcept {
+  return std::size_t{limits.page_bytes} + limits.text_bytes + limits.data_bytes + 4096;
+}
 constexpr std::size_t kMailBytes = 16 * 1024;
 constexpr FlatbuffersOptions kPeerCodec{.frame_bytes_max = 128 * 1024, .events_in = false};
 constexpr FlatbuffersOptions kLocalCodec{.frame_bytes_max = 128 * 1024, .events_in = true};
 
 std::size_t scratch_bytes(const Limits& limits) noexcept {
   return engine::LocalLink::kFrameBytes + held_bytes(limits) + kMailBytes +
-         3 * packed_bytes(limits);
+         3 * packed_bytes(limits) + page_bytes(limits);
 }
 
 std::size_t peers_bytes(const Limits& limits) noexcept {
@@ -53,13 +57,19 @@ MemoryPlan plan(const Limits& limits) noexcept {
   plan.private_bytes = fanout::private_pool_ceiling(limits);
   plan.input_bytes = session::Sessions::ceiling_bytes(limits);
   plan.history_bytes = rooms.history_bytes;
-  plan.tables_bytes = rooms.users_bytes + rooms.keys_bytes + fanout::scratch_ceiling(limits) +
-                      base::SlotMap<engine::Pending, Question>::bytes_max(limits.questions) +
-                      base::BlockPool::bytes_max(blocks_shape(limits)) +
-                      base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
-                      FlatbuffersCodec::bytes_needed(kPeerCodec) +
-                      FlatbuffersCodec::bytes_needed(kLocalCodec) + sizeof(engine::Mailbox) +
-                      limits.mailbox_bytes + sizeof(Engine) + 64 * 1024;
+  plan.tables_bytes =
+      rooms.users_bytes + rooms.keys_bytes + fanout::scratch_ceiling(limits) +
+      base::SlotMap<engine::Pending, Question>::bytes_max(limits.questions) +
+      base::BlockPool::bytes_max(blocks_shape(limits)) +
+      base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
+      base::Pool<engine::RoomRecord>::bytes_max(limits.rooms) +
+      base::SlotMap<engine::StorageWork, StorageRequest>::bytes_max(limits.storage_waiting) +
+      base::Vector<RoomId>::bytes_max(limits.rooms) +
+      base::Vector<StorageRequest>::bytes_max(limits.storage_waiting) +
+      base::Vector<Message>::bytes_max(limits.page_messages) +
+      base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
+      FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
+      sizeof(engine::Mailbox) + limits.mailbox_bytes + sizeof(Engine) + 64 * 1024;
   plan.ceiling_bytes = plan.sessions_bytes + plan.rooms_bytes + plan.logs_bytes +
                        plan.private_bytes + plan.input_bytes + plan.history_bytes +
                        plan.tables_bytes;
@@ -83,6 +93,12 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
       peers(memory, peers_bytes(given.limits)),
       closing(memory, given.limits.sessions),
       locals_ready(memory, given.limits.sessions),
+      room_records(memory, given.limits.rooms),
+      storage_works(memory, given.limits.storage_waiting),
+      changed_rooms(memory, given.limits.rooms),
+      done_works(memory, given.limits.storage_waiting),
+      loaded(memory, given.limits.page_messages),
+      loaded_mentions(memory, given.limits.page_messages * kMentionsPerMessage),
       random(0) {
   const std::string_view room_owner = given.new_room_policy.owner;
   new_room_owner.assign(room_owner);
@@ -116,6 +132,12 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   if (!closing.reserve(limits.sessions) || !locals_ready.reserve(limits.sessions)) {
     return Errc::limit_reached;
   }
+  if (ports.storage != nullptr &&
+      !(changed_rooms.reserve(limits.rooms) && done_works.reserve(limits.storage_waiting) &&
+        loaded.reserve(limits.page_messages) &&
+        loaded_mentions.resize(limits.page_messages * kMentionsPerMessage))) {
+    return Errc::limit_reached;
+  }
   scratch_block = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));
   if (scratch_block == nullptr) return Errc::limit_reached;
   std::byte* at = static_cast<std::byte*>(scratch_block);
@@ -127,6 +149,7 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   scratch.mail = cut(kMailBytes);
   scratch.packed = cut(packed_bytes(limits));
   scratch.record = cut(packed_bytes(limits));
+  scratch.page = cut(page_bytes(limits));
   scratch.unpacked = cut(packed_bytes(limits));
 
   record_begin(seeds);

@@ -25,7 +25,7 @@
 
 namespace chatroom {
 
-struct Engine::State final {
+struct Engine::State final : StorageReply {
   using SessionRecord = engine::SessionRecord;
   using Pending = engine::Pending;
   using Caller = engine::Caller;
@@ -59,6 +59,7 @@ struct Engine::State final {
     MutableBytes mail;
     MutableBytes packed;  // a command being packed
     MutableBytes record;
+    MutableBytes page;      // messages that storage read
     MutableBytes unpacked;  // a command taken up again
   } scratch;
 
@@ -73,10 +74,16 @@ struct Engine::State final {
   base::BlockPool blocks;  // of all ByteQueues but events
   base::BlockPool event_blocks;
   base::Pool<engine::LocalLink> links;
-  base::List<SessionRecord> half_open;   // not signed in yet, the oldest first
-  base::TextPool peers;                  // addresses of sessions that are not signed in yet
-  base::Vector<SessionId> closing;       // to be closed at this turn's flush
-  base::Vector<SessionId> locals_ready;  // links with something to tell
+  base::List<SessionRecord> half_open;          // not signed in yet, the oldest first
+  base::TextPool peers;                         // addresses of sessions that are not signed in yet
+  base::Vector<SessionId> closing;              // to be closed at this turn's flush
+  base::Vector<SessionId> locals_ready;         // links with something to tell
+  base::Pool<engine::RoomRecord> room_records;  // of rooms that are stored
+  base::SlotMap<engine::StorageWork, StorageRequest> storage_works;
+  base::Vector<RoomId> changed_rooms;  // rooms with something to append
+  base::Vector<StorageRequest> done_works;
+  base::Vector<Message> loaded;  // of one page that storage read
+  base::Vector<std::string_view> loaded_mentions;
   base::Wheel wheel;
   base::Random random;
   engine::Mailbox* mailbox = nullptr;
@@ -149,6 +156,7 @@ struct Engine::State final {
   Outcome open_and_join(const Caller& caller, const Command& command) noexcept;
   Outcome ask_join(const Caller& caller, const Command& command) noexcept;
   Outcome settle_join(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
+  Outcome wait_for_room(const Caller& caller, const Command& command, RoomId room) noexcept;
   Outcome perform_join(const Caller& caller, RoomId room, const Command& command) noexcept;
   void answer_join(const Caller& caller, RoomId room, const Command& command,
                    const room::Joined& joined) noexcept;
@@ -190,10 +198,42 @@ struct Engine::State final {
   void leave_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept;
   void remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason,
                         std::string_view text) noexcept;
+  Result<Ticket> broadcast(RoomId room, const Outgoing& message, Tag tag) noexcept;
   Status kick(RoomId room, std::string_view user, std::string_view text) noexcept;
   Status set_policy(RoomId room, const RoomPolicy& policy) noexcept;
   Status send_in_room(RoomId room, std::string_view user, const Outgoing& message) noexcept;
   void tell_room_state(RoomId room, const RoomState& changed) noexcept;
+
+  // --- record.cc: appends, one a changed room and turn.
+  engine::RoomRecord* record_of(RoomId room) noexcept;  // null: the room is not stored
+  void mark_changed(RoomId room) noexcept;
+  void record_changes() noexcept;
+  void append_behind(engine::RoomRecord& record) noexcept;
+  void append_before(engine::RoomRecord& record) noexcept;
+  bool spread_stored(engine::RoomRecord& record) noexcept;
+  void drop_flying(engine::RoomRecord& record, Error error) noexcept;
+  Outcome publish_before(const Caller& caller, RoomId room, room::UserIndex author,
+                         const Outgoing& message) noexcept;
+  Result<Position> spread_message(RoomId room, const room::Committed& stamped,
+                                  room::UserIndex author, const Outgoing& message,
+                                  Tag tag) noexcept;
+
+  // --- storing.cc: requests to the Storage port and their completions.
+  StorageRequest new_work(engine::StorageWorkKind kind, RoomId room) noexcept;
+  void on_message(StorageRequest request, const Message& message) noexcept override;
+  void on_room(StorageRequest request, const StoredRoom& room) noexcept override;
+  void on_done(StorageRequest request, Status status) noexcept override;
+  void take_completions() noexcept;
+  void complete(StorageRequest request) noexcept;
+  void start_loading(RoomId room) noexcept;
+  void warm(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
+  void finish_loading(RoomId room) noexcept;
+  void forget_record(RoomId room) noexcept;
+  bool read_stored_page(const Caller& caller, RoomId room, const room::PageRequest& page,
+                        const Command& command) noexcept;
+  void answer_stored_page(engine::StorageWork& work) noexcept;
+  std::span<const Message> unpack_results(engine::StorageWork& work,
+                                          std::string_view room) noexcept;
 
   // --- spread.cc: what a turn says to whole rooms.
   void spread() noexcept;

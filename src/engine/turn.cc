@@ -1,12 +1,13 @@
 // The turn: every way into the engine opens one, and this is where the order of its steps is read.
 //
 //   intake, decide   per input, while the turn is open (intake.cc, decide*.cc)
+//   record           what rooms keep goes to storage, if there is one (record.cc, storing.cc)
 //   spread           once at its end: what whole rooms are told (spread.cc)
 //   flush            members behind their log get one write each, within the budget (flush.cc)
 //   tell             the host's observer and local members; they may call back in (tell.cc)
 //
 // What members said in a room enters its log when it is decided, so that joins and leaves of the
-// same turn stand at their true place; record joins here with the storage port (record.cc).
+// same turn stand at their true place; only rooms that store first wait for their completion.
 #include <algorithm>
 
 #include "engine/state.h"
@@ -78,6 +79,9 @@ void Engine::State::run_steps(Budget& budget) noexcept {
   more_work = false;
   for (int round = 0; round < kRoundsPerTurn; ++round) {
     dirty = false;
+    take_completions();
+    record_changes();
+    take_completions();
     spread();
     flush(budget);
     if (!tell()) break;

@@ -1,0 +1,204 @@
+// Record: what rooms keep goes to the Storage port, one append a room at a time.
+//
+// behind: messages are spread at once and appended afterwards, from the history ring, as many as
+//         there are.
+// before: publishes wait in the room's own queue; the first is stamped and appended, and when that
+// is
+//         done it is spread, answered and kept, and the next one follows.
+#include <algorithm>
+
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using engine::RoomRecord;
+using engine::StorageWorkKind;
+
+namespace {
+
+constexpr std::uint32_t kAppendMessages = 64;  // of one append
+constexpr std::uint32_t kAheadMax = 1024;      // publishes waiting in one room: room_overloaded
+
+// A publish on its way through storage.
+struct Waiting {
+  engine::Caller caller;
+  std::string_view author;
+  Outgoing message;
+  engine::Lists lists;
+};
+
+void pack_waiting(engine::Packer& to, const engine::Caller& caller, std::string_view author,
+                  const Outgoing& message) noexcept {
+  to.handle(caller.session);
+  to.u32(caller.id);
+  to.flag(caller.host);
+  to.u64(caller.tag);
+  to.u64(caller.ticket);
+  to.text(author);
+  pack(to, message);
+}
+
+void unpack_waiting(engine::Unpacker& from, Waiting& waiting) noexcept {
+  waiting.caller.session = from.handle<SessionId>();
+  waiting.caller.id = from.u32();
+  waiting.caller.op = Op::publish;
+  waiting.caller.host = from.flag();
+  waiting.caller.tag = from.u64();
+  waiting.caller.ticket = from.u64();
+  waiting.author = from.text();
+  unpack(from, waiting.message, waiting.lists);
+}
+
+}  // namespace
+
+RoomRecord* Engine::State::record_of(RoomId room) noexcept {
+  return static_cast<RoomRecord*>(rooms.attachment(room));
+}
+
+void Engine::State::mark_changed(RoomId room) noexcept {
+  RoomRecord* record = record_of(room);
+  if (record == nullptr || record->listed) return;
+  record->listed = changed_rooms.push_back(room);  // reserved for every room
+}
+
+void Engine::State::record_changes() noexcept {
+  for (std::size_t left = changed_rooms.size(); left > 0; --left) {
+    const RoomId room = changed_rooms[0];
+    changed_rooms.erase(0);
+    if (!rooms.is_open(room)) continue;
+    RoomRecord& record = *record_of(room);
+    record.listed = false;
+    if (record.appending || record.loading) continue;  // its completion comes back here
+    if (record.durable && !spread_stored(record)) {
+      mark_changed(room);  // the log had no place for it: again in the next turn
+      more_work = true;
+      continue;
+    }
+    if (!record.ahead.empty()) {
+      append_before(record);
+    } else {
+      append_behind(record);
+    }
+  }
+}
+
+void Engine::State::append_behind(RoomRecord& record) noexcept {
+  const room::RoomView view = rooms.view(record.room);
+  if (view.policy->durability != Durability::behind || record.stored >= view.position.offset) {
+    return;
+  }
+  const std::uint32_t limit = std::min(kAppendMessages, options.limits.page_messages);
+  const room::Page page =
+      rooms.history(record.room, {.after = record.stored, .has_after = true, .limit = limit}, now);
+  if (page.messages.empty()) {  // the ring keeps nothing, so nothing can be stored
+    record.stored = view.position.offset;
+    return;
+  }
+  const StorageRequest request = new_work(StorageWorkKind::behind, record.room);
+  if (!request) return;  // the next message tries again
+  storage_works.get(request)->last = page.messages.back().offset;
+  record.appending = true;
+  const PortCall guard{in_port};
+  ports.storage->append(request, *this, view.key, view.position.epoch, page.messages);
+}
+
+Engine::State::Outcome Engine::State::publish_before(const Caller& caller, RoomId room,
+                                                     room::UserIndex author,
+                                                     const Outgoing& message) noexcept {
+  RoomRecord& record = *record_of(room);
+  if (record.ahead.size() >= kAheadMax) return Errc::room_overloaded;
+  engine::Packer to{scratch.packed};
+  pack_waiting(to, caller, author == room::kNone ? std::string_view{} : rooms.user(author).id,
+               message);
+  if (!to.ok()) return Errc::too_large;
+  if (!record.ahead.push(blocks, to.bytes())) return Errc::room_overloaded;
+  mark_changed(room);
+  return Outcome::later();
+}
+
+// What is stamped now is spread with the same stamp when it is stored. An author who went meanwhile
+// was heard all the same; one who is unknown by then speaks as the host's guest would: not at all.
+void Engine::State::append_before(RoomRecord& record) noexcept {
+  while (!record.ahead.empty()) {
+    const std::size_t size = record.ahead.pop(blocks, scratch.unpacked);
+    engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
+    Waiting waiting;
+    unpack_waiting(from, waiting);
+    const room::UserIndex author =
+        waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
+    if (author == room::kNone && !waiting.author.empty()) continue;  // gone before its turn came
+    const Result<room::Committed> stamped =
+        rooms.stamp(record.room, author, waiting.message, 1, now);
+    if (!stamped) {
+      refuse(waiting.caller, stamped.error());
+      continue;
+    }
+    engine::Packer to{scratch.packed};
+    pack_waiting(to, waiting.caller, waiting.author, waiting.message);
+    to.u64(stamped->position.epoch);
+    to.u8(static_cast<std::uint8_t>(stamped->channel));
+    pack(to, stamped->message);
+    const StorageRequest request = new_work(StorageWorkKind::before, record.room);
+    if (!to.ok() || !request || !record.flying.push(blocks, to.bytes())) {
+      if (request) storage_works.erase(request);
+      rooms.forget_key(record.room, author, waiting.message.key);
+      refuse(waiting.caller, {Errc::storage_failed, kTemporary, 0});
+      continue;
+    }
+    if (stamped->position.offset == 0) {  // nothing to store
+      storage_works.erase(request);
+      record.durable = true;
+      if (spread_stored(record)) continue;
+      mark_changed(record.room);
+      return;
+    }
+    record.appending = true;
+    const room::RoomView view = rooms.view(record.room);
+    const PortCall guard{in_port};
+    ports.storage->append(request, *this, view.key, view.position.epoch,
+                          std::span{&stamped->message, 1});
+    return;
+  }
+}
+
+// The message in `flying` is stored: now it is said. False: the log has no place for it yet.
+bool Engine::State::spread_stored(RoomRecord& record) noexcept {
+  const std::size_t size = record.flying.pop(blocks, scratch.unpacked);
+  const Bytes bytes = Bytes{scratch.unpacked}.first(size);
+  engine::Unpacker from{bytes};
+  Waiting waiting;
+  unpack_waiting(from, waiting);
+  room::Committed stamped;
+  stamped.position.epoch = from.u64();
+  stamped.channel = from.u8();
+  std::string_view mentions[kMentionsPerMessage];
+  unpack(from, stamped.message, mentions);
+  stamped.position.offset = stamped.message.offset;
+  stamped.message.room = rooms.view(record.room).key;
+  const room::UserIndex author =
+      waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
+  const Result<Position> said =
+      spread_message(record.room, stamped, author, waiting.message, waiting.caller.tag);
+  if (!said) {
+    const bool kept = record.flying.push(blocks, bytes);
+    CHATROOM_ASSERT(kept);  // its blocks were given back a moment ago
+    return false;
+  }
+  record.durable = false;
+  answer_publish(waiting.caller, *said);
+  return true;
+}
+
+// The append failed: its place was never taken.
+void Engine::State::drop_flying(RoomRecord& record, Error error) noexcept {
+  const std::size_t size = record.flying.pop(blocks, scratch.unpacked);
+  engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
+  Waiting waiting;
+  unpack_waiting(from, waiting);
+  const room::UserIndex author =
+      waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
+  rooms.forget_key(record.room, author, waiting.message.key);
+  refuse(waiting.caller, error);
+}
+
+}  // namespace chatroom

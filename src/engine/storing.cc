@@ -1,0 +1,276 @@
+// Requests to the Storage port and what becomes of them: rooms that are loaded before anybody
+// joins, appends that are done, pages of history older than the ring.
+#include <algorithm>
+
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using engine::QuestionKind;
+using engine::RoomRecord;
+using engine::StorageWork;
+using engine::StorageWorkKind;
+
+// Empty: too many are under way.
+StorageRequest Engine::State::new_work(StorageWorkKind kind, RoomId room) noexcept {
+  const StorageRequest request = storage_works.insert();
+  if (!request) return request;
+  StorageWork& work = *storage_works.get(request);
+  work.kind = kind;
+  work.room = room;
+  return request;
+}
+
+// ---- StorageReply: answers are taken down and worked on in the next step; storages may give them
+// from inside the request.
+
+void Engine::State::on_message(StorageRequest request, const Message& message) noexcept {
+  engine::Packer to{scratch.packed};
+  to.handle(request);
+  pack(to, message);
+  record(
+      engine::Record::stored_message, [](engine::Packer&) {}, to.bytes());
+  StorageWork* work = storage_works.get(request);
+  if (work == nullptr || work->done || work->cut) return;
+  const Bytes packed = to.bytes().subspan(8);
+  const bool full = work->results.bytes() + packed.size() > options.limits.page_bytes ||
+                    work->results.size() >= options.limits.page_messages;
+  if (full && !work->newest_first) {
+    work->cut = true;
+    return;
+  }
+  if (full) {
+    work->more = true;
+    work->results.pop(blocks, scratch.unpacked);
+  }
+  if (!to.ok() || !work->results.push(blocks, packed)) work->cut = true;
+}
+
+void Engine::State::on_room(StorageRequest request, const StoredRoom& stored) noexcept {
+  record(engine::Record::stored_room, [&](engine::Packer& to) {
+    to.handle(request);
+    to.u64(stored.epoch);
+    to.u64(stored.offset);
+  });
+  StorageWork* work = storage_works.get(request);
+  if (work == nullptr || work->done) return;
+  work->found = true;
+  work->stored = stored;
+}
+
+void Engine::State::on_done(StorageRequest request, Status status) noexcept {
+  record(engine::Record::stored_done, [&](engine::Packer& to) {
+    to.handle(request);
+    to.u8(static_cast<std::uint8_t>(status.error().code));
+  });
+  StorageWork* work = storage_works.get(request);
+  if (work == nullptr || work->done) return;
+  work->done = true;
+  work->status = status;
+  const bool listed = done_works.push_back(request);  // reserved for every request
+  CHATROOM_ASSERT(listed);
+  dirty = true;
+  if (in_port || depth > 0) return;  // the turn that is open takes it
+  const TurnScope turn{*this};
+  ++inputs;
+}
+
+void Engine::State::take_completions() noexcept {
+  while (!done_works.empty()) {
+    const StorageRequest request = done_works[0];
+    done_works.erase(0);
+    complete(request);
+  }
+}
+
+void Engine::State::complete(StorageRequest request) noexcept {
+  StorageWork& work = *storage_works.get(request);
+  const RoomId room = work.room;
+  RoomRecord* record = rooms.is_open(room) ? record_of(room) : nullptr;
+  switch (work.kind) {
+    case StorageWorkKind::load:
+      if (record != nullptr) warm(work, *record);
+      break;
+    case StorageWorkKind::warm:
+      if (record == nullptr) break;
+      for (const Message& message : unpack_results(work, rooms.view(room).key)) {
+        rooms.restore_message(room, message, now);
+      }
+      finish_loading(room);
+      break;
+    case StorageWorkKind::behind:
+      if (record == nullptr) break;
+      record->appending = false;
+      if (work.status) record->stored = std::max(record->stored, work.last);
+      if (!work.status) log(LogLevel::warning, "storage: an append failed, trying again");
+      mark_changed(room);
+      break;
+    case StorageWorkKind::before:
+      if (record == nullptr) break;
+      record->appending = false;
+      record->durable = static_cast<bool>(work.status);
+      if (!work.status) drop_flying(*record, {Errc::storage_failed, kTemporary, 0});
+      mark_changed(room);
+      break;
+    case StorageWorkKind::page:
+      answer_stored_page(work);
+      break;
+  }
+  work.command.clear(blocks);
+  work.results.clear(blocks);
+  storage_works.erase(request);
+}
+
+// ---- Loading a room
+
+void Engine::State::start_loading(RoomId room) noexcept {
+  if (ports.storage == nullptr) return;
+  if (rooms.view(room).policy->durability == Durability::none) return;
+  RoomRecord* record = room_records.make();
+  if (record == nullptr) return;  // as many records as rooms: there is one
+  record->room = room;
+  rooms.attachment(room) = record;
+  const StorageRequest request = new_work(StorageWorkKind::load, room);
+  if (!request) {
+    log(LogLevel::warning, "storage: too much is under way, a room begins anew");
+    return;
+  }
+  record->loading = true;
+  const PortCall guard{in_port};
+  ports.storage->load(request, *this, rooms.view(room).key);
+}
+
+// What storage knows of the room is known: its log goes on there, with the newest messages in the
+// ring. A storage that failed means a new epoch: members are never shown offsets that lie.
+void Engine::State::warm(StorageWork& work, RoomRecord& record) noexcept {
+  if (!work.status || !work.found) return finish_loading(record.room);
+  rooms.restore(record.room, work.stored.epoch, work.stored.offset);
+  record.stored = work.stored.offset;
+  const room::RoomView view = rooms.view(record.room);
+  const std::uint64_t want = std::min<std::uint64_t>(
+      {view.policy->history_messages, options.limits.page_messages, work.stored.offset});
+  const StorageRequest request =
+      want == 0 ? StorageRequest{} : new_work(StorageWorkKind::warm, record.room);
+  if (!request) return finish_loading(record.room);
+  storage_works.get(request)->newest_first = true;
+  const PortCall guard{in_port};
+  ports.storage->read(request, *this, view.key, work.stored.epoch, work.stored.offset - want,
+                      static_cast<std::uint32_t>(want));
+}
+
+// Whoever waited may join now.
+void Engine::State::finish_loading(RoomId room) noexcept {
+  record_of(room)->loading = false;
+  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+    Pending* pending = questions.at(i);
+    if (pending == nullptr || pending->kind != QuestionKind::load || pending->room != room)
+      continue;
+    static_cast<void>(take_answer(questions.handle_at(i), Answer::pass()));
+  }
+}
+
+void Engine::State::forget_record(RoomId room) noexcept {
+  RoomRecord* record = record_of(room);
+  if (record == nullptr) return;
+  record->ahead.clear(blocks);
+  record->flying.clear(blocks);
+  rooms.attachment(room) = nullptr;
+  room_records.destroy(record);
+}
+
+// ---- History older than the ring
+
+// True: the page is being read, and answered when it is here.
+bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
+                                     const room::PageRequest& page,
+                                     const Command& command) noexcept {
+  if (record_of(room) == nullptr) return false;
+  const room::RoomView view = rooms.view(room);
+  const std::uint64_t oldest = view.position.offset - view.history_messages + 1;
+  std::uint64_t after = page.after;
+  if (!page.has_after) {
+    const std::uint64_t before = page.before == 0 ? view.position.offset + 1 : page.before;
+    after = before > page.limit + 1 ? before - page.limit - 1 : 0;
+    if (before <= 1) return false;
+  }
+  if (after + 1 >= oldest) return false;  // the ring has it
+  const StorageRequest request = new_work(StorageWorkKind::page, room);
+  if (!request) return false;
+  StorageWork& work = *storage_works.get(request);
+  engine::Packer to{scratch.packed};
+  to.handle(caller.session);
+  to.u32(caller.id);
+  to.flag(caller.host);
+  pack(to, command);
+  if (!to.ok() || !work.command.push(blocks, to.bytes())) {
+    storage_works.erase(request);
+    return false;
+  }
+  work.newest_first = !page.has_after;
+  work.more = page.has_after || after > 0;
+  const PortCall guard{in_port};
+  ports.storage->read(request, *this, view.key, view.position.epoch, after, page.limit);
+  return true;
+}
+
+void Engine::State::answer_stored_page(StorageWork& work) noexcept {
+  work.command.pop(blocks, scratch.unpacked);
+  engine::Unpacker from{scratch.unpacked};
+  Caller caller;
+  caller.session = from.handle<SessionId>();
+  caller.id = from.u32();
+  caller.host = from.flag();
+  caller.op = Op::history;
+  Command command;
+  engine::Lists lists;
+  unpack(from, command, lists);
+  const RoomId room = work.room;
+  const room::MembershipIndex membership =
+      rooms.is_open(room) && slots.get(caller.session) != nullptr
+          ? rooms.membership(room, caller.session.index)
+          : room::kNone;
+  if (membership == room::kNone) return refuse(caller, {Errc::not_member, 0, 0});
+  if (!work.status) return refuse(caller, {Errc::storage_failed, kTemporary, 0});
+  room::ChannelMask mask = rooms.view(membership).mask;
+  if (!command.channel.empty()) {
+    const room::ChannelIndex channel = rooms.channel(room, command.channel);
+    mask &= channel == room::kNone ? 0 : room::bit_of(channel);
+  }
+  const std::span<const Message> all = unpack_results(work, rooms.view(room).key);
+  std::size_t kept = 0;
+  for (const Message& message : all) {
+    const room::ChannelIndex channel = rooms.channel(room, message.channel);
+    if (channel == room::kNone || (mask & room::bit_of(channel)) == 0) continue;
+    loaded[kept++] = message;
+  }
+  const room::EpochText epoch = room::epoch_text(rooms.view(room).position.epoch);
+  Event event;
+  event.room = rooms.view(room).key;
+  event.epoch = epoch.view();
+  event.messages = std::span{loaded.data(), kept};
+  event.more = work.more || work.cut;
+  answer(caller, event);
+}
+
+// Views of the packed results, which stay in `scratch.page` until the next call.
+std::span<const Message> Engine::State::unpack_results(StorageWork& work,
+                                                       std::string_view room) noexcept {
+  loaded.clear();
+  std::size_t at = 0;
+  std::size_t count = 0;
+  while (!work.results.empty()) {
+    const std::size_t size = work.results.pop(blocks, scratch.page.subspan(at));
+    engine::Unpacker from{Bytes{scratch.page}.subspan(at, size)};
+    Message message;
+    unpack(from, message,
+           std::span{loaded_mentions.data() + count * kMentionsPerMessage, kMentionsPerMessage});
+    message.room = room;
+    const bool placed = loaded.push_back(message);  // reserved for a page
+    CHATROOM_ASSERT(placed);
+    at += size;
+    ++count;
+  }
+  return {loaded.data(), loaded.size()};
+}
+
+}  // namespace chatroom
