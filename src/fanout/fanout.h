@@ -13,9 +13,11 @@
 // state asks for nothing.
 #pragma once
 
+#include "chatroom/budget.h"
+#include "chatroom/codec.h"
 #include "chatroom/connection.h"
-#include "chatroom/engine.h"
 #include "chatroom/event.h"
+#include "chatroom/framing.h"
 #include "chatroom/limits.h"
 #include "chatroom/memory.h"
 #include "chatroom/metrics.h"
