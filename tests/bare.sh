@@ -56,8 +56,7 @@ mount -t tmpfs tmpfs "$root/dev/shm"
 
 git clone -q --no-hardlinks . "$root/chatroom"
 chroot "$root" useradd --create-home stranger
-cp -r "$root/chatroom" "$root/home/stranger/chatroom"
-chroot "$root" chown -R stranger: /home/stranger/chatroom
+chroot "$root" sh -c 'cp -r /chatroom ~stranger/ && chown -R stranger: ~stranger/chatroom'
 
 # inside <seconds allowed> <command>...: runs it in the root, prints how long it took.
 inside() {

@@ -97,7 +97,8 @@ def check_lines(tree):
         if len(lines) - 1 > rules.FILE_LINES_MAX:
             yield path, len(lines), f"longer than {rules.FILE_LINES_MAX} lines: split by idea"
         for number, line in enumerate(lines, 1):
-            if len(line) > rules.LINE_COLUMNS_MAX:
+            raw_string = path.startswith("tests/") and 'R"' in line  # nothing can break these
+            if len(line) > rules.LINE_COLUMNS_MAX and not raw_string:
                 yield path, number, f"longer than {rules.LINE_COLUMNS_MAX} columns"
             if "\t" in line:
                 yield path, number, "a tab"

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 
 nm --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
 nm --undefined-only "$archive" | awk '$1 == "U" { print $2 }' | sort -u >"$work/undefined"
-comm -13 "$work/defined" "$work/undefined" | c++filt | sort -u >"$work/outside"
+comm -13 "$work/defined" "$work/undefined" | grep -v '^_GLOBAL_OFFSET_TABLE_$' | c++filt | sort -u >"$work/outside"
 grep -v -e '^#' -e '^$' "$allowed" | sort -u >"$work/allowed"
 
 status=0

@@ -12,8 +12,8 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from sources import tracked
 from rules import CORE
+from sources import includes, read, tracked
 
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion",
          "-Wshadow", "-Werror"]
@@ -30,6 +30,14 @@ def compile_alone(task):
     return (header, compiler, flags, done.stderr) if done.returncode else None
 
 
+def shown_by_source(root, header):
+    """A source that includes its own header first has shown already that it compiles alone."""
+    source = header[:-2] + ".cc"
+    if not os.path.isfile(os.path.join(root, source)):
+        return False
+    return next((name for _, _, name in includes(read(root, source))), "") == header[len("src/"):]
+
+
 def main():
     root, generated = sys.argv[1:3]
     compilers = [c for c in ("g++", "clang++") if shutil.which(c)]
@@ -42,7 +50,7 @@ def main():
                     for more in ([], BARE):
                         tasks.append((compiler, ["-I", f"{root}/include", *more], header, folder,
                                       header[len("include/"):]))
-            elif header.startswith(CORE):
+            elif header.startswith(CORE) and not shown_by_source(root, header):
                 tasks.append((compilers[0], ["-I", f"{root}/include", "-I", f"{root}/src",
                                              "-isystem", generated, *BARE], header, folder,
                               header[len("src/"):]))
