@@ -160,20 +160,23 @@ export class ChatClient extends EventTarget {
    * @returns {Promise<any>} what stands in `ok`; rejects with a ChatError
    */
   request(op, fields = {}) {
-    if (this.state !== 'live' && op !== 'auth')
-      return Promise.reject(new ChatError('disconnected'));
+    return new Promise((resolve, reject) => this.ask(op, fields, resolve, reject));
+  }
+
+  /** @internal request() without the promise: the answer is told before the next frame is read,
+   * which a promise does not promise outside of browsers. */
+  ask(op, fields, resolve, reject) {
+    if (this.state !== 'live' && op !== 'auth') return reject(new ChatError('disconnected'));
     if (this.#pending.size >= this.#options.requestsMax) {
-      return Promise.reject(new ChatError('queue_full', { temporary: true }));
+      return reject(new ChatError('queue_full', { temporary: true }));
     }
     const id = this.#takeId();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(id);
-        reject(new ChatError('timeout', { temporary: true }));
-      }, this.#options.requestTimeoutMs);
-      this.#pending.set(id, { resolve, reject, timer });
-      this.#socket.send(JSON.stringify({ id, op, ...fields }));
-    });
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      reject(new ChatError('timeout', { temporary: true }));
+    }, this.#options.requestTimeoutMs);
+    this.#pending.set(id, { resolve, reject, timer });
+    this.#socket.send(JSON.stringify({ id, op, ...fields }));
   }
 
   /** A message to one user, wherever he is. @returns {Promise<{sessions: number}>} */

@@ -133,23 +133,19 @@ export class Room extends EventTarget {
 
   // Coming in. Called by the client at every sign-in, and to try again after a refusal.
 
-  async enter() {
+  enter() {
     this.interrupt();
     const visit = ++this.#visit;
     this.state = 'joining';
     const since = this.position ?? undefined;
     const { channels, password, recent } = this.#options;
-    try {
-      const answer = await this.#ask('join', {
-        channels,
-        password,
-        since,
-        recent: since ? 0 : recent,
-      });
-      if (visit === this.#visit) await this.#arrive(answer, since, visit);
-    } catch (error) {
-      if (visit === this.#visit) this.#refused(error);
-    }
+    // Not a promise: an event that follows the answer must find us inside.
+    this.#client.ask(
+      'join',
+      { room: this.name, channels, password, since, recent: since ? 0 : recent },
+      (answer) => visit === this.#visit && this.#arrive(answer, since, visit),
+      (error) => visit === this.#visit && this.#refused(error),
+    );
   }
 
   /** @internal the connection is gone: what was begun will not be finished */

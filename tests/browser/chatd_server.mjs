@@ -5,13 +5,15 @@ import { createServer } from 'node:net';
 
 export class ChatdServer {
   #binary;
+  #more;
   #process = null;
   #output = '';
   port = 0;
   tcpPort = 0;
 
-  constructor(binary) {
+  constructor(binary, webRoot) {
     this.#binary = binary;
+    this.#more = webRoot ? ['--web-root', webRoot] : [];
   }
 
   get url() {
@@ -22,9 +24,13 @@ export class ChatdServer {
     this.port ||= await freePort();
     this.tcpPort ||= await freePort();
     const listen = ['--ws', `127.0.0.1:${this.port}`, '--tcp', `127.0.0.1:${this.tcpPort}`];
-    this.#process = spawn(this.#binary, [...listen, '--open', '--unlimited', '--owner', 'Alice'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.#process = spawn(
+      this.#binary,
+      [...listen, '--open', '--unlimited', '--owner', 'Alice', ...this.#more],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const keep = (data) => (this.#output = (this.#output + data).slice(-8_000));
     this.#process.stdout.on('data', keep);
     this.#process.stderr.on('data', keep);

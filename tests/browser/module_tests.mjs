@@ -18,13 +18,18 @@ import { assert, assertEqual, until } from './harness.mjs';
 
 const FAST = { WebSocket, backoffBaseMs: 30, backoffMaxMs: 60 };
 
-const ERROR_CODES =
-  `bad_request unauthorized token_expired forbidden not_found not_member already_member too_large
-  rate_limited   slow_mode duplicate muted banned mode_restricted filtered held room_full queue_full room_overloaded
-  limit_reached position_lost   wrong_password storage_failed unsupported internal`.split(/\s+/);
-const REASONS =
-  `left kicked banned room_closed replaced dropped timed_out slow_consumer limit shutdown moved
-  auth_expired   password_changed protocol_error`.split(/\s+/);
+const ERROR_CODES = `
+  bad_request unauthorized token_expired forbidden not_found not_member already_member
+  too_large rate_limited slow_mode duplicate muted banned mode_restricted filtered held
+  room_full queue_full room_overloaded limit_reached position_lost wrong_password
+  storage_failed unsupported internal`
+  .trim()
+  .split(/\s+/);
+const REASONS = `
+  left kicked banned room_closed replaced dropped timed_out slow_consumer limit shutdown
+  moved auth_expired password_changed protocol_error`
+  .trim()
+  .split(/\s+/);
 const GAP_REASONS = 'slow_consumer sampled budget history_lost'.split(' ');
 const CLOSE_CODES = [
   1009, 4000, 4001, 4002, 4003, 4004, 4005, 4006, 4500, 4501, 4502, 4503, 4504, 4505, 4506, 4507,

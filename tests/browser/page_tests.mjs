@@ -160,38 +160,17 @@ export async function pageTests({ runner, browser, server, seconds, restart, scr
     await page.context().close();
   });
 
-  await runner.test(
-    'a server restart: the page comes back by itself and sends what was written meanwhile',
-    async () => {
+  for (const [how, signal] of [
+    ['drained', 'SIGTERM'],
+    ['killed', 'SIGKILL'],
+  ]) {
+    await runner.test(`the server is ${how} and started again: the page comes back`, async () => {
       if (!restart) throw new Skip('the server is not ours to restart (--url)');
-      const room = newRoom();
-      const page = await openPage(browser, roomUrl(server, room, 'Phoenix'));
-      await untilLive(page);
-      await say(page, 'before');
-      await until('the first message', async () => (await texts(page)).includes('before'));
-      await restart.stop();
-      await page.locator('.banner:not([hidden])').waitFor();
-      assert(
-        /Reconnecting in \d+ s\./.test(await page.locator('.banner span').textContent()),
-        'the banner counts down',
-      );
-      await page.waitForTimeout(1_500);
-      await say(page, 'written while away');
-      await restart.start();
-      await untilLive(page, 40_000);
-      await until(
-        'the late message',
-        async () => (await texts(page)).includes('written while away'),
-        20_000,
-      );
-      await say(page, 'after');
-      await until('the last message', async () => (await texts(page)).includes('after'));
-      assertEqual(await texts(page), ['before', 'written while away', 'after'], 'texts');
-      const own = page.complaints.filter((line) => !line.includes('WebSocket connection to'));
-      assertEqual(own, [], 'complaints');
+      const page = await openPage(browser, roomUrl(server, newRoom(), 'Phoenix'));
+      await comesBack(page, restart, signal);
       await page.context().close();
-    },
-  );
+    });
+  }
 
   for (const viewport of SIZES) {
     const size = `${viewport.width}x${viewport.height}`;
@@ -208,6 +187,28 @@ export async function pageTests({ runner, browser, server, seconds, restart, scr
       }
     });
   }
+}
+
+/** What was written meanwhile is sent, nothing twice, nothing lost from the list. */
+async function comesBack(page, restart, signal) {
+  await untilLive(page);
+  await say(page, 'before');
+  await until('the first message', async () => (await texts(page)).includes('before'));
+  await restart.stop({ signal });
+  await page.locator('.banner:not([hidden])').waitFor();
+  const banner = await page.locator('.banner span').textContent();
+  assert(/Reconnecting in \d+ s\./.test(banner), `the banner counts down: ${banner}`);
+  await page.waitForTimeout(1_500);
+  await say(page, 'written while away');
+  await restart.start();
+  await untilLive(page, 40_000);
+  const late = async () => (await texts(page)).includes('written while away');
+  await until('the late message', late, 20_000);
+  await say(page, 'after');
+  await until('the last message', async () => (await texts(page)).includes('after'));
+  assertEqual(await texts(page), ['before', 'written while away', 'after'], 'texts');
+  const own = page.complaints.filter((line) => !line.includes('WebSocket connection to'));
+  assertEqual(own, [], 'complaints');
 }
 
 async function flood({ page, crowd, seconds, size, screens }) {

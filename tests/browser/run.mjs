@@ -4,6 +4,7 @@
 //   node run.mjs --chatd PATH         the page, and a Node client, against a real chatd
 //   node run.mjs --url http://…       the page against a server that runs already
 //
+// --web-root DIR the page of this folder instead of the one inside chatd
 // --seconds N   how long each flood lasts (15);  --long   60 s
 // --screens DIR saves pictures;  --only TEXT   tests whose name holds TEXT
 // The last line is `N passed, N failed, N skipped`; the exit code says whether all is well.
@@ -22,6 +23,7 @@ import { wsClientTests } from './ws_client.mjs';
 const { values: options } = parseArgs({
   options: {
     chatd: { type: 'string' },
+    'web-root': { type: 'string' },
     url: { type: 'string' },
     seconds: { type: 'string' },
     long: { type: 'boolean' },
@@ -35,7 +37,9 @@ const runner = new Runner(options.only);
 async function main() {
   const ours = options.url
     ? null
-    : await (options.chatd ? new ChatdServer(options.chatd) : new MockServer()).start();
+    : await (
+        options.chatd ? new ChatdServer(options.chatd, options['web-root']) : new MockServer()
+      ).start();
   const server = ours ?? { url: options.url.endsWith('/') ? options.url : `${options.url}/` };
   let browser;
   try {

@@ -274,15 +274,31 @@ export async function wsClientTests({ runner, server }) {
     assert(!bob.frames.some((frame) => frame.event === 'error'), 'silence without id');
   });
 
-  await test('subscribe and unsubscribe are answered, so is call', async (connect, room) => {
+  await test('subscribe, unsubscribe and switch decide what is heard', async (connect, room) => {
+    const [alice, bob] = [await connect(), await connect()];
+    await alice.enter('alice', room, { channels: ['main', 'gifts'] });
+    await bob.enter('bob', room);
+    const said = async (channel, text) => {
+      await alice.ok('publish', { room, channel, text });
+      await bob.ok('ping');
+      return bob.messages(room).some((message) => message.text === text);
+    };
+    assertEqual([await said('main', 'm1'), await said('gifts', 'g1')], [true, false], 'main only');
+    await bob.ok('subscribe', { room, channel: 'gifts' });
+    assertEqual([await said('main', 'm2'), await said('gifts', 'g2')], [true, true], 'both');
+    await bob.ok('unsubscribe', { room, channel: 'main' });
+    assertEqual([await said('main', 'm3'), await said('gifts', 'g3')], [false, true], 'gifts only');
+    await bob.ok('switch', { room, from: 'gifts', to: 'main' });
+    assertEqual([await said('main', 'm4'), await said('gifts', 'g4')], [true, false], 'main again');
+    const offsets = bob.messages(room).map((message) => message.offset);
+    assertEqual(offsets, [1, 3, 4, 6, 7], 'one timeline, with holes');
+  });
+
+  await test('a call nobody answers is refused', async (connect, room) => {
     const alice = await connect();
     await alice.enter('alice', room);
-    for (const op of ['subscribe', 'unsubscribe']) {
-      const answer = await alice.ask(op, { room, channel: 'main' });
-      assert(answer.ok !== undefined || answer.error?.code, `${op}: ${JSON.stringify(answer)}`);
-    }
-    const answer = await alice.ask('call', { room, name: 'test.echo', data: { n: 1 } });
-    assert(answer.ok?.data !== undefined || answer.error?.code, `call: ${JSON.stringify(answer)}`);
+    const code = await alice.error('call', { room, name: 'test.echo', data: { n: 1 } });
+    assert(['unsupported', 'not_found', 'internal'].includes(code), code);
   });
 
   await test('a bad sign-in is closed 4500, nonsense 4501, a huge frame 1009', async (connect) => {
