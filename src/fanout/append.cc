@@ -39,7 +39,8 @@ class Append final {
     for (const Stream* stream : log_.streams) {
       if (stream != nullptr && concerns(*stream, meta_.channel)) wanted = true;
     }
-    if (wanted || log_.first <= log_.head) {
+    const bool stored = wanted || log_.first <= log_.head;
+    if (stored) {
       const Errc failed = stage(event);
       if (failed != Errc::ok) {
         undo();
@@ -53,7 +54,7 @@ class Append final {
     for (Stream* stream : log_.streams) {
       if (stream != nullptr && !in_use(*stream)) stream->first = log_.head + 1;
     }
-    if (log_.index.chunks() == 0) log_.first = log_.head + 1;
+    if (!stored) log_.first = log_.head + 1;
     if (meta_.offset != 0) log_.offset_last = meta_.offset;
     return Appended{sequence_, false};
   }
@@ -191,7 +192,8 @@ class Append final {
 
   // Keyed entries form a chain through the index, newest first; each live key is in it once.
   void supersede(Entry& entry) noexcept {
-    entry.key = static_cast<std::uint32_t>(meta_.latest ^ meta_.latest >> 32) | 1;
+    entry.key = static_cast<std::uint32_t>(meta_.latest ^ meta_.latest >> 32);
+    if (entry.key == 0) entry.key = 1;
     Sequence at = log_.keyed_last;
     Entry* newer = nullptr;
     for (int tried = 0; at >= log_.first && at != 0 && tried < kKeysTried; ++tried) {

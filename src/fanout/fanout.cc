@@ -150,6 +150,11 @@ Sequence Fanout::head(RoomSlot room) const noexcept {
   return log == nullptr ? 0 : log->head;
 }
 
+std::string_view Fanout::key(RoomSlot room) const noexcept {
+  const RoomLog* log = log_of(*state_, room);
+  return log == nullptr ? std::string_view{} : log->key;
+}
+
 Flushed Fanout::flush(Instant now, Budget& budget) noexcept {
   State& s = *state_;
   Work work{budget, s.until_asked};

@@ -18,7 +18,7 @@ Waiting waiting_for(State& s, const Member& member) noexcept {
   filter.level = Level::all;
   for (Sequence at = next_of(member); at <= member.log->head; ++at) {
     const Entry& entry = entry_at(s, *member.log, at);
-    const Fate fate = fate_of(entry, at, filter);
+    const Fate fate = is_cut(s, member, at) ? Fate::send : fate_of(entry, at, filter);
     if (fate == Fate::ignored) continue;
     ++(fate == Fate::excluded ? waiting.excluded : waiting.send)[entry.priority()];
   }

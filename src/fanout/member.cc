@@ -8,12 +8,9 @@ namespace {
 void close_waiting(State& s, Member& member) noexcept {
   Filter filter = filter_of(member);
   filter.level = Level::all;
-  const Outlet& outlet = *s.outlets.find(member.session);
   for (Sequence at = next_of(member); at <= member.log->head; ++at) {
     const Entry& entry = entry_at(s, *member.log, at);
-    const bool cut = outlet.backlog != nullptr && outlet.backlog->cut_member == &member &&
-                     at == member.laggard->next;
-    switch (cut ? Fate::send : fate_of(entry, at, filter)) {
+    switch (is_cut(s, member, at) ? Fate::send : fate_of(entry, at, filter)) {
       case Fate::send:
       case Fate::dropped:
         tally(s, nullptr, Column::closed, entry.priority());
@@ -64,10 +61,8 @@ void leak_waiting(State& s, Member& member) noexcept {
 void settle_change(State& s, Member& member, ChannelMask channels) noexcept {
   Filter before = filter_of(member);
   before.level = Level::all;
-  const Outlet& outlet = *s.outlets.find(member.session);
-  Sequence at = next_of(member);
-  if (outlet.backlog != nullptr && outlet.backlog->cut_member == &member) ++at;
-  for (; at <= member.log->head; ++at) {
+  for (Sequence at = next_of(member); at <= member.log->head; ++at) {
+    if (is_cut(s, member, at)) continue;  // will be finished
     const Entry& entry = entry_at(s, *member.log, at);
     const Fate fate = fate_of(entry, at, before);
     if (fate == Fate::excluded) tally(s, &member, Column::excluded, entry.priority());

@@ -15,7 +15,7 @@ Sequence needed_from(const Stream& stream) noexcept {
   }
   const auto& laggards = stream.laggards;
   for (Laggard* l = laggards.front(); l != nullptr; l = laggards.next(*l)) {
-    needed = std::min(needed, l->next);
+    needed = std::min(needed, next_of(*l));
   }
   return needed;
 }
@@ -51,7 +51,7 @@ bool everyone_may_lose(State& s, const Stream& stream, Sequence first) noexcept 
   }
   const auto& laggards = stream.laggards;
   for (Laggard* l = laggards.front(); l != nullptr; l = laggards.next(*l)) {
-    if (l->next >= first) continue;
+    if (next_of(*l) >= first) continue;
     const Outlet* outlet = s.outlets.find(l->member->session);
     if (!outlet->doomed && !outlet->backlog->blocked) return false;
   }
@@ -61,7 +61,7 @@ bool everyone_may_lose(State& s, const Stream& stream, Sequence first) noexcept 
 bool loses_reliable(State& s, const Laggard& laggard, Sequence first) noexcept {
   Filter filter = filter_of(*laggard.member);
   filter.level = Level::all;
-  for (Sequence at = laggard.next; at < first; ++at) {
+  for (Sequence at = next_of(laggard); at < first; ++at) {
     const Entry& entry = entry_at(s, *laggard.member->log, at);
     if (!entry.lossy() && fate_of(entry, at, filter) == Fate::send) return true;
   }
@@ -84,7 +84,7 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
   }
   Filter filter = filter_of(member);
   filter.level = Level::all;
-  for (; laggard.next < first; ++laggard.next) {
+  for (laggard.next = next_of(laggard); laggard.next < first; ++laggard.next) {
     const Entry& entry = entry_at(s, *member.log, laggard.next);
     switch (fate_of(entry, laggard.next, filter)) {
       case Fate::send:
@@ -138,7 +138,7 @@ bool reclaim(State& s, Stream& stream) noexcept {
   const std::uint32_t chunks = stream.bytes.chunks();
   if (!everyone_may_lose(s, stream, first)) return false;
   for (Laggard* l = stream.laggards.front(); l != nullptr; l = stream.laggards.next(*l)) {
-    if (l->next < first) move_past(s, *l, first);
+    if (next_of(*l) < first) move_past(s, *l, first);
   }
   drop_before(s, stream, first);
   trim_index(s, *stream.log);

@@ -137,8 +137,11 @@ void remove_member(State& s, Member& member, bool closing) noexcept;
 // track.cc
 Record& record_of(Member& member) noexcept;
 Sequence next_of(const Member& member) noexcept;
+Sequence next_of(const Laggard& laggard) noexcept;
 void set_next(Member& member, Sequence next) noexcept;
 Filter filter_of(const Member& member) noexcept;
+// Bytes of this entry were taken: whatever happens to it, it is finished.
+bool is_cut(const State& s, const Member& member, Sequence sequence) noexcept;
 void track(State& s, Member& member) noexcept;
 void untrack(State& s, Member& member) noexcept;
 void refresh_flags(Outlet& outlet) noexcept;

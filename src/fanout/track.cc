@@ -8,11 +8,16 @@ namespace chatroom::fanout {
 
 Record& record_of(Member& member) noexcept { return member.view->records[member.slot]; }
 
+// Entries that no view of its stream was to get may have gone by without being kept.
+Sequence next_of(const Laggard& laggard) noexcept {
+  return std::max(laggard.next, laggard.member->view->stream->first);
+}
+
 // A cursor is the low half of a sequence. In a clean view it means nothing: everybody is at the
 // head. In a dirty one it is right if it lies between floor and head; otherwise it is left over
 // from before, and the member stands at the floor.
 Sequence next_of(const Member& member) noexcept {
-  if (member.laggard != nullptr) return member.laggard->next;
+  if (member.laggard != nullptr) return next_of(*member.laggard);
   const Sequence end = member.log->head + 1;
   View& view = *member.view;
   if (!view.dirty) return end;
@@ -41,6 +46,11 @@ Filter filter_of(const Member& member) noexcept {
   return filter;
 }
 
+bool is_cut(const State& s, const Member& member, Sequence sequence) noexcept {
+  const Backlog* backlog = s.outlets.find(member.session)->backlog;
+  return backlog != nullptr && backlog->cut_member == &member && member.laggard->next == sequence;
+}
+
 void track(State& s, Member& member) noexcept {
   if (member.laggard != nullptr) return;
   const Sequence next = next_of(member);
@@ -58,7 +68,7 @@ void track(State& s, Member& member) noexcept {
 void untrack(State& s, Member& member) noexcept {
   Laggard* laggard = member.laggard;
   if (laggard == nullptr) return;
-  record_of(member).cursor = static_cast<std::uint32_t>(laggard->next);
+  record_of(member).cursor = static_cast<std::uint32_t>(next_of(*laggard));
   record_of(member).flags &= ~std::uint32_t{kTracked};
   member.view->stream->laggards.remove(*laggard);
   member.laggard = nullptr;

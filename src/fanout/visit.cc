@@ -95,9 +95,7 @@ void set_levels(State& s, Outlet& outlet) noexcept {
     Laggard* laggard = member->laggard;
     if (laggard == nullptr || !laggard->was_blocked) continue;
     const Stream& stream = *member->view->stream;
-    const std::uint64_t lag = laggard->next > member->log->head
-                                  ? 0
-                                  : stream.bytes.end() - start_of(s, stream, laggard->next);
+    const std::uint64_t lag = stream.bytes.end() - start_of(s, stream, next_of(*laggard));
     laggard->level = lag > s.limits.window_bytes / 2   ? Level::no_normal
                      : lag > s.limits.window_bytes / 4 ? Level::no_low
                                                        : Level::all;

@@ -1,0 +1,424 @@
+// Random histories against a simple reference: what each member must have received, given what was
+// said, who was there, and the gaps it was told.
+#include <set>
+
+#include "base/random.h"
+#include "catch.hpp"
+#include "unit/fanout/world.h"
+
+namespace fanout_test {
+namespace {
+
+struct Said {
+  int priority = 1;
+  bool lossy = true;
+  std::uint8_t channel = kEveryChannel;
+  std::uint64_t key = 0;
+  std::string frame;
+  std::uint64_t withdrawn = 0;  // step; 0: not
+};
+
+struct Membership {
+  Sequence joined = 0;  // the head then
+  // From this sequence on, these channels.
+  std::vector<std::pair<Sequence, ChannelMask>> masks;
+  std::set<Sequence> received;
+  Sequence last = 0;
+  std::uint64_t told = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
+  Sequence barrier = 0;  // the highest barrier whose item arrived
+
+  ChannelMask mask_at(Sequence sequence) const {
+    ChannelMask mask = 0;
+    for (const auto& [from, channels] : masks) {
+      if (from <= sequence) mask = channels;
+    }
+    return mask;
+  }
+};
+
+class History {
+ public:
+  explicit History(std::uint64_t seed)
+      : random_(seed), world_(limits(seed)), sessions_(3 + below(12)), rooms_(1 + below(4)) {
+    for (RoomSlot room = 0; room < rooms_; ++room) {
+      world_.room(room, {.reliable = below(5) == 0,
+                         .flush_interval_min = Duration::ms(below(4) == 0 ? 100 : 0),
+                         .head = below(3) == 0 ? 0xffffff00u + below(512) : below(9)});
+      reliable_.push_back(false);
+      heads_.push_back(world_.fanout.head(room));
+    }
+    for (SessionSlot session = 0; session < sessions_; ++session) open(session);
+  }
+
+  std::string run(int steps) {
+    for (step_ = 1; step_ <= static_cast<std::uint64_t>(steps) && problem_.empty(); ++step_) {
+      act();
+      check();
+    }
+    if (problem_.empty()) drain();
+    if (!problem_.empty()) problem_ += " (step " + std::to_string(step_) + ")";
+    return problem_;
+  }
+
+ private:
+  using Key = std::pair<RoomSlot, SessionSlot>;
+
+  static Limits limits(std::uint64_t seed) {
+    Limits limits = World::small();
+    limits.memberships = 80;
+    limits.sessions = 20;
+    if (seed % 3 == 0) limits.log_pool_bytes = 160 * 1024;
+    if (seed % 5 == 0) limits.private_pool_bytes = 24 * 1024;
+    return limits;
+  }
+
+  std::uint32_t below(std::uint32_t bound) {
+    return static_cast<std::uint32_t>(random_.below(bound));
+  }
+  void fail(const std::string& what) {
+    if (problem_.empty()) problem_ = what;
+  }
+
+  void open(SessionSlot session) {
+    OutletOptions options;
+    options.profile.codec = below(2) == 0 ? CodecKind::json : CodecKind::flatbuffers;
+    options.profile.framing = below(2) == 0 ? Framing::websocket : Framing::outer;
+    if (below(4) == 0) {
+      options.boundary = Boundary::message;
+      options.max_frame = 256 + below(2'000);
+    }
+    Link& link = world_.open(session, options);
+    link.per_write = below(3) == 0 && !link.message ? 1 + below(300) : Link::kAll;
+    begun_[session] = 0;
+    finishing_[session] = false;
+  }
+
+  void act() {
+    const std::uint32_t dice = below(100);
+    const RoomSlot room = below(rooms_);
+    const SessionSlot session = below(sessions_);
+    if (dice < 45) return say(room, 1 + below(4));
+    if (dice < 65) return flush(below(4) == 0 ? 1 + below(6) : 300);
+    if (dice < 72) return join(room, session);
+    if (dice < 75) return leave(room, session);
+    if (dice < 79) return push(room, session);
+    if (dice < 82) return change_mask(room, session);
+    if (dice < 84) return recall(room);
+    if (dice < 90) return stall(session);
+    if (dice < 97) return resume(session);
+    if (dice < 98) return reopen(session);
+    world_.now = world_.now + Duration::ms(below(200));
+    if (below(8) == 0) world_.now = world_.now + Duration::s(6);
+    world_.fanout.doom_stalled(world_.now);
+  }
+
+  void say(RoomSlot room, std::uint32_t times) {
+    for (std::uint32_t i = 0; i < times; ++i) {
+      Said said;
+      EntryMeta meta;
+      said.priority = static_cast<int>(below(8) == 0 ? 0 : 1 + below(2));
+      meta.priority = static_cast<Priority>(said.priority);
+      meta.reliable = below(20) == 0;
+      if (below(2) == 0) said.channel = meta.channel = static_cast<std::uint8_t>(below(8));
+      if (below(6) == 0) said.key = meta.latest = 1 + below(3);
+      const std::uint32_t kind = below(30);
+      const std::uint32_t size = kind == 0 ? below(20'000) : kind < 6 ? below(3'000) : below(80);
+      const std::string text(size, static_cast<char>('a' + below(26)));
+      const Result<Appended> appended = say(room, text, meta);
+      if (!appended) {
+        if (appended.error().code != Errc::room_overloaded) fail("append failed oddly");
+        if (meta.priority != Priority::high && !meta.reliable) refused_lossy_ = true;
+        continue;
+      }
+      if (appended->sampled) {
+        if (said.priority == 0 || meta.reliable) fail("a reliable entry was sampled");
+        continue;
+      }
+      if (appended->sequence != ++heads_[room]) fail("a sequence was skipped");
+      said.lossy = said.priority != 0 && !meta.reliable;
+      said.frame = "message " + world_.keys[room] + " " + std::to_string(heads_[room]) + " " + text;
+      if (said.key != 0) withdraw_older(room, said);
+      said_[{room, heads_[room]}] = said;
+    }
+  }
+  Result<Appended> say(RoomSlot room, const std::string& text, EntryMeta meta) {
+    Event event;
+    event.type = EventType::message;
+    event.room = world_.keys[room];
+    event.message.text = text;
+    event.message.offset = meta.offset = heads_[room] + 1;
+    return world_.fanout.append(room, meta, event);
+  }
+  void withdraw_older(RoomSlot room, const Said& newer) {
+    for (auto& [at, said] : said_) {
+      if (at.first == room && said.key == newer.key && said.channel == newer.channel &&
+          said.withdrawn == 0) {
+        said.withdrawn = step_;
+      }
+    }
+  }
+  void recall(RoomSlot room) {
+    const Sequence sequence = heads_[room] - below(6);
+    const auto said = said_.find({room, sequence});
+    if (said == said_.end()) return;
+    world_.fanout.recall(room, sequence);
+    if (said->second.withdrawn == 0) said->second.withdrawn = step_;
+  }
+
+  void flush(std::uint32_t sends) { world_.flush(sends); }
+
+  ChannelMask some_mask() {
+    return below(2) == 0 ? kAllChannels : static_cast<ChannelMask>(random_.next());
+  }
+  void join(RoomSlot room, SessionSlot session) {
+    const ChannelMask mask = some_mask();
+    if (!world_.fanout.attach(room, session, mask)) return;
+    if (members_.contains({room, session})) return fail("joined twice");
+    Membership& membership = members_[{room, session}];
+    membership.joined = membership.last = heads_[room];
+    membership.masks.emplace_back(heads_[room] + 1, mask);
+  }
+  void leave(RoomSlot room, SessionSlot session) {
+    if (!members_.contains({room, session})) return;
+    world_.fanout.detach(room, session);
+    members_.erase({room, session});
+    collect(session);
+    finishing_[session] = world_.links[session]->in_a_frame();
+  }
+  void change_mask(RoomSlot room, SessionSlot session) {
+    const auto found = members_.find({room, session});
+    if (found == members_.end()) return;
+    const ChannelMask mask = some_mask();
+    collect(session);
+    if (!world_.fanout.set_mask(room, session, mask)) return;
+    found->second.masks.emplace_back(heads_[room] + 1, mask);
+    changed_.insert({room, session});
+  }
+  void push(RoomSlot room, SessionSlot session) {
+    PrivateOptions options;
+    Event event;
+    event.type = EventType::answer;
+    event.id = 7;
+    const std::string padding(below(5) == 0 ? below(3'000) : below(100), '.');
+    event.text = padding;
+    std::string text = "- - " + padding;
+    if (below(2) == 0 && members_.contains({room, session})) {
+      options.room = room;
+      options.barrier = heads_[room] - below(3);
+      text = std::to_string(room) + " " + std::to_string(options.barrier) + " " + padding;
+    }
+    event.text = text;
+    options.lossy = below(2) == 0;
+    world_.fanout.push_private(session, event, options);
+  }
+
+  void stall(SessionSlot session) {
+    world_.links[session]->allowance = below(2) == 0 ? 0 : below(500);
+  }
+  void resume(SessionSlot session) {
+    Link& link = *world_.links[session];
+    const bool was_blocked = link.blocked;
+    link.allowance = below(3) == 0 ? below(5'000) : Link::kAll;
+    link.blocked = false;
+    if (was_blocked) world_.fanout.on_writable(session);
+  }
+  void reopen(SessionSlot session) {
+    collect(session);
+    forget(session);
+    world_.close(session);
+    open(session);
+  }
+  void forget(SessionSlot session) {
+    for (RoomSlot room = 0; room < rooms_; ++room) {
+      members_.erase({room, session});
+      changed_.erase({room, session});
+    }
+  }
+
+  // Reads what arrived and checks each frame against the reference.
+  void collect(SessionSlot session) {
+    Link& link = *world_.links[session];
+    bool first = true;
+    for (const std::string& frame : link.take_frames()) {
+      if (!first || begun_[session] == 0) begun_[session] = step_;
+      if (frame.starts_with("message ")) {
+        ++arrived_;
+        on_message(session, frame, begun_[session]);
+      } else if (frame.starts_with("gap r")) {
+        on_gap(session, frame);
+      } else if (frame.starts_with("answer ") && frame[9] != '-') {
+        on_barrier(session, frame);
+      }
+      first = false;
+      begun_[session] = 0;
+      finishing_[session] = false;
+    }
+    if (link.in_a_frame() && begun_[session] == 0) begun_[session] = step_;
+    if (!link.problem.empty()) fail(link.problem);
+  }
+  static std::uint64_t number(const std::string& frame, int word) {
+    std::size_t at = 0;
+    for (; word > 0; --word) at = frame.find(' ', at) + 1;
+    return std::strtoull(frame.c_str() + at, nullptr, 10);
+  }
+  void on_message(SessionSlot session, const std::string& frame, std::uint64_t begun) {
+    const auto room = static_cast<RoomSlot>(std::strtoul(frame.c_str() + 9, nullptr, 10));
+    const Sequence sequence = number(frame, 2);
+    const auto said = said_.find({room, sequence});
+    if (said == said_.end()) return fail("never said: " + frame.substr(0, 40));
+    if (said->second.frame != frame) return fail("changed on the way: " + frame.substr(0, 40));
+    const auto found = members_.find({room, session});
+    if (found == members_.end()) {
+      if (!finishing_[session]) fail("delivered after leave: " + frame.substr(0, 40));
+      return;
+    }
+    Membership& membership = found->second;
+    if (sequence <= membership.joined) {
+      if (!finishing_[session]) fail("delivered from before the join: " + frame.substr(0, 40));
+      return;
+    }
+    if (sequence <= membership.last) return fail("out of order: " + frame.substr(0, 40));
+    if (sequence <= membership.barrier) return fail("behind its barrier: " + frame.substr(0, 40));
+    const std::uint8_t channel = said->second.channel;
+    if (channel != kEveryChannel && (membership.mask_at(sequence) >> channel & 1) == 0) {
+      return fail("not on this channel: " + frame.substr(0, 40));
+    }
+    if (said->second.withdrawn != 0 && said->second.withdrawn < begun) {
+      return fail("sent though withdrawn: " + frame.substr(0, 40));
+    }
+    membership.last = sequence;
+    membership.received.insert(sequence);
+  }
+  void on_gap(SessionSlot session, const std::string& frame) {
+    const auto room = static_cast<RoomSlot>(std::strtoul(frame.c_str() + 5, nullptr, 10));
+    const auto found = members_.find({room, session});
+    if (found == members_.end()) {
+      if (!finishing_[session]) fail("a gap after leave");
+      return;
+    }
+    found->second.told += number(frame, 4);
+    found->second.gaps.emplace_back(number(frame, 2), number(frame, 3));
+  }
+  void on_barrier(SessionSlot session, const std::string& frame) {
+    const auto room = static_cast<RoomSlot>(number(frame, 2));
+    const auto found = members_.find({room, session});
+    if (found == members_.end()) return;
+    Membership& membership = found->second;
+    const Sequence barrier = number(frame, 3);
+    if (membership.last > barrier && barrier >= membership.joined &&
+        membership.received.upper_bound(barrier) != membership.received.end() &&
+        pushed_late_.find({room, session}) == pushed_late_.end() && barrier_strict_) {
+      fail("an entry overtook a barrier: " + frame.substr(0, 40));
+    }
+    membership.barrier = std::max(membership.barrier, barrier);
+  }
+
+  void check() {
+    for (SessionSlot session = 0; session < sessions_; ++session) collect(session);
+    for (const Doomed& doomed : world_.doomed()) {
+      collect(doomed.session);
+      reopen(doomed.session);
+    }
+    world_.gaps();
+    for (SessionSlot relieved; world_.fanout.next_relieved(relieved);) {
+    }
+    check_ledger();
+  }
+  void check_ledger() {
+    const Ledger ledger = world_.fanout.ledger();
+    const std::string imbalance = World::imbalance(ledger);
+    if (!imbalance.empty()) fail(imbalance);
+    std::uint64_t delivered = 0;
+    for (const Ledger::Class& of : ledger.by_priority) delivered += of.delivered;
+    if (delivered != arrived_) {
+      fail("delivered " + std::to_string(delivered) + ", arrived " + std::to_string(arrived_));
+    }
+    const std::uint64_t chunk = 4096;
+    if (world_.fanout.counters().log_bytes > world_.limits.log_pool_bytes / chunk * chunk) {
+      fail("the log pool is over its limit");
+    }
+  }
+
+  void drain() {
+    world_.now = world_.now + Duration::ms(500);
+    for (int round = 0; round < 60 && problem_.empty(); ++round) {
+      for (SessionSlot session = 0; session < sessions_; ++session) {
+        world_.links[session]->per_write = Link::kAll;
+        world_.writable(session);
+      }
+      world_.flush();
+      world_.now = world_.now + Duration::ms(500);
+      check();
+    }
+    if (!problem_.empty()) return;
+    if (world_.fanout.counters().log_bytes != 0) fail("a quiet room holds chunks");
+    if (world_.fanout.counters().private_bytes != 0) fail("private bytes were left");
+    for (const auto& [at, membership] : members_) check_member(at, membership);
+  }
+  void check_member(Key at, const Membership& membership) {
+    std::uint64_t missing = 0;
+    for (auto it = said_.upper_bound({at.first, membership.joined});
+         it != said_.end() && it->first.first == at.first; ++it) {
+      const Said& said = it->second;
+      const Sequence sequence = it->first.second;
+      if (said.channel != kEveryChannel &&
+          (membership.mask_at(sequence) >> said.channel & 1) == 0) {
+        continue;
+      }
+      if (membership.received.contains(sequence) || said.withdrawn != 0) continue;
+      ++missing;
+      bool told = false;
+      for (const auto& [from, to] : membership.gaps) told |= from <= sequence && sequence <= to;
+      if (changed_.contains(at)) continue;  // entries of a channel left were closed
+      if (!told) {
+        fail("session " + std::to_string(at.second) + " lost without a gap: " +
+             said.frame.substr(0, 40) + " of " + std::to_string(heads_[at.first]) + ", told " +
+             std::to_string(membership.told));
+      }
+      if (!said.lossy) fail("a reliable entry was lost: " + said.frame.substr(0, 40));
+    }
+    const Ledger ledger = world_.fanout.ledger_of(at.first, at.second);
+    std::uint64_t delivered = 0;
+    std::uint64_t dropped = 0;
+    for (const Ledger::Class& of : ledger.by_priority) {
+      delivered += of.delivered;
+      dropped += of.dropped;
+      if (of.pending != 0) fail("something is still pending");
+    }
+    if (delivered != membership.received.size()) fail("a member's own account is wrong");
+    if (dropped != membership.told) fail("told " + std::to_string(membership.told) + " of " +
+                                         std::to_string(dropped) + " losses");
+    if (!changed_.contains(at) && missing > dropped) fail("more is missing than was told");
+  }
+
+  base::Random random_;
+  World world_;
+  std::uint32_t sessions_;
+  std::uint32_t rooms_;
+  std::uint64_t step_ = 0;
+  std::string problem_;
+  std::vector<bool> reliable_;
+  std::vector<Sequence> heads_;
+  std::map<std::pair<RoomSlot, Sequence>, Said> said_;
+  std::map<Key, Membership> members_;
+  std::set<Key> changed_;
+  std::set<Key> pushed_late_;
+  bool barrier_strict_ = false;
+  bool refused_lossy_ = false;
+  std::map<SessionSlot, std::uint64_t> begun_;  // the step in which the unfinished frame began
+  std::map<SessionSlot, bool> finishing_;       // it began before its member left
+  std::uint64_t arrived_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("random histories agree with the reference") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    const std::string problem = History(seed).run(400);
+    INFO("seed " << seed);
+    REQUIRE(problem == "");
+  }
+}
+
+}  // namespace fanout_test
