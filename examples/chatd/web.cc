@@ -71,7 +71,6 @@ bool Web::find_file(std::string_view path, std::string& bytes) const {
 
 bool Web::on_request(const chatroom::HttpRequest& request,
                      chatroom::HttpResponse& response) noexcept {
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   if (request.path == "/metrics") {
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     response.body = metrics();

@@ -18,7 +18,7 @@ constexpr Duration kTick{16'667};
 constexpr std::size_t kPlayers = 4;
 constexpr int kTicks = 120;
 
-Arena<(96u << 20)> arena;  // zero pages until they are used
+Arena<(64u << 20)> arena;  // zero pages until they are used
 
 // The part of the engine's account that the game cares about, to be read when it suits the game.
 class Happenings final : public EngineObserver {
@@ -134,6 +134,8 @@ int main() {
               static_cast<unsigned long long>(plan(options.limits).ceiling_bytes / 1024));
   auto engine = Engine::create(options, {.memory = &arena, .observer = &happenings});
   if (!engine) return std::fputs("the arena is too small\n", stderr), 1;
+  Instant now{1'700'000'000'000'000};
+  (*engine)->advance(now);  // deadlines count from here
   auto room = (*engine)->open_room("match/7", {.reliable = true});
   if (!room) return 1;
   for (Player& player : players) {
@@ -145,7 +147,6 @@ int main() {
     player.enter();
   }
 
-  Instant now{1'700'000'000'000'000};
   for (int tick = 0; tick < kTicks; ++tick, now = now + kTick) {
     // Before: input, physics, the rest of the game.
     feed(**engine, players);

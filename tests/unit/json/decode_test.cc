@@ -38,9 +38,10 @@ std::string nested(int depth) {
 }  // namespace
 
 TEST_CASE("every field of publish arrives") {
-  const Read r = read(
-      R"({"id":3,"op":"publish","room":"live/1","channel":"main","kind":"gift","text":"h\u00e9 \"x\"",)"
-      R"("data":{ "a" : [1, 2.50] },"priority":"high","key":"k1","reply_to":17,"mentions":["bob","eve"]})");
+  const Read r = read(R"({"id":3,"op":"publish","room":"live/1","channel":"main","kind":"gift",)"
+                      R"("text":"h\u00e9 \"x\"",)"
+                      R"("data":{ "a" : [1, 2.50] },"priority":"high","key":"k1","reply_to":17,)"
+                      R"("mentions":["bob","eve"]})");
   REQUIRE(r.good());
   const Outgoing& out = r.command.out;
   CHECK(r.command.op == Op::publish);
@@ -232,7 +233,7 @@ TEST_CASE("what is not a JSON object is fatal") {
                                 R"({"x" 1,"op":"ping"})",
                                 R"({"x":1 "op":"ping"})",
                                 R"({"x":"a"b,"op":"ping"})",
-                                R"({"x":"tab	here","op":"ping"})",
+                                "{\"x\":\"tab\there\",\"op\":\"ping\"}",
                                 "{\"op\":\"ping\"}\x01",
                                 "{\"op\":\"\xff\"}",
                                 "{\"op\":\"\xed\xa0\x80\"}",

@@ -15,11 +15,13 @@ namespace {
 const std::string kSeeds[] = {
     R"({"id":1,"op":"auth","user":"alice","nick":"\ud83d\ude00"})",
     R"({"id":2,"op":"join","room":"live/1","channels":["main"],"since":{"epoch":"e","offset":12}})",
-    R"({"id":3,"op":"publish","room":"r","text":"弹幕","data":{"a":[1,{"b":null}]},"mentions":["x"]})",
+    R"({"id":3,"op":"publish","room":"r","text":"弹幕","data":{"a":[1,{"b":null}]},)"
+    R"("mentions":["x"]})",
     R"( {"id" : 4, "op":"history" ,"room":"r","before":120,"limit":50 } )",
     R"({"id":5,"op":"call","name":"n","data":[[[[[[1e5,-0.5,true,false,null,"\u00e9"]]]]]]})",
     R"({"event":"message","room":"r","offset":3,"user":"u","text":"t","time":5,"mentions":["a"]})",
-    R"({"id":2,"ok":{"room":"r","state":{"policy":{},"channels":[{"name":"main"}]},"messages":[{}]}})",
+    R"({"id":2,"ok":{"room":"r","state":{"policy":{},"channels":[{"name":"main"}]},)"
+    R"("messages":[{}]}})",
 };
 
 std::string mutated(std::mt19937_64& random) {
@@ -127,22 +129,27 @@ TEST_CASE("events come back as they were written") {
   JsonCodec codec;
   const std::string frames[] = {
       R"({"event":"hello","version":1,"heartbeat_ms":25000})",
-      R"({"event":"message","room":"live/1","channel":"main","offset":124,"user":"alice","nick":"Al",)"
-      R"("role":"admin","info":{"level":3},"kind":"gift","text":"hi","data":[1, 2],"priority":"high",)"
+      R"({"event":"message","room":"live/1","channel":"main","offset":124,"user":"alice",)"
+      R"("nick":"Al",)"
+      R"("role":"admin","info":{"level":3},"kind":"gift","text":"hi","data":[1, 2],)"
+      R"("priority":"high",)"
       R"("reply_to":17,"mentions":["bob","eve"],"time":1690000000000,"count":37,"first":88})",
       R"({"event":"gap","room":"r","channel":"main","from":125,"to":140,"count":9,)"
       R"("classes":["lossy","reliable"],"reason":"history_lost"})",
-      R"({"event":"presence","room":"r","online":2,"version":3,"joins":[{"user":"bob","role":"speaker"}],)"
+      R"({"event":"presence","room":"r","online":2,"version":3,"joins":[{"user":"bob",)"
+      R"("role":"speaker"}],)"
       R"("leaves":["eve"]})",
       R"({"event":"left","room":"r","reason":"protocol_error","by":"mod","text":"bye","until":5})",
       R"({"event":"direct","user":"alice","to":"bob","kind":"text","text":"psst","time":5})",
-      R"({"event":"moderation","room":"r","action":"mute","user":"bob","by":"mod","until":0,"text":"t"})",
+      R"({"event":"moderation","room":"r","action":"mute","user":"bob","by":"mod","until":0,)"
+      R"("text":"t"})",
       R"({"event":"queue","room":"r","line":"speak","position":3})",
       R"({"event":"reconnect","after_ms":1500,"address":"a:1"})",
       R"({"event":"reset","room":"r","epoch":"e","offset":0,"state":{"policy":{"slow_mode_s":5,)"
       R"("mute_all":true,"moderated":true,"max_members":9,"has_password":true},"attributes":{},)"
       R"("pinned":[],"channels":[{"name":"main","state":"open"}],"created":7,"creator":"c"}})",
-      R"({"id":7,"error":{"code":"slow_mode","message":"m","temporary":true,"retry_after_ms":900}})",
+      R"({"id":7,"error":{"code":"slow_mode","message":"m","temporary":true,)"
+      R"("retry_after_ms":900}})",
   };
   for (const std::string& frame : frames) {
     INFO(frame);
