@@ -24,6 +24,7 @@ enum class Plant : std::uint8_t {
   idempotency_key_per_room_only,
   join_reply_misses_last,
   json_duplicate_keys,
+  leave_keeps_cursor,
   ledger_off_by_one,
   memory_unbounded,
   offset_skipped,
