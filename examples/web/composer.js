@@ -4,7 +4,7 @@
 import { el, icon, utf8Length } from './dom.js';
 import { errorSentence, seconds } from './sentences.js';
 
-const QUICK = ['👏', '❤️', '😂', '🔥', '👍', '😮', '666', '+1', '哈哈哈', 'GG', 'LUL', '???'];
+const QUICK = ['👏', '❤️', '😂', '🔥', '👍', '😮', '666', '+1', '哈哈', 'GG', 'LUL', '???'];
 const NOTICE_MS = 6_000;
 const NICK_BYTES = 64;
 

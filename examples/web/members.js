@@ -4,7 +4,7 @@
 import { el, hueOf, icon } from './dom.js';
 import { errorSentence } from './sentences.js';
 
-const PAGE = 40; // rows; a page replaces the one before, so the document stays small
+const PAGE = 24; // rows; a page replaces the one before, so the document stays small
 const REFRESH_MS = 1_000;
 
 export class Members {

@@ -17,7 +17,7 @@ const CSS = `
     "Hiragino Sans GB", "Microsoft YaHei", system-ui, sans-serif, "Noto Color Emoji";
   display: block; height: 560px; min-height: 300px; overflow: hidden; container: room / inline-size;
   color: var(--chat-text); background: var(--chat-bg); font: 14px/1.45 var(--chat-font);
-  color-scheme: dark; -webkit-text-size-adjust: 100%;
+  color-scheme: dark; -webkit-text-size-adjust: 100%; font-variant-emoji: unicode;
 }
 :host([hidden]), [hidden] { display: none !important; }
 *, *::before, *::after { box-sizing: border-box; }

@@ -137,6 +137,7 @@ export class MockServer {
         'content-type': type,
         'content-security-policy': CSP,
         'cache-control': 'no-store',
+        'access-control-allow-origin': '*',
       });
       response.end(body);
     } catch {
@@ -345,6 +346,10 @@ export class MockServer {
     };
     for (const target of targets) target.socket.send(JSON.stringify(event));
     return { sessions: targets.length };
+  }
+
+  peopleIn(roomName) {
+    return [...this.#room(roomName).members.keys()];
   }
 
   /** Members who only stand in the list. */

@@ -125,6 +125,13 @@ export async function wsClientTests({ runner, server }) {
     assertEqual(await alice.error('join', { room }), 'already_member', 'join twice');
   });
 
+  await test('a guest gets a name, and may come back with it', async (connect) => {
+    const [first, second] = [await connect(), await connect()];
+    const { user } = await first.ok('auth');
+    assert(/^guest-/.test(user), user);
+    assertEqual((await second.ok('auth', { user, nick: 'Gus' })).user, user, 'user');
+  });
+
   await test('both read what either says, with one offset and a stamped name', async (connect, room) => {
     const [alice, bob] = [await connect(), await connect()];
     await alice.enter('alice', room);
