@@ -148,8 +148,10 @@ Decoded read_command(std::span<const Node> nodes, Verdict verdict, CommandLists&
   if (nodes.empty()) return {Errc::too_large, false};
 
   Fields fields(nodes, 0);
-  if (has_twin(nodes, "id")) return {Errc::bad_request, false};
-  fields.number("id", command.id, 1, UINT32_MAX);
+  const bool has_id = fields.has("id");
+  if (has_twin(nodes, "id") || (!fields.number("id", command.id, 1, UINT32_MAX) && has_id)) {
+    return {.status = Errc::bad_request, .unusable_id = true};
+  }
   std::string_view op;
   if (!fields.text("op", op)) fields.fail();
   if (verdict != Verdict::good || !fields.good()) return {Errc::bad_request, false};

@@ -230,6 +230,8 @@ void EventReader::read_error(Fields& top) noexcept {
   event_.error.code = errc_from(code);
   fields.text("message", event_.text);
   fields.number("retry_after_ms", event_.error.retry_after_ms);
+  bool temporary = false;
+  if (fields.truth("temporary", temporary) && temporary) event_.error.detail = kTemporary;
   keep(fields);
 }
 

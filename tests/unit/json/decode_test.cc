@@ -175,10 +175,18 @@ TEST_CASE("an unusable id is no id") {
     const Read r = read(std::string(R"({"op":"ping","id":)") + id + "}");
     CHECK(r.code() == Errc::bad_request);
     CHECK_FALSE(r.decoded.fatal);
+    CHECK(r.decoded.unusable_id);
     CHECK(r.command.id == 0);
   }
-  CHECK(read(R"({"op":"ping","id":1,"id":1})").command.id == 0);
-  CHECK(read(R"({"op":"ping","id":1,"\u0069d":1})").code() == Errc::bad_request);
+  for (const char* frame : {R"({"op":"ping","id":1,"id":1})", R"({"op":"ping","id":1,"\u0069d":1})",
+                            R"({"op":"ping","id":1,"id":null})"}) {
+    INFO(frame);
+    const Read r = read(frame);
+    CHECK(r.code() == Errc::bad_request);
+    CHECK(r.decoded.unusable_id);
+    CHECK(r.command.id == 0);
+  }
+  CHECK_FALSE(read(R"({"op":"publish","id":null})").decoded.unusable_id);
   CHECK(read(R"({"op":"ping","id":4294967295})").command.id == 4294967295u);
 }
 
