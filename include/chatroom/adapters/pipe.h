@@ -46,15 +46,16 @@ class Pipe final : public Connection {
 
   // Opens the session. As Engine::open.
   [[nodiscard]] Status open() {
+    open_ = true;  // hello is written from inside of this
     const Result<SessionId> opened = engine_.open(*this, {.codec = options_.codec,
                                                           .framing = options_.framing,
                                                           .boundary = options_.boundary,
                                                           .max_frame = options_.max_frame,
                                                           .identity = options_.identity,
                                                           .peer = options_.peer});
+    open_ = bool(opened);
     if (!opened) return opened.error();
     session_ = *opened;
-    open_ = true;
     return {};
   }
   SessionId session() const noexcept { return session_; }
