@@ -16,6 +16,7 @@ void unpack(Unpacker& from, Limits& limits) noexcept {
 
 void pack(Packer& to, const EngineOptions& options) noexcept {
   to.u64(options.seed);
+  to.i64(options.start.us);
   pack(to, options.limits);
   to.flag(options.open_server);
   to.flag(options.open_rooms);
@@ -26,6 +27,7 @@ void pack(Packer& to, const EngineOptions& options) noexcept {
 
 void unpack(Unpacker& from, EngineOptions& options) noexcept {
   options.seed = from.u64();
+  options.start.us = from.i64();
   unpack(from, options.limits);
   options.open_server = from.flag();
   options.open_rooms = from.flag();

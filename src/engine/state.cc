@@ -38,6 +38,12 @@ std::size_t scratch_bytes(const Limits& limits) noexcept {
          3 * packed_bytes(limits) + page_bytes(limits);
 }
 
+// What is not asked for through the engine's own account: the engine itself, and the mailbox, which
+// lives as long as the last Remote.
+std::size_t outside_bytes(const Limits& limits) noexcept {
+  return sizeof(engine::Mailbox) + limits.mailbox_bytes + sizeof(Engine) + sizeof(Engine::State);
+}
+
 std::size_t peers_bytes(const Limits& limits) noexcept {
   return std::size_t{limits.half_open + 1} * 136 + 8 * base::kSlabBytes;
 }
@@ -69,7 +75,7 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<Message>::bytes_max(limits.page_messages) +
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
       FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
-      sizeof(engine::Mailbox) + limits.mailbox_bytes + sizeof(Engine) + 64 * 1024;
+      outside_bytes(limits) + 64 * 1024;
   plan.ceiling_bytes = plan.sessions_bytes + plan.rooms_bytes + plan.logs_bytes +
                        plan.private_bytes + plan.input_bytes + plan.history_bytes +
                        plan.tables_bytes;
@@ -81,7 +87,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
     : engine(owner),
       options(given),
       ports(given_ports),
-      memory(*given_ports.memory, plan(given.limits).ceiling_bytes),
+      memory(*given_ports.memory, plan(given.limits).ceiling_bytes - outside_bytes(given.limits)),
       codec(memory, kPeerCodec),
       local_codec(memory, kLocalCodec),
       sessions(options.limits, memory),
@@ -103,6 +109,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
   const std::string_view room_owner = given.new_room_policy.owner;
   new_room_owner.assign(room_owner);
   options.new_room_policy.owner = new_room_owner.view();
+  now = given.start;
 }
 
 Engine::State::~State() {
@@ -155,7 +162,8 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   record_begin(seeds);
   random = base::Random{seeds.random};
   mailbox =
-      engine::Mailbox::create(memory, ports.loop, limits.mailbox_bytes, limits.mailbox_messages);
+      engine::Mailbox::create(*ports.memory, ports.loop, limits.mailbox_bytes,
+                              limits.mailbox_messages);
   if (mailbox == nullptr) return Errc::limit_reached;
   const Status begun =
       sessions.create({.flatbuffers = &codec, .json = ports.json, .seed = random.next()});
@@ -178,7 +186,7 @@ MetricsSnapshot Engine::metrics() const noexcept {
   snapshot.blocked_members = out.blocked_members;
   snapshot.log_bytes = out.log_bytes;
   snapshot.private_bytes = out.private_bytes;
-  snapshot.memory_bytes = state.memory.bytes_held();
+  snapshot.memory_bytes = state.memory.bytes_held() + outside_bytes(state.options.limits);
   snapshot.questions_waiting = state.questions.size();
   snapshot.bytes_out = out.bytes_out;
   snapshot.writes = out.writes;
