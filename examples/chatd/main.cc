@@ -1,5 +1,7 @@
 // chatd: rooms for browsers and native clients in one binary. What it is made of: an engine, the
 // libuv adapter with a TCP and a WebSocket listener, the JSON codec, the page.
+#include <sys/resource.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -78,6 +80,14 @@ uv::ServerOptions server_options(const Options& options) {
     out.opens_per_address = Rate::unlimited();
   }
   return out;
+}
+
+// Each session is an open file; shells often hand out far fewer than the system would give.
+void raise_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 class Program {
@@ -207,5 +217,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "chatd: %s\n", parsed.error.c_str());
     return 2;
   }
+  chatd::raise_open_files();
   return chatd::Program(options).run();
 }

@@ -1,4 +1,6 @@
 // replay: puts a crowd into a room of a running server and checks what every member receives.
+#include <sys/resource.h>
+
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
@@ -23,6 +25,14 @@ std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return hash;
+}
+
+// A member is an open file; shells often hand out far fewer than the system would give.
+void raise_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 class Replay final : public LoopClient {
@@ -238,5 +248,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "replay: %s\n", script->error.c_str());
     return 2;
   }
+  replayer::raise_open_files();
   return replayer::Replay(options, *script).run();
 }
