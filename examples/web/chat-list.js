@@ -245,7 +245,7 @@ export class ChatList {
   #release(row) {
     row.remove();
     row.entry = null;
-    if (this.#idle.length < 8) this.#idle.push(row);
+    if (this.#idle.length < ROWS_MAX) this.#idle.push(row);
   }
 
   #toBottom() {

@@ -11,7 +11,7 @@
 import { ChatClient, errorSentence, gapSentence } from './chatroom.js';
 import { ChatList } from './chat-list.js';
 import { Composer } from './composer.js';
-import { el, hueOf, icon } from './dom.js';
+import { el, hueOf, icon, setText } from './dom.js';
 import { Nicks, bulletOf, entryOf } from './entries.js';
 import { Members } from './members.js';
 import { Status } from './status.js';
@@ -114,12 +114,18 @@ export class ChatRoom extends HTMLElement {
       aria: { label: words.chat, live: 'off' },
     });
     log.addEventListener('click', (e) => this.#clickedRow(e.target));
-    const newer = el('button', {
-      type: 'button',
-      className: 'newer',
-      hidden: true,
-      on: { click: () => this.#list.follow() },
-    });
+    const news = el('span');
+    const newer = el(
+      'button',
+      {
+        type: 'button',
+        className: 'newer',
+        hidden: true,
+        on: { click: () => this.#list.follow() },
+      },
+      icon('down'),
+      news,
+    );
     const status = (this.#status = new Status({ words, language: this.#language }));
     const slow = el('span', { className: 'slow', hidden: true });
     const people = el(
@@ -147,7 +153,7 @@ export class ChatRoom extends HTMLElement {
       live,
     );
     this.shadowRoot.replaceChildren(el('div', { className: 'app' }, this.#theatre.node, panel));
-    this.#parts = { newer, slow, people, pinned, live, middle };
+    this.#parts = { newer, news, slow, people, pinned, live, middle };
     this.#list = new ChatList(log, {
       onOlder: (before) => this.#older(before),
       onNews: (n) => this.#news(n),
@@ -334,10 +340,10 @@ export class ChatRoom extends HTMLElement {
     const { policy = {}, pinned = [] } = this.chat.info;
     const { slow, pinned: bar } = this.#parts;
     slow.hidden = !(policy.slow_mode_s > 0);
-    slow.textContent = this.#words.slowMode(policy.slow_mode_s);
+    setText(slow, this.#words.slowMode(policy.slow_mode_s));
     const text = pinned[pinned.length - 1]?.text ?? '';
     bar.hidden = !text;
-    bar.textContent = text;
+    setText(bar, text);
     this.#presence();
     this.#showMe();
   }
@@ -384,9 +390,9 @@ export class ChatRoom extends HTMLElement {
   }
 
   #news(count) {
-    const { newer } = this.#parts;
+    const { newer, news } = this.#parts;
     newer.hidden = count === 0;
-    if (count > 0) newer.replaceChildren(icon('down'), this.#words.newMessages(count));
+    if (count > 0) setText(news, this.#words.newMessages(count));
   }
 
   /** Screen readers hear a few messages as they are, and a flood as a number. */
@@ -400,7 +406,7 @@ export class ChatRoom extends HTMLElement {
           ? this.#words.announce(this.#unsaid.length)
           : this.#unsaid.join('. ');
       this.#unsaid.length = 0;
-      this.#parts.live.textContent = said;
+      setText(this.#parts.live, said);
     }, ANNOUNCE_MS);
   }
 

@@ -1,7 +1,7 @@
 // The send box: Enter sends, the counter counts bytes as the protocol does, refusals stand above as
 // sentences, and a wait that the server asked for is counted down on the button.
 
-import { el, icon, utf8Length } from './dom.js';
+import { el, icon, setText, utf8Length } from './dom.js';
 import { errorSentence, seconds } from './sentences.js';
 
 const QUICK = ['👏', '❤️', '😂', '🔥', '👍', '😮', '666', '+1', '哈哈', 'GG', 'LUL', '???'];
@@ -46,7 +46,7 @@ export class Composer {
 
   /** @param {{nick: string, renameable: boolean}} me */
   setMe({ nick, renameable }) {
-    this.#parts.nick.textContent = nick;
+    setText(this.#parts.nick, nick);
     this.#parts.me.disabled = !renameable;
     this.#parts.me.hidden = !nick;
   }
@@ -59,7 +59,7 @@ export class Composer {
 
   notify(sentence) {
     clearTimeout(this.#noticeTimer);
-    this.#parts.notice.textContent = sentence;
+    setText(this.#parts.notice, sentence);
     if (sentence) this.#noticeTimer = setTimeout(() => this.notify(''), NOTICE_MS);
   }
 
@@ -176,12 +176,12 @@ export class Composer {
     const { input, bytes, send } = this.#parts;
     const used = utf8Length(input.value.trim());
     const rest = this.#coolUntil - performance.now();
-    bytes.textContent = used > 0 ? this.#words.bytes(used, this.textMax) : '';
+    setText(bytes, used > 0 ? this.#words.bytes(used, this.textMax) : '');
     const mark = used > this.textMax ? ' over' : used > this.textMax * 0.8 ? ' near' : '';
     bytes.className = `bytes${mark}`;
     bytes.title = used > this.textMax ? this.#words.tooLong : '';
     send.disabled = input.disabled || used === 0 || used > this.textMax || rest > 0;
-    send.textContent = rest > 0 ? this.#words.waitSeconds(seconds(rest)) : this.#words.send;
+    setText(send, rest > 0 ? this.#words.waitSeconds(seconds(rest)) : this.#words.send);
     clearTimeout(this.#coolTimer);
     if (rest > 0) this.#coolTimer = setTimeout(() => this.#refresh(), Math.min(250, rest + 10));
     input.style.height = '40px';

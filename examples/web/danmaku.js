@@ -20,6 +20,7 @@ const GAP_PX = 28; // between two bullets of a lane, at least
 const GAP_SPREAD_PX = 110; // and up to this much more by chance, or lanes would march in columns
 const FLYING_MAX = 64; // nodes in the air; own messages may take OWN_EXTRA more
 const OWN_EXTRA = 8;
+const TICK_MS = 70; // how often the lanes are looked at while something waits; each look costs a frame
 const STILL_MS = 4_500; // how long a bullet stays where motion is not wanted
 const LENGTH_FOR_FULL_SPEED = 40; // characters; longer ones fly up to a third faster
 
@@ -40,6 +41,8 @@ export class DanmakuStage {
   #height = 0;
   #laneHeight = 0;
   #frame = 0;
+  #timer = 0;
+  #tickedAt = 0;
   #still = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)');
   #resize = new ResizeObserver(() => this.#layout());
   #onMotion = () => this.clear();
@@ -74,7 +77,7 @@ export class DanmakuStage {
     if (entry.level >= NORMAL && this.#merge(queue, entry)) return;
     if (queue.length >= QUEUE_MAX[entry.level]) this.#evict(queue);
     queue.push(entry);
-    this.#wake();
+    this.#wake(entry.level === OWN ? 0 : TICK_MS);
   }
 
   /** Takes back what a moderator removed. @param {(bullet: Bullet) => boolean} matches */
@@ -95,6 +98,7 @@ export class DanmakuStage {
   destroy() {
     this.clear();
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
     this.#resize.disconnect();
     this.#still?.removeEventListener('change', this.#onMotion);
   }
@@ -135,15 +139,25 @@ export class DanmakuStage {
 
   // Flying
 
-  #wake() {
-    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#tick());
+  /** Looks at the lanes soon, but not again before `pauseMs` have passed since the last time: what
+   * flies needs no frames of ours. */
+  #wake(pauseMs) {
+    const rest = this.#tickedAt + pauseMs - performance.now();
+    if (rest <= 0) {
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+      this.#frame ||= requestAnimationFrame(() => this.#tick());
+    } else if (!this.#frame && !this.#timer) {
+      this.#timer = setTimeout(() => this.#wake(0), rest);
+    }
   }
 
   #tick() {
     this.#frame = 0;
+    this.#tickedAt = performance.now();
     this.#dropStale();
     this.#start(document.timeline.currentTime ?? performance.now());
-    if (this.#queues.some((queue) => queue.length > 0)) this.#wake();
+    if (this.#queues.some((queue) => queue.length > 0)) this.#wake(TICK_MS);
   }
 
   /** Picks first, then measures all in one layout, then lets go. */

@@ -52,6 +52,16 @@ export function icon(name) {
   return svg;
 }
 
+/** Like textContent, but without a new node each time. */
+export function setText(node, text) {
+  const first = node.firstChild;
+  if (first?.nodeType === Node.TEXT_NODE && first === node.lastChild) {
+    if (first.data !== text) first.data = text;
+  } else {
+    node.textContent = text;
+  }
+}
+
 const encoder = new TextEncoder();
 
 /** How long a text is on the wire. */

@@ -1,7 +1,7 @@
 // How things are with the connection and the room: a pill that says it in a word, and, when
 // something can be done about it, a banner that says why and offers that.
 
-import { el } from './dom.js';
+import { el, setText } from './dom.js';
 import { closeSentence, errorSentence, leaveSentence, seconds } from './sentences.js';
 
 const COUNTDOWN_MS = 500;
@@ -42,7 +42,7 @@ export class Status {
   show(client, chat, left, rejoin) {
     this.shown = stateOf(client, chat, left);
     this.pill.className = `state ${this.shown}`;
-    this.pill.textContent = this.#words[this.shown];
+    setText(this.pill, this.#words[this.shown]);
     clearInterval(this.#countdown);
     this.banner.hidden = true;
     if (this.shown === 'waiting') {
@@ -75,8 +75,8 @@ export class Status {
   #offer(sentence, label, act, className = 'banner bad') {
     this.banner.className = className;
     // Unchanged text is left alone, or a screen reader would read it twice a second.
-    if (this.#says.textContent !== sentence) this.#says.textContent = sentence;
-    this.#action.textContent = label;
+    setText(this.#says, sentence);
+    setText(this.#action, label);
     this.#action.onclick = act;
     this.banner.hidden = false;
   }

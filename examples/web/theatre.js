@@ -1,7 +1,7 @@
 // The left side: whatever the host shows (a slot), the flying comments over it, a title above, and
 // the viewer's own switches below, which are remembered in this browser.
 
-import { el, icon } from './dom.js';
+import { el, icon, setText } from './dom.js';
 import { DanmakuStage } from './danmaku.js';
 
 const MEMORY = 'chatroom.stage';
@@ -67,15 +67,15 @@ export class Theatre {
   }
 
   setTitle(name, topic) {
-    this.#parts.name.textContent = name;
-    this.#parts.topic.textContent = topic ?? '';
+    setText(this.#parts.name, name);
+    setText(this.#parts.topic, topic ?? '');
   }
 
   setOnline(count, live) {
-    this.#parts.online.textContent = count > 0 ? count.toLocaleString() : '–';
+    setText(this.#parts.online, count > 0 ? count.toLocaleString() : '–');
     this.#parts.people.setAttribute('aria-label', this.#words.online(count));
     this.node.classList.toggle('off', !live);
-    this.#parts.live.textContent = live ? this.#words.onAir : this.#words.offAir;
+    setText(this.#parts.live, live ? this.#words.onAir : this.#words.offAir);
   }
 
   destroy() {
@@ -159,7 +159,7 @@ export class Theatre {
     input.setAttribute('aria-valuetext', names[value]);
     input.addEventListener('input', () => {
       const step = Number(input.value);
-      output.textContent = names[step];
+      setText(output, names[step]);
       input.setAttribute('aria-valuetext', names[step]);
       this.#set(change(step));
     });

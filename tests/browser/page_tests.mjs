@@ -172,6 +172,24 @@ export async function pageTests({ runner, browser, server, seconds, restart, scr
     });
   }
 
+  await runner.test('control: bullets that do overlap are seen', async () => {
+    const page = await openPage(browser, roomUrl(server, newRoom(), 'Watcher'));
+    await untilLive(page);
+    await say(page, 'the first one');
+    await page.locator('.bullet:not([hidden])').waitFor({ state: 'attached' });
+    await page.evaluate(() => {
+      const air = document.querySelector('chat-room').shadowRoot.querySelector('.air');
+      const twin = air.querySelector('.bullet').cloneNode(true);
+      twin.style.transform = 'translateX(300px)';
+      air.append(twin, twin.cloneNode(true));
+    });
+    await startSampling(page);
+    await page.waitForTimeout(300);
+    const seen = await page.evaluate(() => globalThis.sampling.stop());
+    assert(seen.worst > 50, `worst ${seen.worst}`);
+    await page.context().close();
+  });
+
   for (const viewport of SIZES) {
     const size = `${viewport.width}x${viewport.height}`;
     await runner.test(`${FLOOD_PER_S} messages a second for ${seconds} s at ${size}`, async () => {

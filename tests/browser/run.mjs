@@ -38,7 +38,9 @@ async function main() {
   const ours = options.url
     ? null
     : await (
-        options.chatd ? new ChatdServer(options.chatd, options['web-root']) : new MockServer()
+        options.chatd
+          ? new ChatdServer(options.chatd, options['web-root'])
+          : new MockServer({ webRoot: options['web-root'] })
       ).start();
   const server = ours ?? { url: options.url.endsWith('/') ? options.url : `${options.url}/` };
   let browser;
