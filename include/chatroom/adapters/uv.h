@@ -81,7 +81,8 @@ struct ListenOptions {
   std::string host = "127.0.0.1";  // a numeric address: "0.0.0.0", "::"
   std::uint16_t port = 0;          // 0: any; listen() answers which
   int backlog = 1'024;
-  ByteFilter* filter = nullptr;  // null: bare TCP, outer frames with FlatBuffers
+  // Null: bare TCP, outer frames with FlatBuffers. Must outlive the server.
+  ByteFilter* filter = nullptr;
 };
 
 struct ServerStats {
@@ -142,7 +143,8 @@ struct DialOptions {
   std::string host = "127.0.0.1";  // a numeric address or "localhost"
   std::uint16_t port = 0;
   std::string from;  // source address; empty: any. One gives about 28,000 connections to one place
-  ByteFilter* filter = nullptr;  // null: bytes as they are; or a WebSocketClient
+  // Null: bytes as they are. Or a WebSocketClient; must outlive the dialer.
+  ByteFilter* filter = nullptr;
 };
 
 class Dialer final {

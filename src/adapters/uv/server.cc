@@ -175,7 +175,6 @@ void Server::State::accept_some(Listener& listener) noexcept {
     } else if (would_block(fd)) {
       return;
     } else if (out_of_descriptors(fd)) {
-      ++accept_failed;
       if (!shed(listener)) return;
     }  // else: that one connection was gone again
   }
@@ -190,9 +189,11 @@ bool Server::State::shed(Listener& listener) noexcept {
     const int fd = accept_from(listener.fd, socket_options, peer);
     if (fd >= 0) reset_socket(fd);
     spare = open_spare();
+    if (would_block(fd)) return false;  // the system looks for a descriptor first, for a peer then
+    ++accept_failed;
     if (fd >= 0 && spare >= 0) return true;
-    if (would_block(fd)) return false;
   } else {
+    ++accept_failed;
     spare = open_spare();
   }
   for (const std::unique_ptr<Listener>& each : listeners) {

@@ -195,6 +195,7 @@ TEST_CASE("nobody listening, and a server that says nothing, end a dial", "[uv]"
   uv::Loop loop;
   uv::DialerOptions options;
   options.connect_deadline = Duration::ms(80);
+  WebSocketClient websocket;
   uv::Dialer dialer(loop, options);
   Client refused;
   std::uint16_t port = 0;
@@ -209,7 +210,6 @@ TEST_CASE("nobody listening, and a server that says nothing, end a dial", "[uv]"
 
   EchoServer silent(loop);
   silent.intake.echo = false;
-  WebSocketClient websocket;
   Client waiting;
   dial(dialer, waiting, silent.port, &websocket);
   REQUIRE(wait(loop, [&] { return waiting.closed == 1; }));
@@ -221,8 +221,8 @@ TEST_CASE("WebSocket frames travel over real sockets, after a 101", "[uv]") {
   uv::Loop loop;
   WebSocketServer filter;
   EchoServer server(loop, {}, &filter);
-  uv::Dialer dialer(loop);
   WebSocketClient websocket;
+  uv::Dialer dialer(loop);
   Client client;
   const uv::DialId id = dial(dialer, client, server.port, &websocket);
   CHECK_FALSE(dialer.send(id, FrameKind::text, as_bytes("too early")));
@@ -292,8 +292,8 @@ TEST_CASE("a session that writes inside its opening comes after the 101", "[uv]"
   int listener = uv::listen_on(address, 10, {});
   REQUIRE(listener >= 0);
   REQUIRE(links.watch_listener(listener, &listener));
-  uv::Dialer dialer(loop);
   WebSocketClient websocket;
+  uv::Dialer dialer(loop);
   Client client;
   dial(dialer, client, uv::port_of(address), &websocket);
   REQUIRE(wait(loop, [&] { return client.got == "hello"; }));
