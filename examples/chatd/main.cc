@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -218,5 +219,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   chatd::raise_open_files();
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go; the rooms stay
   return chatd::Program(options).run();
 }
