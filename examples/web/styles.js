@@ -146,8 +146,10 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
   inset-inline-start: 14px; top: 3px; width: 24px; height: 24px; border-radius: 50%;
   display: grid; place-items: center; font-size: 12px; font-weight: 700;
   color: hsl(var(--hue) 75% 90%); background: hsl(var(--hue) 38% 34%); }
-.nick { font-weight: 600; font-size: 13px; color: hsl(var(--hue) 62% 72%); margin-inline-end: 8px;
+/* A nick has a direction of its own; the space behind it follows the row's. */
+.nick { font-weight: 600; font-size: 13px; color: hsl(var(--hue) 62% 72%); margin-right: 8px;
   cursor: pointer; }
+:host(:dir(rtl)) .nick { margin: 0 0 0 8px; }
 .nick[data-badge]::after { content: attr(data-badge); margin-inline-start: 6px; padding: 1px 5px;
   border-radius: 4px; font-size: 10.5px; font-weight: 700;
   background: #2b3a4f; color: #a9cbff; vertical-align: 1px; }
@@ -157,13 +159,13 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
 .text[data-count]::after { content: attr(data-count); margin-inline-start: 6px;
   color: var(--chat-warn); font-weight: 650; font-size: 12px; }
 .own .nick { color: var(--chat-accent); }
-.own { background: linear-gradient(90deg, rgb(63 212 194 / .1), rgb(63 212 194 / .02));
+.row.own { background: linear-gradient(90deg, rgb(63 212 194 / .1), rgb(63 212 194 / .02));
   box-shadow: inset 2px 0 var(--chat-accent); }
-.high { background: linear-gradient(90deg, rgb(228 110 40 / .18), rgb(228 110 40 / .03));
+.row.high { background: linear-gradient(90deg, rgb(228 110 40 / .18), rgb(228 110 40 / .03));
   box-shadow: inset 2px 0 #ea8a3e; }
-.mention { background: rgb(245 181 74 / .14); box-shadow: inset 2px 0 var(--chat-warn); }
+.row.mention { background: rgb(245 181 74 / .14); box-shadow: inset 2px 0 var(--chat-warn); }
 .pending { opacity: .55; }
-.direct { background: rgb(150 120 255 / .12); box-shadow: inset 2px 0 #9b85ff; font-style: italic; }
+.row.direct { background: rgb(150 120 255 / .12); box-shadow: inset 2px 0 #9b85ff; font-style: italic; }
 .system { padding-inline: 16px; min-height: 26px; color: var(--chat-dim); font-size: 12.5px;
   text-align: center; }
 .system .nick { display: none; }
