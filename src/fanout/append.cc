@@ -56,6 +56,7 @@ class Append final {
     }
     if (!stored) log_.first = log_.head + 1;
     if (meta_.offset != 0) log_.offset_last = meta_.offset;
+    settle(s_, log_);  // a refresh may have found nobody
     return Appended{sequence_, false};
   }
 

@@ -17,8 +17,9 @@ bool skipped_at(Level level, const Entry& entry) noexcept {
 Fate fate_of(const Entry& entry, Sequence sequence, const Filter& filter) noexcept {
   if (sequence < filter.changed_at) {
     if (!entry.on(filter.channels_before & filter.channels)) return Fate::ignored;
-  } else if (!entry.on(filter.channels) && !CHATROOM_PLANTED(exceptions_mask_ignored)) {
-    return filter.shared_view ? Fate::excluded : Fate::ignored;
+  } else if (!entry.on(filter.channels)) {
+    if (!filter.shared_view) return Fate::ignored;
+    if (!CHATROOM_PLANTED(exceptions_mask_ignored)) return Fate::excluded;
   }
   if (entry.withdrawn() && !CHATROOM_PLANTED(superseded_still_sent)) return Fate::merged;
   if (filter.level != Level::all && skipped_at(filter.level, entry)) return Fate::dropped;

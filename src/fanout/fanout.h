@@ -69,7 +69,8 @@ struct OutletOptions {
 struct PrivateOptions {
   // With a room: sent after that room's entries up to `barrier` and before later ones; forgotten
   // when the session is detached from the room. Without: before all entries not yet sent, in the
-  // order of the pushes.
+  // order of the pushes. Barriers of one room keep the order of the pushes too: one lower than the
+  // one before counts as that.
   RoomSlot room = kNoSlot;
   Sequence barrier = 0;
   // What others cause (direct messages): dropped when there is no place, and told to the session

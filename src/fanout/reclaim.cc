@@ -78,15 +78,12 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
   if (!outlet.doomed && loses_reliable(s, laggard, first)) {
     doom(s, member.session, CloseCode::slow_consumer);
   }
-  if (backlog.cut_member == &member) {
-    backlog.cut_member = nullptr;
-    backlog.cut = 0;
-  }
   Filter filter = filter_of(member);
   filter.level = Level::all;
-  for (laggard.next = next_of(laggard); laggard.next < first; ++laggard.next) {
+  bool cut = backlog.cut_member == &member;  // still, if it is doomed: nobody will finish it
+  for (laggard.next = next_of(laggard); laggard.next < first; ++laggard.next, cut = false) {
     const Entry& entry = entry_at(s, *member.log, laggard.next);
-    switch (fate_of(entry, laggard.next, filter)) {
+    switch (cut ? Fate::send : fate_of(entry, laggard.next, filter)) {
       case Fate::send:
       case Fate::dropped:
         tally(s, &member, outlet.doomed ? Column::closed : Column::dropped, entry.priority());
@@ -101,6 +98,10 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
       case Fate::ignored:
         break;
     }
+  }
+  if (backlog.cut_member == &member) {
+    backlog.cut_member = nullptr;
+    backlog.cut = 0;
   }
 }
 
