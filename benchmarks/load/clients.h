@@ -1,0 +1,46 @@
+// The client side: many WebSocket members of one room over one epoll descriptor. It parses frame
+// headers, counts messages, and reads the sender's clock out of every sixteenth member's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace load {
+
+class Clients {
+ public:
+  Clients(std::string host, int port);
+  ~Clients();
+
+  bool bare = false;  // the floor: no auth, no join, frames carry nothing but a clock
+
+  bool wait_for_server();
+  bool open(int members);        // so many more, connected and in the room
+  bool publish();                // one message, said by the first member
+  void run_for(double seconds);  // receives
+  void forget();                 // counts and latencies so far
+
+  std::uint64_t delivered() const { return delivered_; }
+  std::size_t frame_bytes() const { return frame_bytes_; }
+  const std::vector<double>& latencies() const { return latencies_; }
+
+ private:
+  struct Member;
+  bool connect(Member& member);
+  void say(Member& member, const std::string& json);
+  void receive(Member& member);
+  void take(Member& member, const char* frame, std::size_t size, std::size_t whole);
+
+  const std::string host_;
+  const int port_;
+  int poller_ = -1;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::uint64_t joined_ = 0;
+  std::uint64_t delivered_ = 0;
+  std::size_t frame_bytes_ = 0;
+  std::vector<double> latencies_;
+};
+
+}  // namespace load

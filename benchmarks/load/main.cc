@@ -1,0 +1,167 @@
+// load: one server process on core 0, the client side in this process on core 1, real sockets.
+//
+//   load --server PATH [--floor PATH] [--members N] [--rate N] [--burst N] [--seconds N] [--idle N]
+//
+// Prints one JSON line: deliveries a second, server CPU per delivery, latency percentiles, bytes
+// per idle session (--idle N opens so many first), the bytes of one frame on the wire, the same
+// against
+// --floor, and who was the bottleneck. A run in which the client side was it is void, and says so.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "clients.h"
+#include "process.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string server = "build/release/examples/chatd";
+  std::string floor;
+  int members = 1'000;
+  double rate = 50;
+  int burst = 1;
+  double seconds = 10;
+  int idle = 0;
+  int port = 28'080;
+};
+
+struct Measured {
+  std::uint64_t expected = 0;
+  std::uint64_t delivered = 0;
+  double seconds = 0;
+  double server_cpu = 0;
+  double client_cpu = 0;
+  std::size_t frame_bytes = 0;
+  std::vector<double> latency_us;
+
+  double cpu_us() const {
+    return delivered == 0 ? 0 : server_cpu * 1e6 / static_cast<double>(delivered);
+  }
+  double latency(double share) {
+    if (latency_us.empty()) return 0;
+    std::sort(latency_us.begin(), latency_us.end());
+    return latency_us[static_cast<std::size_t>(share * static_cast<double>(latency_us.size() - 1))];
+  }
+};
+
+double own_cpu() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+Measured run(const Options& options, load::Process& server, load::Clients& clients) {
+  Measured out;
+  if (!clients.open(options.members)) return out;
+  clients.run_for(0.5);  // presence has settled
+  clients.forget();
+  const double server_before = server.cpu_seconds(), client_before = own_cpu();
+  const auto begin = Clock::now();
+  const double interval = options.burst / options.rate;
+  std::uint64_t said = 0;
+  for (double at = 0; at < options.seconds; at += interval) {
+    for (int i = 0; i < options.burst; ++i) said += clients.publish();
+    const double now = std::chrono::duration<double>(Clock::now() - begin).count();
+    clients.run_for(std::max(0.0, at + interval - now));
+  }
+  out.expected = said * static_cast<std::uint64_t>(options.members);
+  for (int i = 0; i < 50 && clients.delivered() < out.expected; ++i) clients.run_for(0.1);
+  out.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  out.server_cpu = server.cpu_seconds() - server_before;
+  out.client_cpu = own_cpu() - client_before;
+  out.delivered = clients.delivered();
+  out.frame_bytes = clients.frame_bytes();
+  out.latency_us = clients.latencies();
+  return out;
+}
+
+void print(const char* name, Measured& m) {
+  const double server_share = m.server_cpu / m.seconds, client_share = m.client_cpu / m.seconds;
+  const char* limit = client_share > 0.9 && client_share > server_share ? "client (void)"
+                      : server_share > 0.9                              ? "server"
+                                                                        : "neither";
+  std::printf(
+      "\"%s\":{\"expected\":%llu,\"delivered\":%llu,\"deliveries_per_s\":%.0f,"
+      "\"server_cpu_us_per_delivery\":%.3f,\"server_core\":%.2f,\"client_core\":%.2f,"
+      "\"p50_us\":%.0f,\"p99_us\":%.0f,\"p999_us\":%.0f,\"frame_bytes\":%zu,\"bottleneck\":\"%s\"}",
+      name, static_cast<unsigned long long>(m.expected),
+      static_cast<unsigned long long>(m.delivered), static_cast<double>(m.delivered) / m.seconds,
+      m.cpu_us(), server_share, client_share, m.latency(0.5), m.latency(0.99), m.latency(0.999),
+      m.frame_bytes, limit);
+}
+
+// Two sizes, and the difference: what the process has anyway cancels out.
+double bytes_per_idle(const Options& options) {
+  load::Process server(
+      {options.server, "--ws", "127.0.0.1:" + std::to_string(options.port), "--open", "--unlimited",
+       "--max-sessions", std::to_string(options.idle + 64)},
+      0);
+  load::Clients clients("127.0.0.1", options.port);
+  const int first = options.idle / 10;
+  if (!clients.wait_for_server() || !clients.open(first)) return -1;
+  clients.run_for(2);
+  const std::uint64_t before = server.private_bytes();
+  if (!clients.open(options.idle - first)) return -1;
+  clients.run_for(3);
+  const std::uint64_t after = server.private_bytes();
+  return static_cast<double>(after - before) / (options.idle - first);
+}
+
+Options read_options(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    const char* value = argv[i + 1];
+    if (name == "--server") options.server = value;
+    if (name == "--floor") options.floor = value;
+    if (name == "--members") options.members = std::atoi(value);
+    if (name == "--rate") options.rate = std::atof(value);
+    if (name == "--burst") options.burst = std::atoi(value);
+    if (name == "--seconds") options.seconds = std::atof(value);
+    if (name == "--idle") options.idle = std::atoi(value);
+    if (name == "--port") options.port = std::atoi(value);
+  }
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = read_options(argc, argv);
+  load::pin_to(1);
+  std::printf("{\"members\":%d,\"rate\":%.0f,\"burst\":%d,", options.members, options.rate,
+              options.burst);
+  if (options.idle > 0) {
+    std::printf("\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f,", options.idle,
+                bytes_per_idle(options));
+  }
+  Measured engine;
+  {
+    load::Process server({options.server, "--ws", "127.0.0.1:" + std::to_string(options.port + 1),
+                          "--open", "--unlimited"},
+                         0);
+    load::Clients clients("127.0.0.1", options.port + 1);
+    if (!clients.wait_for_server())
+      return std::fputs("load: the server does not answer\n", stderr), 1;
+    engine = run(options, server, clients);
+    print("engine", engine);
+  }
+  if (!options.floor.empty()) {
+    load::Process server({options.floor, "--port", std::to_string(options.port + 2),
+                          "--frame-bytes", std::to_string(engine.frame_bytes)},
+                         0);
+    load::Clients clients("127.0.0.1", options.port + 2);
+    clients.bare = true;
+    if (!clients.wait_for_server())
+      return std::fputs("load: the floor does not answer\n", stderr), 1;
+    Measured floor = run(options, server, clients);
+    std::printf(",");
+    print("floor", floor);
+    std::printf(",\"ratio\":%.3f", engine.cpu_us() / floor.cpu_us());
+  }
+  std::printf("}\n");
+  return engine.delivered == engine.expected && engine.expected > 0 ? 0 : 1;
+}
