@@ -36,6 +36,7 @@ bool talk() {
   rooms.join(*b, {.room = "lobby"});
   rooms.publish(*a, {.room = "lobby", .text = "hello"});
   loop.advance(chatroom::Duration::ms(200));
+  std::printf("alice heard %d, bob %d\n", alice.heard(), bob.heard());
   return alice.heard() == 1 && bob.heard() == 1;
 }
 
