@@ -8,8 +8,8 @@
 
 namespace chatd {
 
-// Writes "2026-01-31T12:00:00.123Z info  listening on …"; less important lines than `level` are left
-// out. Whoever logs what a client wrote escapes it, so that nobody can write lines of his own.
+// Writes "2026-01-31T12:00:00.123Z info  listening on …"; lines below `level` are left out. Whoever
+// logs what a client wrote escapes it, so that nobody can write lines of his own.
 class Log final : public chatroom::LogSink {
  public:
   void set_level(chatroom::LogLevel level) noexcept { level_ = level; }
