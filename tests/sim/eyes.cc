@@ -1,0 +1,294 @@
+#include "sim/eyes.h"
+
+#include <algorithm>
+
+namespace chatroom::sim {
+
+Stay* Eyes::stay(std::string_view room) noexcept {
+  const auto at = stays_.find(std::string{room});
+  return at == stays_.end() ? nullptr : at->second.get();
+}
+
+void Eyes::fail(std::string_view room, const std::string& what) {
+  report_.fail(Verdict::correctness, "%s in %.*s: %s", who_.c_str(), static_cast<int>(room.size()),
+               room.data(), what.c_str());
+}
+
+void Eyes::taint() {
+  tainted_ = true;
+  for (const auto& [room, stay] : stays_) stay->tainted = true;
+}
+
+void Eyes::quiet_from(std::string_view room, std::uint64_t start) {
+  quiet_[std::string{room}] = start;
+}
+
+void Eyes::end_session() {
+  while (!stays_.empty()) leave(stays_.begin()->first);
+  quiet_.clear();
+  latest_.clear();
+  latest_write_ = 0;
+  tainted_ = false;
+}
+
+void Eyes::leave(std::string_view room) {
+  const auto at = stays_.find(std::string{room});
+  at->second->open = false;
+  ended_.push_back(std::move(at->second));
+  stays_.erase(at);
+}
+
+void Eyes::on_event(const Event& event, const Frame& frame, const Asked* asked) {
+  switch (event.type) {
+    case EventType::answer:
+      if (asked != nullptr) on_answer(event, frame, *asked);
+      break;
+    case EventType::message:
+    case EventType::presence:
+    case EventType::room_state:
+      on_entry(event, frame);
+      break;
+    case EventType::gap:
+      if (!event.room.empty()) on_entry(event, frame);
+      break;
+    case EventType::left:
+      if (stay(event.room) == nullptr && !tainted_) fail(event.room, "left without having joined");
+      if (stay(event.room) != nullptr) leave(event.room);
+      break;
+    default:
+      break;
+  }
+}
+
+void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked) {
+  const bool ok = event.error.code == Errc::ok;
+  if (!ok) return;
+  Stay* here = stay(asked.room);
+  switch (asked.op) {
+    case Op::join:
+      quiet_.erase(asked.room);
+      on_join(event, asked);
+      break;
+    case Op::leave:
+      if (here == nullptr && !tainted_) fail(asked.room, "leave was answered, but it was not there");
+      if (here != nullptr) leave(asked.room);
+      break;
+    case Op::subscribe:
+    case Op::unsubscribe:
+    case Op::switch_channel: {
+      if (here == nullptr) break;  // it was put out meanwhile
+      Seen seen;
+      seen.type = Seen::Type::change;
+      seen.offset = event.offset;
+      seen.write = frame.write;
+      seen.channels = here->channels_now();
+      if (asked.op != Op::unsubscribe) seen.channels |= asked.channels;
+      if (asked.op == Op::unsubscribe) seen.channels &= ~channel_bit(asked.channel);
+      if (asked.op == Op::switch_channel) {
+        seen.channels = (here->channels_now() & ~channel_bit(asked.channel)) | asked.channels;
+      }
+      here->seen.push_back(seen);
+      break;
+    }
+    case Op::publish:
+      if (asked.serial != 0) truth_.placed(asked.serial, event.epoch, event.offset);
+      break;
+    case Op::history:
+      on_page(event, asked);
+      break;
+    case Op::presence:
+      on_list(event, asked);
+      break;
+    default:
+      break;
+  }
+}
+
+void Eyes::on_join(const Event& event, const Asked& asked) {
+  if (stay(asked.room) != nullptr) fail(asked.room, "joined twice");
+  auto fresh = std::make_shared<Stay>();
+  fresh->who = who_;
+  fresh->life = &truth_.life(asked.room, event.epoch);
+  fresh->joined = fresh->last_offset = event.offset;
+  fresh->channels = asked.channels;
+  fresh->tainted = tainted_;
+  PageSeen page;
+  page.channels = asked.channels;
+  page.upto = event.offset;
+  page.more = event.more;
+  page.limit = asked.recent;
+  for (const Message& message : event.messages) {
+    truth_.sight(*fresh->life, message, who_);
+    if (!page.offsets.empty() && page.offsets.back() >= message.offset) {
+      fail(asked.room, "the page of a join goes back");
+    }
+    if ((channel_bit(message.channel) & asked.channels) == 0 && !tainted_) {
+      fail(asked.room, "the page of a join has a channel that was not asked for");
+    }
+    page.offsets.push_back(message.offset);
+  }
+  if (!page.offsets.empty() && page.offsets.back() > event.offset) {
+    fail(asked.room, "the page of a join goes past it");
+  }
+  const bool same = asked.recover && asked.since_epoch == event.epoch;
+  if (event.was_recovering != asked.recover && !tainted_) fail(asked.room, "not what was asked");
+  if (asked.recover && event.recovered) {
+    if (!same) fail(asked.room, "recovered from another epoch");
+    page.type = PageSeen::Type::recovery;
+    page.after = asked.since;
+    fresh->pages.push_back(page);
+  } else if (asked.recover) {
+    if (!event.messages.empty()) fail(asked.room, "messages, but not recovered");
+    // Nothing stood in the way.
+    const std::uint64_t missed = event.offset - asked.since;
+    if (same && asked.since <= event.offset && missed < 5 &&
+        missed < fresh->life->history_least && !tainted_) {
+      fail(asked.room, "only " + std::to_string(missed) + " missed, but not recovered");
+    }
+  } else if (asked.recent != 0) {
+    page.type = PageSeen::Type::recent;
+    fresh->pages.push_back(page);
+  }
+  stays_[asked.room] = std::move(fresh);
+}
+
+void Eyes::on_page(const Event& event, const Asked& asked) {
+  Stay* here = stay(asked.room);
+  if (here == nullptr || here->life->epoch != event.epoch) return;  // of an earlier stay
+  PageSeen page;
+  page.channels = asked.channels;
+  for (const Message& message : event.messages) {
+    truth_.sight(*here->life, message, who_);
+    if (!page.offsets.empty() && page.offsets.back() >= message.offset) {
+      fail(asked.room, "a page of history goes back");
+    }
+    if (asked.has_after && message.offset <= asked.after) fail(asked.room, "history before `after`");
+    if (asked.before != 0 && message.offset >= asked.before) {
+      fail(asked.room, "history past `before`");
+    }
+    if (!here->changed() && (channel_bit(message.channel) & asked.channels) == 0 && !tainted_) {
+      fail(asked.room, "history of a channel that it is not on");
+    }
+    page.offsets.push_back(message.offset);
+  }
+  if (here->changed()) return;
+  // The newest page must reach what the member has seen live already.
+  if (asked.before == 0 && !asked.has_after && !page.offsets.empty()) {
+    page.type = PageSeen::Type::recent;
+    page.upto = asked.newest_seen;
+  }
+  here->pages.push_back(page);
+}
+
+// The first whole list is kept up to date from then on; each later one is compared with it.
+void Eyes::on_list(const Event& event, const Asked& asked) {
+  Stay* here = stay(asked.room);
+  if (here == nullptr || event.unchanged) return;
+  std::set<std::string> names;
+  for (const Member& member : event.members) {
+    if (!names.insert(std::string{member.user}).second) fail(asked.room, "presence names one twice");
+  }
+  if (!asked.first_page || !event.next.empty()) return;
+  if (names.size() != event.online) fail(asked.room, "presence does not count whom it names");
+  if (here->list_known && !here->list_stale) return;
+  here->list = std::move(names);
+  here->list_known = true;
+  here->list_stale = false;
+  here->list_version = event.presence_version;
+}
+
+void Eyes::on_entry(const Event& event, const Frame& frame) {
+  const std::string_view room =
+      event.type == EventType::message ? event.message.room : event.room;
+  Stay* here = stay(room);
+  if (here == nullptr) {
+    if (tainted_) return;
+    fail(room, std::string{name_of(event.type)} + " of a room that it is not in");
+  }
+  const auto quiet = quiet_.find(std::string{room});
+  if (quiet != quiet_.end() && frame.start >= quiet->second) {
+    fail(room, std::string{name_of(event.type)} + " was offered after its membership had ended");
+  }
+  Seen seen;
+  seen.write = frame.write;
+  switch (event.type) {
+    case EventType::message:
+      on_message(*here, event, frame);
+      return;
+    case EventType::presence:
+      seen.what = Entry::Type::presence;
+      seen.identity = event.presence_version;
+      on_presence(*here, event);
+      break;
+    case EventType::gap:
+      seen.type = Seen::Type::gap;
+      seen.gap = event.gap;
+      here->lost += event.gap.count;
+      here->list_stale = true;
+      if (event.gap.reason != GapReason::slow_consumer) fail(room, "a gap for no good reason");
+      break;
+    default:
+      seen.what = Entry::Type::state;
+      break;
+  }
+  here->seen.push_back(seen);
+}
+
+void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
+  const Message& message = event.message;
+  const std::uint64_t serial = Truth::serial_of(message);
+  const Said* said = truth_.find(serial);
+  if (said != nullptr && !said->to.empty()) return on_aside(stay, *said, message);
+  truth_.sight(*stay.life, message, who_);
+  if (message.offset != 0) {
+    if (message.offset <= stay.last_offset) {
+      fail(stay.life->room, "offset " + std::to_string(message.offset) + " after " +
+                                std::to_string(stay.last_offset));
+    }
+    if (message.offset <= stay.aside) {
+      fail(stay.life->room, "offset " + std::to_string(message.offset) +
+                                " after an aside of " + std::to_string(stay.aside));
+    }
+    stay.last_offset = message.offset;
+  }
+  // One write is gathered at one moment: it cannot hold what was replaced beside what replaced it.
+  if (said != nullptr && !said->latest.empty() && !said->tainted && frame.exact) {
+    if (frame.write != latest_write_) latest_.clear();
+    latest_write_ = frame.write;
+    const std::string key = said->room + "/" + said->channel + "/" + said->latest;
+    if (!latest_.emplace(key, std::pair{serial, frame.write}).second) {
+      fail(stay.life->room, "one write held two of the same `latest` key " + said->latest);
+    }
+  }
+  Seen seen;
+  seen.identity = serial;
+  seen.offset = message.offset;
+  seen.write = frame.write;
+  seen.channels = channel_bit(message.channel);
+  stay.seen.push_back(seen);
+}
+
+// From the host to this one alone, at its place among what all see.
+void Eyes::on_aside(Stay& stay, const Said& said, const Message& message) {
+  if (message.offset != 0) fail(stay.life->room, "an aside with an offset");
+  if (who_.rfind(said.to + ".", 0) != 0 && !tainted_) fail(stay.life->room, "not for this one");
+  if (stay.last_offset > said.barrier && said.epoch == stay.life->epoch) {
+    fail(stay.life->room, "an aside of " + std::to_string(said.barrier) + " came after " +
+                              std::to_string(stay.last_offset));
+  }
+  if (said.epoch == stay.life->epoch) stay.aside = std::max(stay.aside, said.barrier);
+}
+
+void Eyes::on_presence(Stay& stay, const Event& event) {
+  if (!stay.list_known || event.presence_version <= stay.list_version) return;
+  if (event.joins.empty() && event.leaves.empty()) stay.list_stale = true;  // counts only
+  for (const std::string_view user : event.leaves) stay.list.erase(std::string{user});
+  for (const Member& member : event.joins) stay.list.insert(std::string{member.user});
+  stay.list_version = event.presence_version;
+  if (!stay.list_stale && stay.list.size() != event.online && !tainted_) {
+    fail(stay.life->room, "its list has " + std::to_string(stay.list.size()) + ", but online are " +
+                              std::to_string(event.online));
+  }
+}
+
+}  // namespace chatroom::sim

@@ -1,0 +1,316 @@
+// The host as the engine's ports know it, and the model that its answers are compared with.
+#include "sim/host.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "sim/insider.h"
+#include "sim/peer.h"
+#include "sim/world.h"
+
+namespace chatroom::sim {
+
+Host::Host(World& world) : world_(world), random_(world.plan().seed, 50) {
+  for (std::uint32_t i = 0; i < world.plan().rooms; ++i) {
+    rooms_[world.room_key(i)].policy = world.plan().policies[i];
+  }
+}
+
+void Host::fail(const std::string& what) const {
+  world_.report().fail(Verdict::correctness, "the host: %s", what.c_str());
+}
+
+// ---- The model: role by operation, in words of its own
+
+std::set<Role> Host::roles_of(const RoomModel& room, std::string_view user) const {
+  std::set<Role> roles;
+  const std::string id{user};
+  // It ends when the last session leaves, which the host hears of a little later.
+  if (const auto passing = room.passing.find(id); passing != room.passing.end()) {
+    roles = passing->second;
+  }
+  if (const auto lasting = room.lasting.find(id); lasting != room.lasting.end()) {
+    roles.insert(lasting->second);
+  } else if (const User* known = world_.user(user); known != nullptr) {
+    roles.insert(known->role);
+  } else {
+    roles.insert(Role::member);
+  }
+  if (room.policy.first_join_owns) roles.insert(Role::owner);
+  return roles;
+}
+
+void Host::check_may_speak(const PublishRequest& request) {
+  const Outgoing& message = *request.message;
+  const auto at = rooms_.find(std::string{message.room});
+  if (at == rooms_.end()) return;  // opened by somebody's join
+  const RoomModel& room = at->second;
+  const std::string who = std::string{request.user} + " in " + at->first;
+  if (roles_of(room, request.user).count(request.role) == 0) {
+    fail(who + " has a role that nobody gave: " + std::string{name_of(request.role)});
+  }
+  const bool guides = request.role >= Role::moderator;
+  if (request.role == Role::visitor) fail(who + " is a visitor and may speak");
+  if (message.kind == Kind::notice && !guides) fail(who + " may give notice");
+  if (message.priority == Priority::high && !guides) fail(who + " may speak with high priority");
+  if (room.policy.mute_all && !guides) fail(who + " may speak while all are muted");
+  if (room.policy.moderated && request.role < Role::speaker) {
+    fail(who + " may speak in a moderated room");
+  }
+}
+
+// The rate and slow mode, from the moments at which messages were let through.
+void Host::check_pace(const PublishRequest& request, RoomModel& room) {
+  Spoke& spoke = room.spoke[std::string{request.user}];
+  const Instant now = world_.engine_now();
+  const Rate rate = world_.plan().limits.publishes;
+  const double most = rate.burst;
+  if (spoke.tokens < 0) spoke.tokens = most, spoke.at = now;
+  const double refill = static_cast<double>((now - spoke.at).us) * rate.per_second / 1e6;
+  spoke.tokens = std::min(most, spoke.tokens + refill);
+  spoke.at = now;
+  if (spoke.tokens < 0.9) fail(std::string{request.user} + " speaks faster than the rate");
+  spoke.tokens -= 1;
+  const bool binds = room.policy.slow_mode_s > 0 && request.role < Role::moderator && spoke.bound;
+  if (binds && now < spoke.spoke + Duration::s(room.policy.slow_mode_s)) {
+    fail(std::string{request.user} + " does not keep to slow mode");
+  }
+  spoke.spoke = now;
+  spoke.bound = true;
+}
+
+// What was refused afterwards does not count for slow mode.
+void Host::forgive(std::uint64_t serial) {
+  const Said* said = world_.truth().find(serial);
+  if (said == nullptr) return;
+  const auto room = rooms_.find(said->room);
+  if (room != rooms_.end()) room->second.spoke[said->user].bound = false;
+}
+
+const RoomPolicy& Host::policy_of(const std::string& room) { return rooms_[room].policy; }
+
+bool Host::could_be(const std::string& room, const User& user, Role role) const {
+  const auto at = rooms_.find(room);
+  if (at == rooms_.end() || user.role == role) return true;
+  return role != Role::visitor || at->second.visitors.count(user.id) != 0;
+}
+bool Host::ever_restricted(const std::string& room) const {
+  const auto at = rooms_.find(room);
+  return at == rooms_.end() || at->second.restricted;
+}
+bool Host::ever_slow(const std::string& room) const {
+  const auto at = rooms_.find(room);
+  return at == rooms_.end() || at->second.slow;
+}
+bool Host::ever_capped(const std::string& room) const {
+  const auto at = rooms_.find(room);
+  return at == rooms_.end() || at->second.capped;
+}
+
+// ---- Decisions
+
+Answer Host::soon(Question question, Decision kind, std::string data, std::uint64_t serial) {
+  const HostHabits& habits = world_.plan().host;
+  if (world_.busy() && random_.chance(habits.never)) {
+    if (kind == Decision::publish) forgive(serial);
+    return Answer::later();
+  }
+  if (world_.busy() && random_.chance(habits.late)) {
+    const Duration wait = Duration::ms(random_.between(1, 3'000));
+    world_.schedule().after(wait, [this, question, kind, data = std::move(data), serial] {
+      answer(question, kind, data, serial);
+    });
+    return Answer::later();
+  }
+  static thread_local std::string text;  // lives until the engine copied it
+  return verdict(kind, data, serial, text);
+}
+
+Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t serial, std::string& text) {
+  const HostHabits& habits = world_.plan().host;
+  const bool refused = world_.busy() && random_.chance(habits.refuse);
+  switch (kind) {
+    case Decision::auth: {
+      const std::size_t space = data.find(' ');
+      const User* user = space == std::string::npos ? nullptr : world_.user(data.substr(0, space));
+      if (user == nullptr || refused) return Answer::refuse(Errc::unauthorized);
+      return Answer::as(user->identity());
+    }
+    case Decision::missing:
+      return refused ? Answer::refuse(Errc::not_found) : Answer::pass();
+    case Decision::join:
+      return refused ? Answer::refuse(Errc::forbidden) : Answer::pass();
+    case Decision::publish: {
+      Said* said = world_.truth().find(serial);
+      // The same message gets the same verdict each time.
+      Random fate{world_.plan().seed ^ serial, 3};
+      if (!world_.busy() || said == nullptr || said->tainted) return Answer::pass();
+      if (fate.chance(habits.refuse)) {
+        forgive(serial);
+        return Answer::refuse(Errc::filtered);
+      }
+      if (fate.chance(habits.rewrite)) {
+        Answer answer;
+        const std::uint32_t which = fate.below(3);
+        answer.verdict = which == 0   ? Answer::Verdict::drop
+                         : which == 1 ? Answer::Verdict::hold
+                                      : Answer::Verdict::rewrite;
+        if (which == 0) said->dropped = true;
+        if (which == 1) forgive(serial);
+        if (which == 2) answer.text = said->text = text = "#" + std::to_string(serial) + " [...]";
+        return answer;
+      }
+      return Answer::pass();
+    }
+    case Decision::call: {
+      if (refused) return Answer::refuse(Errc::unsupported);
+      text = data;
+      Answer answer;
+      answer.data = {.form = Data::Form::json, .bytes = as_bytes(text)};
+      return answer;
+    }
+  }
+  return Answer::pass();
+}
+
+void Host::answer(Question question, Decision kind, const std::string& data, std::uint64_t serial) {
+  std::string text;
+  const Answer made = verdict(kind, data, serial, text);
+  if (random_.chance(30)) {
+    static_cast<void>(world_.engine().remote().answer(question, made));
+  } else {
+    static_cast<void>(world_.engine().answer(question, made));
+  }
+  if (!random_.chance(20)) return;
+  // It has been answered: again is an error, and harmless.
+  if (world_.engine().answer(question, Answer::refuse(Errc::internal))) {
+    // Unless the mail with the first answer had not been read yet.
+    if (kind == Decision::publish) forgive(serial);
+  }
+}
+
+Answer Host::on_auth(Question question, const AuthRequest& request) noexcept {
+  return soon(question, Decision::auth, std::string{request.token}, 0);
+}
+
+Answer Host::on_missing_room(Question question, const JoinRequest& request) noexcept {
+  return soon(question, Decision::missing, std::string{request.room}, 0);
+}
+
+Answer Host::on_join(Question question, const JoinRequest& request) noexcept {
+  if (request.user.substr(0, 1) == "~") return Answer::pass();
+  return soon(question, Decision::join, {}, 0);
+}
+
+Answer Host::before_publish(Question question, const PublishRequest& request) noexcept {
+  Message message;
+  message.text = request.message->text;
+  message.data = request.message->data;
+  const std::uint64_t serial = Truth::serial_of(message);
+  const Said* said = world_.truth().find(serial);
+  if (said != nullptr && !said->tainted) {
+    if (said->user != request.user) fail("somebody publishes as " + std::string{request.user});
+    check_may_speak(request);
+  }
+  const auto room = rooms_.find(std::string{request.message->room});
+  if (room != rooms_.end()) check_pace(request, room->second);
+  return soon(question, Decision::publish, {}, serial);
+}
+
+Answer Host::on_call(Question question, const CallRequest& request) noexcept {
+  const std::string data{as_text(request.data.bytes)};
+  if (request.name == "no") return Answer::refuse(Errc::unsupported);
+  if (request.name == "never" && world_.busy()) return Answer::later();
+  if (request.name == "late") {
+    const Duration wait = Duration::ms(random_.between(1, 500));
+    world_.schedule().after(wait, [this, question, data] { answer(question, Decision::call, data, 0); });
+    return Answer::later();
+  }
+  return soon(question, Decision::call, data, 0);
+}
+
+// ---- What it is told
+
+void Host::on_event(const HostEvent& event) noexcept {
+  const std::string user{event.user};
+  const std::string room{event.room};
+  switch (event.type) {
+    case HostEventType::session_ready: {
+      Session& session = sessions_[event.session];
+      if (session.ready || session.closed) fail("a session was ready twice");
+      session.ready = true;
+      session.user = user;
+      if (user.substr(0, 1) != "~" && world_.user(user) == nullptr &&
+          world_.plan().faults.corrupt == 0) {
+        fail("who is " + user + "?");
+      }
+      break;
+    }
+    case HostEventType::session_closed: {
+      Session& session = sessions_[event.session];
+      if (session.closed) fail("a session was closed twice");
+      if (!session.rooms.empty() && lost_ == 0) fail("a session was closed that is in a room");
+      session.closed = true;
+      ++closed_;
+      break;
+    }
+    case HostEventType::joined: {
+      Session& session = sessions_[event.session];
+      if (!session.ready || session.closed) fail("somebody joined who is not there");
+      if (!session.rooms.insert(room).second) fail("a session joined twice");
+      ++rooms_[room].sessions[user];
+      if (random_.chance(world_.plan().host.echo) && world_.busy()) say(room, "main", 10);
+      break;
+    }
+    case HostEventType::left:
+      on_left(event);
+      break;
+    case HostEventType::published:
+      on_published(event);
+      break;
+    case HostEventType::refused:
+      if (event.tag != 0 && mail_.erase(event.tag) == 0) fail("a call from afar was answered twice");
+      break;
+    case HostEventType::room_opened:
+    case HostEventType::room_closed:
+      // A new life: nobody has spoken in it yet.
+      rooms_[room].spoke.clear();
+      if (!world_.engine().room(room)) {
+        rooms_[room].passing.clear();
+        rooms_[room].lasting.clear();
+      }
+      break;
+    case HostEventType::events_lost:
+      ++lost_;
+      break;
+    default:
+      break;
+  }
+}
+
+void Host::on_left(const HostEvent& event) {
+  const std::string room{event.room};
+  const std::string user{event.user};
+  if (sessions_[event.session].rooms.erase(room) == 0 && lost_ == 0) {
+    fail("a session left where it was not");
+  }
+  RoomModel& model = rooms_[room];
+  if (--model.sessions[user] <= 0) model.spoke.erase(user);
+  if (random_.chance(world_.plan().host.echo) && world_.busy()) say(room, "main", 10);
+}
+
+void Host::on_published(const HostEvent& event) {
+  world_.truth().told_published(event.room, event.position, event.user);
+  if (event.tag != 0 && mail_.erase(event.tag) == 0) fail("a call from afar was answered twice");
+  // Calls back in, from the host and for somebody else.
+  if (event.user.empty() || !world_.busy()) return;
+  if (!random_.chance(world_.plan().host.echo)) return;
+  if (random_.chance(70)) return say(std::string{event.room}, "main", 20);
+  if (world_.user(event.user) != nullptr) kick(std::string{event.room}, std::string{event.user});
+}
+
+void Host::check_end() const {
+  if (!mail_.empty() && lost_ == 0) fail("nothing was heard of a call from afar");
+}
+
+}  // namespace chatroom::sim

@@ -1,0 +1,111 @@
+// Host: the program around the engine: it says who people are and what they may say, now, late or
+// never; it speaks, kicks, changes settings, closes rooms; it watches what it is told. It also holds
+// the reference model of who may do what.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chatroom/engine.h"
+#include "sim/random.h"
+#include "sim/truth.h"
+
+namespace chatroom::sim {
+
+class World;
+struct User;
+
+class Host final : public Auth, public Rules, public EngineObserver {
+ public:
+  explicit Host(World& world);
+
+  void start();
+  void settle();
+  void say(const std::string& room, std::string_view channel, std::uint32_t size);
+  void check_end() const;
+  void watch_rooms();
+
+  // --- What this world can give as a reason.
+  const RoomPolicy& policy_of(const std::string& room);
+  bool could_be(const std::string& room, const User& user, Role role) const;
+  bool ever_restricted(const std::string& room) const;
+  bool ever_slow(const std::string& room) const;
+  bool ever_capped(const std::string& room) const;
+  std::uint64_t closed_sessions() const noexcept { return closed_; }
+
+  // --- The ports.
+  Answer on_auth(Question question, const AuthRequest& request) noexcept override;
+  Answer on_missing_room(Question question, const JoinRequest& request) noexcept override;
+  Answer on_join(Question question, const JoinRequest& request) noexcept override;
+  Answer before_publish(Question question, const PublishRequest& request) noexcept override;
+  Answer on_call(Question question, const CallRequest& request) noexcept override;
+  void on_event(const HostEvent& event) noexcept override;
+
+ private:
+  struct Spoke {  // one user in one room
+    double tokens = -1;
+    Instant at;
+    Instant spoke{-1'000'000'000};
+    bool bound = false;  // slow mode counts from `spoke`
+  };
+  struct RoomModel {
+    RoomPolicy policy;
+    bool restricted = false;
+    bool slow = false;
+    bool capped = false;
+    std::map<std::string, Role> lasting;
+    std::map<std::string, std::set<Role>> passing;  // until its last session leaves
+    std::set<std::string> visitors;
+    std::map<std::string, Spoke> spoke;
+    std::map<std::string, int> sessions;
+  };
+  struct Session {
+    std::string user;
+    bool ready = false;
+    bool closed = false;
+    std::set<std::string> rooms;
+  };
+  enum class Decision : std::uint8_t { auth, missing, join, publish, call };
+
+  void open_room(std::uint32_t index);
+  void plan_next();
+  void act();
+  void burst();
+  void moderate();
+  void kick(const std::string& room, const std::string& user);
+  void set_role(const std::string& room, const std::string& user);
+  void change_policy();
+  void close_room();
+  void aside();
+  void from_afar();
+  void end_session();
+  void speak_for();
+  void quiet(const std::string& room, std::string_view user);
+  // Now, or later: then the question is answered by itself.
+  Answer soon(Question question, Decision kind, std::string data, std::uint64_t serial);
+  Answer verdict(Decision kind, const std::string& data, std::uint64_t serial, std::string& text);
+  void answer(Question question, Decision kind, const std::string& data, std::uint64_t serial);
+  void check_may_speak(const PublishRequest& request);
+  void check_pace(const PublishRequest& request, RoomModel& room);
+  void forgive(std::uint64_t serial);
+  std::set<Role> roles_of(const RoomModel& room, std::string_view user) const;
+  void on_published(const HostEvent& event);
+  void on_left(const HostEvent& event);
+  [[noreturn]] void fail(const std::string& what) const;
+  std::string some_room();
+  const User& some_user();
+
+  World& world_;
+  Random random_;
+  std::map<std::string, RoomModel> rooms_;
+  std::map<SessionId, Session> sessions_;
+  std::set<Tag> mail_;  // Remote calls that nothing was heard of yet
+  Tag next_tag_ = 1;
+  std::uint64_t closed_ = 0;
+  std::uint64_t lost_ = 0;
+  bool settled_ = false;
+};
+
+}  // namespace chatroom::sim

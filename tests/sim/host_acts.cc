@@ -1,0 +1,274 @@
+// What the host does of its own accord.
+#include "sim/host.h"
+#include "sim/insider.h"
+#include "sim/peer.h"
+#include "sim/world.h"
+
+namespace chatroom::sim {
+
+void Host::start() {
+  for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) open_room(i);
+  plan_next();
+}
+
+// The witness comes in before anybody can say anything.
+void Host::open_room(std::uint32_t index) {
+  const std::string key = world_.room_key(index);
+  RoomModel& room = rooms_[key];
+  const Result<Room> opened = world_.engine().open_room(key, room.policy);
+  if (!opened) return;  // it is open
+  room.restricted = room.restricted || room.policy.moderated || room.policy.mute_all;
+  room.slow = room.slow || room.policy.slow_mode_s > 0;
+  room.capped = room.capped || room.policy.max_members > 0;
+  Life& life = world_.truth().life(key, epoch_text(opened->position().epoch));
+  life.reliable = room.policy.reliable;
+  life.history_least = room.policy.history_messages;
+  for (const auto& insider : world_.insiders()) {
+    if (insider->kind() == Insider::Kind::witness && insider->user() == "~" + key) {
+      insider->join(key, (1u << world_.plan().channels) - 1);
+    }
+  }
+}
+
+// Rooms that closed by themselves are opened again now and then.
+void Host::watch_rooms() {
+  for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) {
+    if (!world_.engine().room(world_.room_key(i))) open_room(i);
+  }
+}
+
+std::string Host::some_room() { return world_.room_key(random_.below(world_.plan().rooms)); }
+
+const User& Host::some_user() {
+  return world_.users()[random_.below(static_cast<std::uint32_t>(world_.users().size()))];
+}
+
+void Host::plan_next() {
+  const std::uint32_t think = world_.plan().host.think_ms;
+  world_.schedule().after(Duration::ms(random_.between(think / 4, think * 2)), [this] { act(); });
+}
+
+void Host::act() {
+  if (settled_) return;
+  const HostHabits& habits = world_.plan().host;
+  struct Choice {
+    std::uint32_t weight;
+    void (Host::*act)();
+  };
+  const Choice choices[] = {{habits.burst, &Host::burst},
+                            {habits.moderate, &Host::moderate},
+                            {habits.policy, &Host::change_policy},
+                            {habits.close_room, &Host::close_room},
+                            {habits.moderate / 4, &Host::end_session},
+                            {6, &Host::aside},
+                            {6, &Host::from_afar},
+                            {4, &Host::speak_for},
+                            {2, &Host::watch_rooms}};
+  std::uint32_t sum = 0;
+  for (const Choice& choice : choices) sum += choice.weight;
+  std::uint32_t at = random_.below(sum);
+  for (const Choice& choice : choices) {
+    if (at < choice.weight) {
+      (this->*choice.act)();
+      break;
+    }
+    at -= choice.weight;
+  }
+  plan_next();
+}
+
+void Host::say(const std::string& room, std::string_view channel, std::uint32_t size) {
+  const Result<Room> there = world_.engine().room(room);
+  if (!there) return;
+  Said said;
+  said.room = room;
+  said.channel = channel;
+  said.text.assign(size, 'h');
+  if (random_.chance(world_.plan().habits.low)) said.priority = Priority::low;
+  if (random_.chance(world_.plan().habits.high)) said.priority = Priority::high;
+  if (random_.chance(world_.plan().habits.fleeting)) said.keep = false;
+  if (random_.chance(world_.plan().habits.latest)) {
+    said.latest = "k" + std::to_string(random_.below(3));
+  }
+  const std::uint64_t serial = world_.truth().say(said);
+  Room here = *there;
+  const Result<Ticket> ticket = here.broadcast(world_.truth().find(serial)->outgoing());
+  if (!ticket) return world_.truth().refused(serial);
+  world_.truth().placed(serial, epoch_text(ticket->position.epoch), ticket->position.offset);
+}
+
+void Host::burst() {
+  const std::string room = some_room();
+  const std::uint32_t size = random_.chance(50) ? world_.plan().habits.text_max - 20 : 60;
+  const std::uint32_t count = random_.chance(30) ? random_.between(20, 60) : random_.between(1, 5);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    say(room, channel_name(random_.below(world_.plan().channels)), size);
+  }
+}
+
+void Host::moderate() {
+  if (random_.chance(60)) return kick(some_room(), some_user().id);
+  set_role(some_room(), some_user().id);
+}
+
+// Nothing of the room may be offered to the user's sessions from here on.
+void Host::quiet(const std::string& room, std::string_view user) {
+  for (const auto& peer : world_.peers()) {
+    if (!user.empty() && peer->user() != user) continue;
+    if (Link* link = peer->link(); link != nullptr) peer->eyes().quiet_from(room, link->taken());
+  }
+}
+
+void Host::kick(const std::string& room, const std::string& user) {
+  const Result<Room> there = world_.engine().room(room);
+  if (!there) return;
+  Room here = *there;
+  if (!here.kick(user, "out")) return;
+  world_.report().note("kicked", user, room);
+  quiet(room, user);
+}
+
+void Host::set_role(const std::string& room, const std::string& user) {
+  const Result<Room> there = world_.engine().room(room);
+  if (!there) return;
+  Room here = *there;
+  const auto role = static_cast<Role>(random_.below(6));
+  const bool lasts = role == Role::owner || role == Role::admin || role == Role::member;
+  if (!here.set_role(user, role)) return;
+  RoomModel& model = rooms_[room];
+  if (role == Role::visitor) model.visitors.insert(user);
+  if (lasts) {
+    model.lasting[user] = role;
+  } else {
+    model.passing[user].insert(role);
+  }
+}
+
+void Host::change_policy() {
+  const std::string room = some_room();
+  const Result<Room> there = world_.engine().room(room);
+  if (!there) return;
+  RoomModel& model = rooms_[room];
+  RoomPolicy policy = model.policy;
+  switch (random_.below(5)) {
+    case 0:
+      policy.moderated = !policy.moderated;
+      break;
+    case 1:
+      policy.mute_all = !policy.mute_all;
+      break;
+    case 2:
+      policy.slow_mode_s = random_.below(3);
+      break;
+    case 3:
+      policy.history_messages = random_.between(1, 300);
+      break;
+    default:
+      policy.flush_interval_min = Duration::ms(random_.below(150));
+  }
+  Room here = *there;
+  // Before the call: its turn may let somebody speak under it.
+  const RoomPolicy before = model.policy;
+  model.policy = policy;
+  model.restricted = model.restricted || policy.moderated || policy.mute_all;
+  model.slow = model.slow || policy.slow_mode_s > 0;
+  if (!here.set_policy(policy)) model.policy = before;
+  Life& life = world_.truth().life(room, epoch_text(here.position().epoch));
+  life.history_least = std::min(life.history_least, policy.history_messages);
+  ++life.policy_changes;
+}
+
+void Host::close_room() {
+  const std::uint32_t index = random_.below(world_.plan().rooms);
+  const std::string room = world_.room_key(index);
+  const Result<Room> there = world_.engine().room(room);
+  if (!there) return;
+  Room here = *there;
+  world_.truth().life(room, epoch_text(here.position().epoch)).closed = true;
+  RoomModel& model = rooms_[room];
+  model.lasting.clear();
+  model.passing.clear();
+  model.spoke.clear();
+  if (!here.close()) fail("a room that is open could not be closed");
+  world_.report().note("room closed", {}, room);
+  quiet(room, {});
+  if (random_.chance(50)) return open_room(index);
+  world_.schedule().after(Duration::ms(random_.between(1, 3'000)),
+                          [this, index] { open_room(index); });
+}
+
+// To one user alone, at its place among what all see.
+void Host::aside() {
+  const std::string room = some_room();
+  const Result<Room> there = world_.engine().room(room);
+  if (!there) return;
+  Room here = *there;
+  if (random_.chance(70)) say(room, "main", 30);
+  Said said;
+  said.room = room;
+  said.to = some_user().id;
+  said.barrier = here.position().offset;
+  said.epoch = epoch_text(here.position().epoch);
+  said.text = "for you alone";
+  const std::uint64_t serial = world_.truth().say(said);
+  static_cast<void>(here.send_to(said.to, world_.truth().find(serial)->outgoing()));
+  if (random_.chance(70)) say(room, "main", 30);
+}
+
+// From another thread, as it were.
+void Host::from_afar() {
+  Remote remote = world_.engine().remote();
+  const Tag tag = next_tag_++;
+  Said said;
+  said.room = some_room();
+  said.text = "from afar";
+  Status sent;
+  mail_.insert(tag);
+  if (random_.chance(70)) {
+    const std::uint64_t serial = world_.truth().say(said);
+    sent = remote.broadcast(said.room, world_.truth().find(serial)->outgoing(), tag);
+    if (!sent) world_.truth().refused(serial);
+  } else {
+    sent = remote.kick(said.room, some_user().id, "out", tag);
+  }
+  if (!sent) mail_.erase(tag);
+}
+
+void Host::end_session() {
+  const auto& peers = world_.peers();
+  Peer& peer = *peers[random_.below(static_cast<std::uint32_t>(peers.size()))];
+  if (peer.link() == nullptr || peer.listener()) return;
+  static_cast<void>(world_.engine().close(peer.link()->session(), CloseCode::moved));
+}
+
+// As a member: every rule applies.
+void Host::speak_for() {
+  const auto& peers = world_.peers();
+  Peer& peer = *peers[random_.below(static_cast<std::uint32_t>(peers.size()))];
+  if (peer.link() == nullptr || !peer.usable() || peer.listener()) return;
+  Said said;
+  said.room = some_room();
+  said.user = peer.user();
+  said.text = "in its name";
+  const std::uint64_t serial = world_.truth().say(said);
+  const Result<Ticket> ticket = world_.engine().publish(peer.link()->session(),
+                                                        world_.truth().find(serial)->outgoing());
+  if (!ticket) return world_.truth().refused(serial);
+  if (ticket->position.offset != 0) {
+    world_.truth().placed(serial, epoch_text(ticket->position.epoch), ticket->position.offset);
+  }
+}
+
+void Host::settle() {
+  settled_ = true;
+  watch_rooms();
+  for (auto& [key, model] : rooms_) {
+    const Result<Room> there = world_.engine().room(key);
+    if (!there) continue;
+    Room here = *there;
+    model.policy.max_members = 0;
+    static_cast<void>(here.set_policy(model.policy));
+  }
+}
+
+}  // namespace chatroom::sim

@@ -1,0 +1,180 @@
+#include "sim/plan.h"
+
+#include <cstdio>
+
+#include "sim/random.h"
+
+namespace chatroom::sim {
+
+namespace {
+
+Limits draw_limits(Random& random, const Plan& plan) {
+  Limits limits;
+  limits.sessions = 160;
+  limits.half_open = random.chance(20) ? 3 : 64;
+  limits.rooms = 12;
+  limits.memberships = 512;
+  limits.rooms_per_session = random.chance(10) ? 2 : 8;
+  limits.channels_per_room = plan.witness ? 16 : random.chance(20) ? 3 : 16;
+  limits.sessions_per_user = random.chance(20) ? 1 : 4;
+  limits.frame_bytes = random.chance(30) ? 4'096 : 16'384;
+  limits.frame_bytes_before_auth = 1'024;
+  limits.total_bytes_before_auth = 2'048;
+  limits.page_messages = random.between(3, 40);
+  limits.page_bytes = random.chance(40) ? 4'096 : 16'384;
+  limits.private_bytes = limits.page_bytes + random.between(8, 40) * 1'024;
+  limits.recovery_messages = random.between(5, 300);
+  limits.commands = random.chance(40) ? Rate{random.between(5, 15), random.between(8, 30)}
+                                      : Rate{200, 400};
+  limits.publishes = random.chance(40) ? Rate{random.between(1, 4), random.between(1, 4)}
+                                       : Rate{50, 100};
+  limits.joins = random.chance(20) ? Rate{2, 3} : Rate{20, 40};
+  limits.auth_deadline = Duration::s(random.between(2, 6));
+  limits.heartbeat = Duration::s(random.between(2, 5));
+  limits.dead_after = Duration{limits.heartbeat.us * 2 + random.below(4'000'000)};
+  limits.write_stall = Duration::s(random.between(2, 8));
+  limits.question_deadline = Duration::s(random.between(1, 4));
+  limits.questions = random.chance(10) ? 2 : 64;
+  limits.window_bytes = 4'096u << random.below(6);
+  limits.log_pool_bytes = random.chance(30) ? 512u << 10 : 4u << 20;
+  limits.private_pool_bytes = 1u << 20;
+  limits.input_pool_bytes = 1u << 20;
+  limits.history_pool_bytes = random.chance(20) ? 96u << 10 : 1u << 20;
+  limits.keys = 1'024;
+  limits.presence_exact = random.chance(25) ? random.between(2, 5) : 100;
+  limits.waiting_bytes = 2u << 20;
+  limits.events = 4'096;
+  limits.mailbox_messages = random.chance(20) ? 4 : 256;
+  limits.mailbox_bytes = 64u << 10;
+  limits.turn_inputs = random.chance(20) ? 3 : 256;
+  return limits;
+}
+
+RoomPolicy draw_policy(Random& random, const Plan& plan) {
+  RoomPolicy policy;
+  policy.reliable = random.chance(25);
+  policy.moderated = random.chance(10);
+  policy.slow_mode_s = random.chance(20) ? random.between(1, 2) : 0;
+  policy.history_messages = random.chance(30) ? random.between(1, 20) : 300;
+  policy.max_members = random.chance(15) ? random.between(2, 5) : 0;
+  policy.idle_close = plan.witness ? Duration{0} : Duration::s(random.between(1, 5));
+  policy.flush_interval_min = random.chance(30) ? Duration::ms(random.between(5, 200)) : Duration{};
+  policy.first_join_owns = random.chance(20);
+  return policy;
+}
+
+void draw_faults(Random& random, Faults& faults) {
+  if (random.chance(60)) faults.split = random.between(50, 600);
+  if (random.chance(50)) faults.partial = random.between(20, 500);
+  if (random.chance(60)) faults.stall = random.between(1, 15);
+  if (random.chance(40)) faults.reset = random.between(1, 4);
+  if (random.chance(20)) faults.corrupt = random.between(1, 5);
+  if (random.chance(20)) faults.silent = random.between(1, 4);
+  if (random.chance(30)) faults.hostile = random.between(50, 300);
+  if (random.chance(20)) faults.dawdle = random.between(50, 200);
+}
+
+void draw_habits(Random& random, Plan& plan) {
+  Habits& habits = plan.habits;
+  if (random.chance(50)) habits.channels = random.between(2, 12);
+  if (random.chance(30)) habits.flood = random.between(1, 4);
+  if (random.chance(40)) habits.latest = random.between(5, 30);
+  if (random.chance(40)) habits.fleeting = random.between(5, 30);
+  habits.text_max = random.chance(50) ? 2'000 : 200;
+  habits.think_ms = random.between(100, 600);
+  HostHabits& host = plan.host;
+  host.think_ms = random.between(100, 800);
+  host.burst = random.between(1, 20);
+  host.close_room = random.below(3);
+  if (random.chance(40)) host.late = 0, host.never = 0;
+  if (random.chance(30)) host.echo = random.between(2, 10);
+}
+
+}  // namespace
+
+Plan draw(std::uint64_t seed) {
+  Random random{seed, 0};
+  Plan plan;
+  plan.seed = seed;
+  plan.peers = random.between(4, 14);
+  plan.users = random.between(3, plan.peers);
+  plan.rooms = random.between(1, 4);
+  plan.channels = random.chance(50) ? random.between(2, 6) : 1;
+  plan.locals = random.below(4);
+  plan.witness = random.chance(85);
+  plan.ask_auth = random.chance(50);
+  plan.known = random.chance(30) ? 100 : random.between(10, 70);
+  plan.json_outer = random.chance(10);
+  plan.polled = random.chance(30);
+  plan.tick = Duration::ms(random.between(2, 40));
+  plan.group_turns = random.chance(70);
+  if (random.chance(25)) {
+    plan.budget.sends = random.between(1, 8);
+    plan.budget.commands = random.between(1, 8);
+  }
+  if (random.chance(20)) plan.over = random.between(5, 60);
+  plan.rules = random.chance(85);
+  plan.open_rooms = !plan.rules && random.chance(50);
+  plan.drain = random.chance(30);
+  plan.record = random.chance(25);
+  plan.latency_us_max = random.chance(30) ? 500 : random.between(5'000, 80'000);
+  plan.window_min = random.between(512, 8'192);
+  plan.window_max = plan.window_min + random.below(60'000);
+  draw_faults(random, plan.faults);
+  plan.limits = draw_limits(random, plan);
+  draw_habits(random, plan);
+  if (plan.channels >= 6) plan.crowd = 40;
+  if (plan.channels > 1 && plan.habits.channels == 0) plan.habits.channels = 4;
+  for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
+  return plan;
+}
+
+Plan draw_calm(std::uint64_t seed) {
+  Plan plan = draw(seed);
+  plan.witness = true;
+  plan.crowd = 0;
+  plan.over = 0;
+  plan.budget = {};
+  plan.drain = false;
+  plan.record = false;
+  plan.faults.corrupt = 0;
+  plan.limits.half_open = 64;
+  plan.limits.write_stall = Duration::s(100'000);
+  plan.limits.dead_after = Duration::s(100'000);
+  plan.limits.log_pool_bytes = 8u << 20;
+  plan.limits.private_bytes = 256u << 10;
+  plan.limits.presence_exact = 100;
+  plan.limits.events = 1u << 16;
+  for (RoomPolicy& policy : plan.policies) policy.reliable = false, policy.max_members = 0;
+  // Settings and high priority are reliable: who misses them is closed, and that all may see.
+  plan.host.policy = 0;
+  plan.host.close_room = 0;
+  plan.host.moderate = 0;
+  plan.host.echo = 0;
+  plan.habits.high = 0;
+  plan.habits.channels = 0;
+  plan.channels = 1;
+  return plan;
+}
+
+std::string Plan::describe() const {
+  char text[1'024];
+  std::snprintf(
+      text, sizeof text,
+      "peers=%u users=%u rooms=%u channels=%u locals=%u crowd=%u witness=%d auth=%d known=%u "
+      "polled=%d tick_ms=%lld group=%d sends=%u commands=%u over=%u rules=%d open_rooms=%d drain=%d "
+      "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
+      "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
+      "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u",
+      peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
+      static_cast<long long>(tick.in_ms()), group_turns, budget.sends, budget.commands, over, rules,
+      open_rooms, drain, record, latency_us_max, window_min, window_max, faults.split,
+      faults.partial, faults.stall, faults.reset, faults.corrupt, faults.silent, faults.hostile,
+      faults.dawdle, limits.window_bytes, static_cast<unsigned long long>(limits.log_pool_bytes),
+      limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
+      limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
+      limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late);
+  return text;
+}
+
+}  // namespace chatroom::sim

@@ -1,0 +1,250 @@
+#include "sim/truth.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "sim/hash.h"
+
+namespace chatroom::sim {
+
+namespace {
+
+constexpr std::string_view kChannels[kChannelsMax] = {"main", "a", "b", "c", "d", "e", "f", "g"};
+
+std::uint64_t number_after(std::string_view text, std::string_view mark) noexcept {
+  if (text.substr(0, mark.size()) != mark) return 0;
+  std::uint64_t number = 0;
+  for (std::size_t i = mark.size(); i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+    number = number * 10 + static_cast<std::uint64_t>(text[i] - '0');
+  }
+  return number;
+}
+
+// Data in binary looks different in JSON, so it is left out.
+std::uint64_t fingerprint(const Message& message, const Said* said) noexcept {
+  Hash hash;
+  hash.add(message.channel);
+  hash.add(message.user);
+  hash.add(message.nick);
+  hash.add(static_cast<std::uint64_t>(message.role));
+  hash.add(message.info);
+  hash.add(message.kind.name);
+  hash.add(message.text);
+  if (said != nullptr && said->form == Data::Form::json) hash.add(message.data.bytes);
+  hash.add(message.reply_to);
+  for (const std::string_view user : message.mentions) hash.add(user);
+  hash.add(static_cast<std::uint64_t>(message.time_ms));
+  return hash.value();
+}
+
+}  // namespace
+
+std::string_view channel_name(std::uint32_t index) noexcept { return kChannels[index]; }
+
+std::uint32_t channel_bit(std::string_view name) noexcept {
+  for (std::uint32_t i = 0; i < kChannelsMax; ++i) {
+    if (kChannels[i] == name) return 1u << i;
+  }
+  return 0;
+}
+
+std::string epoch_text(std::uint64_t epoch) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016" PRIx64, epoch);
+  return text;
+}
+
+Outgoing Said::outgoing() const noexcept {
+  Outgoing out;
+  out.room = room;
+  out.channel = channel;
+  out.kind = Kind{kind};
+  out.text = text;
+  out.data = {.form = form, .bytes = as_bytes(data)};
+  out.priority = priority;
+  out.key = key;
+  out.keep = keep;
+  out.latest = latest;
+  return out;
+}
+
+std::uint64_t Truth::say(Said said) {
+  const std::uint64_t serial = said_.size() + 1;
+  const std::string number = std::to_string(serial);
+  if (said.form == Data::Form::json) said.data = "{\"n\":" + number + ",\"t\":[1,null,\"\u00e9\"]}";
+  // Some say nothing in words.
+  if (said.kind == "text" || said.form != Data::Form::json || said.text.size() > 20) {
+    said.text = "#" + number + " " + said.text;
+  } else {
+    said.text.clear();
+  }
+  said_.push_back(std::move(said));
+  return serial;
+}
+
+Said* Truth::find(std::uint64_t serial) noexcept {
+  return serial == 0 || serial > said_.size() ? nullptr : &said_[serial - 1];
+}
+
+std::uint64_t Truth::serial_of(const Message& message) noexcept {
+  const std::uint64_t in_text = number_after(message.text, "#");
+  return in_text != 0 ? in_text : number_after(as_text(message.data.bytes), "{\"n\":");
+}
+
+Life& Truth::life(std::string_view room, std::string_view epoch) {
+  Life& life = lives_[{std::string{room}, std::string{epoch}}];
+  life.room = room;
+  life.epoch = epoch;
+  return life;
+}
+
+void Truth::sight(Life& life, const Message& message, std::string_view who) {
+  const auto wrong = [&](const char* what) {
+    report_.fail(Verdict::correctness, "%.*s saw in %s at %" PRIu64 " a message with wrong %s: %.*s",
+                 static_cast<int>(who.size()), who.data(), life.room.c_str(), message.offset, what,
+                 static_cast<int>(std::min<std::size_t>(message.text.size(), 60)),
+                 message.text.data());
+  };
+  Said* said = find(serial_of(message));
+  if (said == nullptr) {
+    if (plan_.faults.corrupt == 0) wrong("serial: nobody said it");
+  } else if (!said->tainted) {
+    if (said->dropped) wrong("right to exist: the rules dropped it");
+    if (said->room != life.room) wrong("room");
+    if (!said->to.empty()) wrong("audience: it was for one user alone");
+    if (said->user != message.user) wrong("user");
+    if (said->channel != message.channel) wrong("channel");
+    if (said->kind != message.kind.name) wrong("kind");
+    if (said->text != message.text) wrong("text");
+    if (said->priority != message.priority) wrong("priority");
+    if (said->takes_place() != (message.offset != 0)) wrong("offset");
+    if (said->form == Data::Form::json && said->data != as_text(message.data.bytes)) wrong("data");
+    if (said->takes_place()) {
+      const bool again = !said->key.empty() && said->epoch != life.epoch;  // in another life
+      if (said->offset == 0 || again) said->offset = message.offset, said->epoch = life.epoch;
+      if (said->offset != message.offset || said->epoch != life.epoch) {
+        wrong("place: it stands somewhere else too");
+      }
+    }
+  }
+  if (message.offset == 0) return;
+  const std::uint64_t print = fingerprint(message, said);
+  const auto [at, fresh] = life.prints.emplace(message.offset, print);
+  if (!fresh && at->second != print) wrong("content: somebody saw another one there");
+}
+
+void Truth::append(Life& life, const Event& event) {
+  Entry entry;
+  entry.behind = life.offsets.empty() ? life.begins : life.offsets.rbegin()->first;
+  const std::size_t index = life.entries.size();
+  switch (event.type) {
+    case EventType::message: {
+      const Message& message = event.message;
+      entry.identity = serial_of(message);
+      entry.offset = message.offset;
+      entry.channels = channel_bit(message.channel);
+      entry.priority = message.priority;
+      const Said* said = find(entry.identity);
+      entry.latest = said == nullptr || !said->latest.empty();
+      entry.reliable = life.reliable || message.priority == Priority::high;
+      if (message.offset != 0) {
+        const bool follows = message.offset == entry.behind + 1;
+        if (!follows && (message.offset <= entry.behind || plan_.faults.corrupt == 0)) {
+          report_.fail(Verdict::correctness, "the witness of %s saw %" PRIu64 " after %" PRIu64,
+                       life.room.c_str(), message.offset, entry.behind);
+        }
+        life.offsets[message.offset] = index;
+      }
+      if (entry.identity != 0 && !life.messages.emplace(entry.identity, index).second) {
+        report_.fail(Verdict::correctness, "message #%" PRIu64 " was said twice in %s",
+                     entry.identity, life.room.c_str());
+      }
+      break;
+    }
+    case EventType::presence:
+      entry.type = Entry::Type::presence;
+      entry.identity = event.presence_version;
+      entry.latest = true;  // counts are replaced by newer ones
+      entry.reliable = life.reliable;
+      if (!life.versions.empty() && life.versions.rbegin()->first >= entry.identity) {
+        report_.fail(Verdict::correctness, "presence of %s went back to version %" PRIu64,
+                     life.room.c_str(), entry.identity);
+      }
+      life.versions[entry.identity] = index;
+      break;
+    default:
+      entry.type = Entry::Type::state;
+      entry.priority = Priority::high;
+      entry.reliable = true;
+      life.states.push_back(index);
+      break;
+  }
+  life.entries.push_back(entry);
+}
+
+void Truth::told_published(std::string_view room, Position position, std::string_view user) {
+  Life& at = life(room, epoch_text(position.epoch));
+  if (position.offset != 0) {
+    std::uint64_t last = 0;
+    for (auto one = at.published.rbegin(); one != at.published.rend() && last == 0; ++one) {
+      last = one->offset;
+    }
+    if (position.offset != last + 1) {
+      report_.fail(Verdict::correctness, "%s: published %" PRIu64 " after %" PRIu64,
+                   at.room.c_str(), position.offset, last);
+    }
+  }
+  at.published.push_back({std::string{user}, position.offset});
+}
+
+void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t offset) {
+  Said* said = find(serial);
+  if (said == nullptr || said->tainted || said->dropped) return;
+  const auto wrong = [&](const char* what) {
+    report_.fail(Verdict::correctness,
+                 "the sender of #%" PRIu64 " was told offset %" PRIu64 ": %s", serial, offset, what);
+  };
+  if (!said->takes_place()) {
+    if (offset != 0) wrong("but it takes none");
+    return;
+  }
+  if (offset == 0) wrong("but it takes one");
+  const bool again = !said->key.empty() && said->epoch != epoch;
+  if (said->offset == 0 || again) said->offset = offset, said->epoch = epoch;
+  if (said->offset != offset || said->epoch != epoch) wrong("but it stands somewhere else");
+}
+
+void Truth::refused(std::uint64_t serial) {
+  Said* said = find(serial);
+  if (said == nullptr || said->tainted || !said->key.empty()) return;
+  if (said->offset != 0) {
+    report_.fail(Verdict::correctness, "#%" PRIu64 " was refused, but it stands at %" PRIu64,
+                 serial, said->offset);
+  }
+  said->dropped = true;
+}
+
+void Truth::check_published(const Life& life) const {
+  if (!life.witnessed || !life.whole || plan_.faults.corrupt != 0) return;
+  std::size_t at = 0;
+  for (const Entry& entry : life.entries) {
+    if (entry.type != Entry::Type::message) continue;
+    const Said& said = said_[entry.identity - 1];
+    // The witness may not have seen every `latest` one.
+    while (at < life.published.size() &&
+           (life.published[at].offset != entry.offset || life.published[at].user != said.user)) {
+      const bool skipped = life.published[at].offset == 0 || life.published[at].offset <= life.begins;
+      if (!skipped) break;
+      ++at;
+    }
+    if (at == life.published.size() || life.published[at].offset != entry.offset ||
+        life.published[at].user != said.user) {
+      report_.fail(Verdict::correctness,
+                   "the host of %s was not told of #%" PRIu64 " at %" PRIu64, life.room.c_str(),
+                   entry.identity, entry.offset);
+    }
+    ++at;
+  }
+}
+
+}  // namespace chatroom::sim

@@ -1,0 +1,118 @@
+// Truth: what was said and what a room's log held, as pieced together from outside. Every message
+// carries a serial number, so that whoever sees it can look up who said it where. The order of a
+// room's entries is what its witness saw: a member inside the host that is on all channels.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "chatroom/event.h"
+#include "sim/plan.h"
+#include "sim/report.h"
+
+namespace chatroom::sim {
+
+inline constexpr std::uint32_t kChannelsMax = 8;
+// "main", "a", "b", ...; the bit of a name, 0 for any other.
+std::string_view channel_name(std::uint32_t index) noexcept;
+std::uint32_t channel_bit(std::string_view name) noexcept;
+
+std::string epoch_text(std::uint64_t epoch);
+
+struct Said {
+  std::string room;
+  std::string channel = "main";
+  std::string user;  // empty: the host
+  std::string kind = "text";
+  std::string text;
+  std::string data;
+  Data::Form form = Data::Form::none;
+  Priority priority = Priority::normal;
+  bool keep = true;
+  std::string latest;
+  std::string key;
+  std::string to;             // for one user alone
+  std::uint64_t barrier = 0;  // of that: entries up to this offset come before it
+  bool tainted = false;       // its bytes may have been corrupted: it may say anything
+  bool dropped = false;       // the rules dropped it: nobody may see it
+  // Where it turned out to stand.
+  std::string epoch;
+  std::uint64_t offset = 0;
+
+  bool takes_place() const noexcept { return keep && latest.empty() && kind != "signal"; }
+  Outgoing outgoing() const noexcept;
+};
+
+struct Entry {  // of a room's log
+  enum class Type : std::uint8_t { message, presence, state };
+  Type type = Type::message;
+  std::uint64_t identity = 0;  // messages: serial; presence: version
+  std::uint64_t offset = 0;
+  std::uint64_t behind = 0;  // the last offset before it
+  std::uint32_t channels = ~0u;
+  Priority priority = Priority::normal;
+  bool latest = false;  // may be replaced before it is sent
+  bool reliable = false;
+};
+
+struct Published {  // as the observer heard it
+  std::string user;
+  std::uint64_t offset = 0;
+};
+
+// A room from open to close: one epoch.
+struct Life {
+  std::string room;
+  std::string epoch;
+  bool reliable = false;
+  bool witnessed = false;
+  bool whole = true;         // the witness lost nothing
+  std::uint64_t begins = 0;  // the offset at which the witness came
+  std::vector<Entry> entries;
+  std::map<std::uint64_t, std::size_t> messages;  // serial to index
+  std::map<std::uint64_t, std::size_t> versions;
+  std::vector<std::size_t> states;
+  std::map<std::uint64_t, std::size_t> offsets;
+  std::map<std::uint64_t, std::uint64_t> prints;  // offset to fingerprint, from all who saw it
+  std::vector<Published> published;
+  std::uint32_t history_least = UINT32_MAX;  // the shortest that its policy ever was
+  std::uint32_t policy_changes = 0;
+  bool closed = false;
+};
+
+class Truth final {
+ public:
+  Truth(const Plan& plan, Report& report) noexcept : plan_(plan), report_(report) {}
+
+  // Registers a message; its text gets the serial as a prefix.
+  std::uint64_t say(Said said);
+  Said* find(std::uint64_t serial) noexcept;
+  static std::uint64_t serial_of(const Message& message) noexcept;  // 0: none
+  std::uint64_t said() const noexcept { return said_.size(); }
+
+  Life& life(std::string_view room, std::string_view epoch);
+  const std::map<std::pair<std::string, std::string>, Life>& lives() const noexcept {
+    return lives_;
+  }
+  // A message that somebody saw, live or in history: does it say what was said?
+  void sight(Life& life, const Message& message, std::string_view who);
+  // The witness's next entry.
+  void append(Life& life, const Event& event);
+  void told_published(std::string_view room, Position position, std::string_view user);
+  // The sender was told that it stands there.
+  void placed(std::uint64_t serial, std::string_view epoch, std::uint64_t offset);
+  // The sender was told that nobody will see it.
+  void refused(std::uint64_t serial);
+  // What the observer heard is what the witness saw.
+  void check_published(const Life& life) const;
+
+ private:
+  const Plan& plan_;
+  Report& report_;
+  std::vector<Said> said_;
+  std::map<std::pair<std::string, std::string>, Life> lives_;
+};
+
+}  // namespace chatroom::sim

@@ -1,0 +1,275 @@
+// The world's order: events, turns, steps; and what must hold after each of them.
+#include "sim/world.h"
+
+#include <cinttypes>
+
+#include "base/plant.h"
+#include "sim/host.h"
+#include "sim/insider.h"
+#include "sim/loop.h"
+#include "sim/peer.h"
+
+namespace chatroom::sim {
+
+namespace {
+
+constexpr Instant kStart{1'700'000'000'000'000};
+constexpr std::uint64_t kStepsMost = 3'000'000;
+
+}  // namespace
+
+World::World(const Plan& plan, const Mode& mode, Report& report)
+    : plan_(plan),
+      mode_(mode),
+      report_(report),
+      schedule_(kStart),
+      quiet_at_(kStart + plan.busy),
+      last_tick_(kStart),
+      truth_(plan_, report),
+      json_(std::make_unique<JsonCodec>()),
+      peer_json_(std::make_unique<JsonCodec>()),
+      peer_flatbuffers_(std::make_unique<FlatbuffersCodec>()),
+      over_random_(plan.seed, 60) {
+  build();
+}
+
+World::~World() { schedule_.clear(); }
+
+Codec& World::codec(CodecKind kind) noexcept {
+  if (kind == CodecKind::json) return *peer_json_;
+  return *peer_flatbuffers_;
+}
+
+const User* World::user(std::string_view id) const noexcept {
+  for (const User& user : users_) {
+    if (user.id == id) return &user;
+  }
+  return nullptr;
+}
+
+void World::build() {
+  Random random{plan_.seed, 1};
+  for (std::uint32_t i = 0; i < plan_.users; ++i) {
+    User user;
+    user.id = "u" + std::to_string(i);
+    user.known = random.chance(plan_.known);
+    const bool named = user.known || plan_.ask_auth;
+    user.nick = random.chance(50) ? "N\u00e9" + std::to_string(i) : "";
+    if (named) user.info = random.chance(50) ? "{\"level\":" + std::to_string(i) + "}" : "";
+    const std::uint32_t fate = random.below(100);
+    if (named) {
+      user.role = fate < 55   ? Role::member
+                  : fate < 65 ? Role::visitor
+                  : fate < 75 ? Role::speaker
+                  : fate < 88 ? Role::moderator
+                  : fate < 95 ? Role::admin
+                              : Role::owner;
+    }
+    users_.push_back(user);
+  }
+  host_ = std::make_unique<Host>(*this);
+  loop_ = std::make_unique<Loop>(*this, mode_.entropy);
+  if (plan_.record) recording_ = std::make_unique<Recording>();
+  EngineOptions options;
+  options.seed = plan_.seed + 1;
+  options.limits = plan_.limits;
+  options.open_server = !plan_.ask_auth;
+  options.open_rooms = plan_.open_rooms;
+  options.new_room_policy = plan_.policies[0];
+  options.new_room_policy.idle_close = Duration::s(3);
+  options.budget = plan_.budget;
+  if (plan_.over > 0) options.budget.over = over, options.budget.arg = this;
+  EnginePorts ports;
+  ports.loop = plan_.polled ? nullptr : loop_.get();
+  ports.memory = &heap_;
+  ports.json = json_.get();
+  ports.auth = plan_.ask_auth ? host_.get() : nullptr;
+  ports.rules = plan_.rules ? host_.get() : nullptr;
+  ports.observer = host_.get();
+  ports.recorder = recording_.get();
+  Result<EnginePtr> created = Engine::create(options, ports);
+  if (!created) {
+    report_.fail(Verdict::correctness, "no engine: %s",
+                 std::string{name_of(created.error().code)}.c_str());
+  }
+  engine_ = std::move(*created);
+  ceiling_ = chatroom::plan(plan_.limits).ceiling_bytes;
+
+  std::uint32_t index = 0;
+  const auto add = [&](Insider::Kind kind, const User& user) {
+    insiders_.push_back(std::make_unique<Insider>(*this, kind, user, index++));
+  };
+  for (std::uint32_t i = 0; i < plan_.crowd; ++i) {
+    User user;
+    user.id = "c" + std::to_string(i);
+    add(Insider::Kind::crowd, user);
+  }
+  for (std::uint32_t i = 0; i < plan_.locals; ++i) {
+    add(Insider::Kind::member, users_[random.below(plan_.users)]);
+  }
+  for (std::uint32_t i = 0; plan_.witness && i < plan_.rooms; ++i) {
+    User user;
+    user.id = "~" + room_key(i);
+    add(Insider::Kind::witness, user);
+    insiders_.back()->open();
+  }
+  for (const auto& insider : insiders_) {
+    if (insider->kind() != Insider::Kind::witness) {
+      insider->start(Duration::ms(random.below(2'000)));
+    }
+  }
+  for (std::uint32_t i = 0; i < plan_.peers; ++i) {
+    peers_.push_back(std::make_unique<Peer>(*this, users_[i % plan_.users], i, false));
+    peers_.back()->start(Duration::ms(random.below(1'500)));
+  }
+  if (!mode_.extra_member) return;
+  users_.reserve(users_.size() + 1);
+}
+
+bool World::over(void* world) noexcept {
+  World& self = *static_cast<World*>(world);
+  return self.over_random_.chance(self.plan_.over);
+}
+
+// ---- Turns
+
+Engine::Turn& World::turn() {
+  if (!turn_) turn_.emplace(*engine_);
+  return *turn_;
+}
+
+void World::end_turn() noexcept { turn_.reset(); }
+
+// A host without a loop looks in every few milliseconds.
+void World::tick() {
+  end_turn();
+  last_tick_ = now();
+  Budget budget = plan_.budget;
+  if (plan_.over > 0) budget.over = over, budget.arg = this;
+  engine_->advance(now(), budget);
+  schedule_.after(plan_.tick, [this] { tick(); });
+}
+
+void World::step() {
+  schedule_.run_one();
+  report_.at(now());
+  if (turn_ && (!plan_.group_turns || schedule_.next() > now())) end_turn();
+  ++steps_;
+  if (!turn_) check_step();
+  if (steps_ > kStepsMost) {
+    report_.fail(Verdict::liveness, "too many steps: something spins");
+  }
+}
+
+void World::run_until(Instant end) {
+  while (!schedule_.empty() && schedule_.next() <= end) step();
+  end_turn();
+}
+
+Outcome World::run() {
+  report_.at(now());
+  host_->start();
+  if (plan_.polled) tick();
+  for (std::int64_t at = 0; at < plan_.busy.us + 20'000'000; at += 500'000) {
+    schedule_.at(kStart + Duration{at}, [this] {
+      for (const auto& peer : peers_) peer->check_deadlines();
+    });
+  }
+  run_until(quiet_at_);
+  finish();
+  Outcome outcome;
+  outcome.hash = hash_.value();
+  outcome.others_hash = others_.value();
+  outcome.said = truth_.said();
+  outcome.sessions = sessions_;
+  outcome.steps = steps_;
+  for (const std::uint64_t count : counted_) outcome.delivered += count;
+  return outcome;
+}
+
+// ---- What is watched
+
+void World::hash_write(std::string_view who, std::span<const Bytes> pieces,
+                       std::size_t taken) noexcept {
+  const bool other = who.substr(0, 2) != "x.";
+  for (Hash* hash : {&hash_, other ? &others_ : nullptr}) {
+    if (hash == nullptr) continue;
+    hash->add(static_cast<std::uint64_t>(now().us));
+    hash->add(who);
+    for (const Bytes piece : pieces) hash->add(piece);
+    hash->add(taken);
+  }
+}
+
+void World::link_closed(Link& link) { turn().on_closed(link.session()); }
+
+void World::count_event(const Event& event) {
+  switch (event.type) {
+    case EventType::message: {
+      const Said* said = truth_.find(Truth::serial_of(event.message));
+      if (said != nullptr && !said->to.empty()) return;
+      ++counted_[static_cast<int>(event.message.priority)];
+      break;
+    }
+    case EventType::presence:
+      ++counted_[static_cast<int>(Priority::normal)];
+      break;
+    case EventType::room_state:
+      ++counted_[static_cast<int>(Priority::high)];
+      break;
+    default:
+      break;
+  }
+}
+
+void World::count_entry(CodecKind kind, const Reader::Whole& whole) {
+  if (whole.kind != FrameKind::text && whole.kind != FrameKind::binary) return;
+  Event event;
+  if (codec(kind).decode(whole.body(), event).status) count_event(event);
+}
+
+void World::check_step() {
+  if (heap_.held() > ceiling_) {
+    report_.fail(Verdict::correctness, "%" PRIu64 " bytes are held, %" PRIu64 " were planned",
+                 heap_.held(), ceiling_);
+  }
+  if (!engine_) return;
+  const MetricsSnapshot metrics = engine_->metrics();
+  check_ledger(metrics.ledger);
+  check_limits(metrics);
+}
+
+void World::check_ledger(const Ledger& ledger) {
+  for (int i = 0; i < kPriorityCount; ++i) {
+    const Ledger::Class& one = ledger.by_priority[i];
+    const std::uint64_t sum =
+        one.delivered + one.merged + one.sampled + one.dropped + one.closed + one.pending;
+    if (one.admitted == sum) continue;
+    report_.fail(Verdict::correctness,
+                 "the ledger does not balance (class %d): admitted %" PRIu64 ", sum %" PRIu64, i,
+                 one.admitted, sum);
+  }
+}
+
+void World::check_limits(const MetricsSnapshot& metrics) {
+  const Limits& limits = plan_.limits;
+  const auto bound = [&](const char* what, std::uint64_t value, std::uint64_t most) {
+    if (value <= most) return;
+    report_.fail(Verdict::correctness, "%s is %" PRIu64 ", over %" PRIu64, what, value, most);
+  };
+  bound("sessions", metrics.sessions, limits.sessions);
+  bound("sessions_half_open", metrics.sessions_half_open, limits.half_open);
+  bound("rooms", metrics.rooms, limits.rooms);
+  bound("memberships", metrics.memberships, limits.memberships);
+  bound("log_bytes", metrics.log_bytes, limits.log_pool_bytes);
+  bound("private_bytes", metrics.private_bytes, limits.private_pool_bytes);
+  bound("history_bytes", metrics.history_bytes, limits.history_pool_bytes);
+  bound("questions_waiting", metrics.questions_waiting, limits.questions);
+  bound("memory_bytes", metrics.memory_bytes, ceiling_);
+  if (metrics.memory_bytes != heap_.held()) {
+    report_.fail(Verdict::correctness, "memory_bytes says %" PRIu64 ", held are %" PRIu64,
+                 metrics.memory_bytes, heap_.held());
+  }
+}
+
+}  // namespace chatroom::sim

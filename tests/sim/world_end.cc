@@ -1,0 +1,201 @@
+// The end of a world: the faults stop, everybody comes back, and all that was seen is compared.
+#include <algorithm>
+#include <cinttypes>
+
+#include "chatroom/replay.h"
+#include "sim/host.h"
+#include "sim/insider.h"
+#include "sim/loop.h"
+#include "sim/peer.h"
+#include "sim/world.h"
+
+namespace chatroom::sim {
+
+void World::finish() {
+  report_.note("quiet");
+  host_->settle();
+  for (const auto& peer : peers_) peer->settle();
+  for (const auto& insider : insiders_) insider->settle();
+  run_until(quiet_at_ + Duration::s(9));
+  host_->watch_rooms();
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& peer : peers_) peer->settle();
+    for (const auto& insider : insiders_) insider->settle();
+    run_until(now() + Duration::s(1));
+  }
+  say_last_words(0);
+  run_until(now() + Duration::s(2));
+  for (const auto& peer : peers_) peer->ask_presence();
+  run_until(now() + Duration::s(4));
+  check_end();
+  if (plan_.drain) drain();
+  check_replay();
+  engine_.reset();
+  if (heap_.held() != 0) {
+    report_.fail(Verdict::correctness, "%" PRIu64 " bytes were not given back", heap_.held());
+  }
+}
+
+void World::say_last_words(int) {
+  for (std::uint32_t i = 0; i < plan_.rooms; ++i) host_->say(room_key(i), "main", 12);
+}
+
+void World::check_end() {
+  host_->check_end();
+  for (const auto& peer : peers_) peer->check_end();
+  for (const auto& insider : insiders_) insider->check_end();
+  std::vector<std::shared_ptr<Stay>> stays;
+  const auto take = [&](Eyes& eyes) {
+    stays.insert(stays.end(), eyes.ended().begin(), eyes.ended().end());
+    for (const auto& [room, stay] : eyes.stays()) stays.push_back(stay);
+  };
+  for (const auto& peer : peers_) take(peer->eyes());
+  for (const auto& insider : insiders_) take(insider->eyes());
+  for (const auto& [name, life] : truth_.lives()) truth_.check_published(life);
+  for (const auto& stay : stays) {
+    check_stay(*stay, report_);
+    check_pages(*stay, report_);
+  }
+  check_presence();
+  check_history();
+  check_delivered();
+}
+
+// What the account calls delivered, whole frames came out of links.
+void World::check_delivered() {
+  const Ledger ledger = engine_->metrics().ledger;
+  for (int i = 0; i < kPriorityCount; ++i) {
+    const Ledger::Class& one = ledger.by_priority[i];
+    if (one.pending != 0) {
+      report_.fail(Verdict::liveness, "%" PRIu64 " entries of class %d still wait", one.pending, i);
+    }
+    if (one.delivered == counted_[i] || plan_.faults.corrupt != 0) continue;
+    report_.fail(Verdict::correctness,
+                 "class %d: the ledger has %" PRIu64 " delivered, the links took %" PRIu64, i,
+                 one.delivered, counted_[i]);
+  }
+}
+
+// Everybody who is in a room agrees on who is.
+void World::check_presence() {
+  const Ledger ledger = engine_->metrics().ledger;
+  const bool sampled = std::any_of(std::begin(ledger.by_priority), std::end(ledger.by_priority),
+                                   [](const Ledger::Class& one) { return one.sampled != 0; });
+  for (std::uint32_t i = 0; i < plan_.rooms; ++i) {
+    const Result<Room> there = engine_->room(room_key(i));
+    if (!there) continue;
+    std::set<std::string> members;
+    there->for_each_member(
+        [](void* context, const Member& member) {
+          static_cast<std::set<std::string>*>(context)->insert(std::string{member.user});
+          return true;
+        },
+        &members);
+    std::set<std::string> seen;
+    const auto look = [&](Eyes& eyes, const std::string& user) {
+      const Stay* stay = eyes.stay(room_key(i));
+      if (stay == nullptr) return;
+      seen.insert(user);
+      if (!stay->list_known || stay->list_stale || stay->tainted || sampled) return;
+      if (stay->list == members) return;
+      std::string both;
+      for (const std::string& one : stay->list) both += " " + one;
+      both += " |";
+      for (const std::string& one : members) both += " " + one;
+      report_.fail(Verdict::correctness, "%s in %s has another list of who is here:%s",
+                   stay->who.c_str(), room_key(i).c_str(), both.c_str());
+    };
+    for (const auto& peer : peers_) look(peer->eyes(), peer->user());
+    for (const auto& insider : insiders_) look(insider->eyes(), insider->user());
+    if (plan_.witness) seen.insert("~" + room_key(i));
+    if (seen == members) continue;
+    std::string both;
+    for (const std::string& one : seen) both += " " + one;
+    both += " |";
+    for (const std::string& one : members) both += " " + one;
+    report_.fail(Verdict::correctness, "%s: those who are in it and those it says:%s",
+                 room_key(i).c_str(), both.c_str());
+  }
+}
+
+// The ring, read back by the host, is what was delivered, without a hole.
+void World::check_history() {
+  for (std::uint32_t i = 0; i < plan_.rooms; ++i) {
+    const Result<Room> there = engine_->room(room_key(i));
+    if (!there) continue;
+    const Position head = there->position();
+    Life& life = truth_.life(room_key(i), epoch_text(head.epoch));
+    struct Walk {
+      World* world;
+      Life* life;
+      std::vector<std::uint64_t> offsets;
+    } walk{this, &life, {}};
+    std::uint64_t before = 0;
+    std::uint64_t have = 0;
+    std::uint64_t next = head.offset;
+    for (;;) {
+      walk.offsets.clear();
+      static_cast<void>(there->history(
+          before, 100,
+          [](void* context, const Message& message) {
+            Walk& to = *static_cast<Walk*>(context);
+            to.world->truth_.sight(*to.life, message, "the host");
+            to.offsets.push_back(message.offset);
+          },
+          &walk));
+      if (walk.offsets.empty()) break;
+      for (auto at = walk.offsets.rbegin(); at != walk.offsets.rend(); ++at, --next, ++have) {
+        if (*at != next) {
+          report_.fail(Verdict::correctness, "history of %s has %" PRIu64 " where %" PRIu64
+                       " should be", life.room.c_str(), *at, next);
+        }
+      }
+      before = walk.offsets.front();
+      if (before <= 1) break;
+    }
+    const bool roomy = plan_.limits.history_pool_bytes >= 1u << 20;
+    const std::uint64_t due = std::min<std::uint64_t>(head.offset, life.history_least);
+    if (roomy && have < due) {
+      report_.fail(Verdict::correctness, "history of %s holds %" PRIu64 " of %" PRIu64,
+                   life.room.c_str(), have, due);
+    }
+  }
+}
+
+void World::drain() {
+  report_.note("drains");
+  ending_ = true;
+  engine_->drain(CloseCode::shutdown, Duration::s(2));
+  for (const auto& peer : peers_) {
+    if (peer->link() == nullptr) continue;
+    SessionOptions late;
+    const Identity identity{.user = "late", .nick = {}, .info = {}};
+    late.identity = &identity;
+    if (engine_->open(*peer->link(), late)) {
+      report_.fail(Verdict::correctness, "a session was opened after drain");
+    }
+  }
+  run_until(now() + Duration::s(5));
+  if (!engine_->drained()) report_.fail(Verdict::liveness, "not drained in time");
+  if (host_->closed_sessions() != sessions_) {
+    report_.fail(Verdict::correctness, "%" PRIu64 " sessions were opened, %" PRIu64 " closed",
+                 sessions_, host_->closed_sessions());
+  }
+}
+
+// The same inputs, offline: the same bytes.
+void World::check_replay() {
+  if (recording_ == nullptr) return;
+  JsonCodec json;
+  const std::uint64_t bytes_out = engine_->metrics().bytes_out;
+  const Replayed replayed = replay(recording_->bytes(), *global_heap(), &json);
+  if (!replayed.status || replayed.bytes_out != bytes_out) {
+    report_.fail(Verdict::correctness,
+                 "the replay differs (%s) after %" PRIu64 " records, %" PRIu64 " of %" PRIu64
+                 " bytes",
+                 std::string{name_of(replayed.status.error().code)}.c_str(), replayed.records,
+                 replayed.bytes_out, bytes_out);
+  }
+}
+
+}  // namespace chatroom::sim
