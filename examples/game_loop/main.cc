@@ -1,12 +1,14 @@
 // Chat inside a game server: 60 ticks a second, everything on the game's thread and inside a fixed
 // share of the tick; the game's own message link and memory; what happened is read once a tick from
-// a fixed queue. Compiled without exceptions and RTTI, and no byte comes from the global heap.
+// a queue of the library's. Compiled without exceptions and RTTI, and no byte comes from the global
+// heap.
 #include <cstdio>
 #include <new>
 
 #include "arena.h"
 #include "chatroom/chatroom.h"
 #include "chatroom/client.h"
+#include "chatroom/event_queue.h"
 #include "chatroom/flatbuffers.h"
 #include "link.h"
 
@@ -19,37 +21,6 @@ constexpr std::size_t kPlayers = 4;
 constexpr int kTicks = 120;
 
 Arena<(64u << 20)> arena;  // zero pages until they are used
-
-// The part of the engine's account that the game cares about, to be read when it suits the game.
-class Happenings final : public EngineObserver {
- public:
-  struct Happening {
-    HostEventType type;
-    char user[32];
-  };
-  void on_event(const HostEvent& event) noexcept override {
-    if (event.type != HostEventType::joined && event.type != HostEventType::left) return;
-    if (count_ == kMax) {
-      ++missed;  // the game reads every tick; more than this in one is not worth more memory
-      return;
-    }
-    Happening& one = queue_[count_++];
-    one.type = event.type;
-    std::snprintf(one.user, sizeof(one.user), "%.*s", static_cast<int>(event.user.size()),
-                  event.user.data());
-  }
-  std::span<const Happening> poll() noexcept {
-    const std::size_t count = count_;
-    count_ = 0;
-    return std::span(queue_).first(count);
-  }
-  std::size_t missed = 0;
-
- private:
-  static constexpr std::size_t kMax = 64;
-  std::array<Happening, kMax> queue_;
-  std::size_t count_ = 0;
-};
 
 // A game client: the library's client role at the far end of a link.
 class Player final : public ClientHandler {
@@ -125,17 +96,17 @@ EngineOptions small_engine() {
 }  // namespace
 
 int main() {
-  Happenings happenings;
+  EventQueue happened(arena, 256);
   FlatbuffersCodec codec(arena);  // the players' half; the engine has its own
   Player players[kPlayers] = {{"ann", codec}, {"ben", codec}, {"cleo", codec}, {"dora", codec}};
 
-  const EngineOptions options = small_engine();
+  Instant now{1'700'000'000'000'000};  // the game's clock
+  EngineOptions options = small_engine();
+  options.start = now;  // deadlines count from here
   std::printf("chat will never use more than %llu KiB\n",
               static_cast<unsigned long long>(plan(options.limits).ceiling_bytes / 1024));
-  auto engine = Engine::create(options, {.memory = &arena, .observer = &happenings});
+  auto engine = Engine::create(options, {.memory = &arena, .observer = &happened});
   if (!engine) return std::fputs("the arena is too small\n", stderr), 1;
-  Instant now{1'700'000'000'000'000};
-  (*engine)->advance(now);  // deadlines count from here
   auto room = (*engine)->open_room("match/7", {.reliable = true});
   if (!room) return 1;
   for (Player& player : players) {
@@ -151,9 +122,10 @@ int main() {
     // Before: input, physics, the rest of the game.
     feed(**engine, players);
     (*engine)->advance(now, {.sends = 64, .commands = 128});  // never more than this in one tick
-    for (const auto& one : happenings.poll()) {
-      std::printf("tick %3d: %s %s\n", tick, one.user,
-                  one.type == HostEventType::joined ? "joined" : "left");
+    for (HostEvent event; happened.poll(event);) {
+      if (event.type != HostEventType::joined && event.type != HostEventType::left) continue;
+      std::printf("tick %3d: %.*s %s\n", tick, static_cast<int>(event.user.size()),
+                  event.user.data(), name_of(event.type).data());
     }
     for (Player& player : players) {
       player.tick(now);
