@@ -20,7 +20,9 @@ class Line {
   Line& operator()(const char* name, std::uint32_t value) {
     return (*this)(name, std::uint64_t{value});
   }
-  Line& operator()(const char* name, bool value) { return (*this)(name, value ? "yes" : "no"); }
+  Line& operator()(const char* name, bool value) {
+    return (*this)(name, std::string_view(value ? "yes" : "no"));
+  }
   Line& operator()(const char* name, const Data& data) {
     const char* const forms[] = {"none:", "json:", "binary:"};
     return (*this)(name, forms[static_cast<int>(data.form)] + std::string(as_text(data.bytes)));
