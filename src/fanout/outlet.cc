@@ -107,8 +107,9 @@ void after_write(State& s, SessionSlot session, Instant now, bool blocked, bool 
   } else if (backlog != nullptr) {
     if (linked<StallTag>(*backlog)) s.stalled.remove(*backlog);
     if (linked<ReadyTag>(*backlog)) s.ready.remove(*backlog);
+    // Lost items that could not be told are tried again only once something has moved.
     const bool left = backlog->tracked > 0 || !backlog->plain.empty() || !backlog->held.empty() ||
-                      backlog->rest != nullptr;
+                      backlog->rest != nullptr || (backlog->lost > 0 && progress);
     if (left) s.ready.push_back(*backlog);
   }
   if (backlog != nullptr && backlog->half_full && backlog->bytes <= s.limits.private_bytes / 4) {

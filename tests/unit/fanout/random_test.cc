@@ -19,7 +19,8 @@ struct Said {
 };
 
 struct Membership {
-  Sequence joined = 0;  // the head then
+  std::uint64_t joined_at = 0;  // step
+  Sequence joined = 0;          // the head then
   // From this sequence on, these channels.
   std::vector<std::pair<Sequence, ChannelMask>> masks;
   std::set<Sequence> received;
@@ -188,6 +189,7 @@ class History {
     if (!world_.fanout.attach(room, session, mask)) return;
     if (members_.contains({room, session})) return fail("joined twice");
     Membership& membership = members_[{room, session}];
+    membership.joined_at = step_;
     membership.joined = membership.last = heads_[room];
     membership.masks.emplace_back(heads_[room] + 1, mask);
   }
@@ -269,9 +271,9 @@ class History {
         ++arrived_;
         on_message(session, frame, begun_[session]);
       } else if (frame.starts_with("gap r")) {
-        on_gap(session, frame);
+        on_gap(session, frame, begun_[session]);
       } else if (frame.starts_with("answer ") && frame[9] != '-') {
-        on_barrier(session, frame);
+        on_barrier(session, frame, begun_[session]);
       }
       first = false;
       begun_[session] = 0;
@@ -313,18 +315,21 @@ class History {
     membership.last = sequence;
     membership.received.insert(sequence);
   }
-  void on_gap(SessionSlot session, const std::string& frame) {
+  void on_gap(SessionSlot session, const std::string& frame, std::uint64_t begun) {
     const auto room = static_cast<RoomSlot>(std::strtoul(frame.c_str() + 5, nullptr, 10));
     const auto found = members_.find({room, session});
-    if (finishing_[session]) return;  // of a membership before
-    if (found == members_.end()) return fail("a gap after leave");
+    if (found == members_.end()) {
+      if (!finishing_[session]) fail("a gap after leave");
+      return;
+    }
+    if (begun <= found->second.joined_at) return;  // of a membership before
     found->second.told += number(frame, 4);
     found->second.gaps.emplace_back(number(frame, 2), number(frame, 3));
   }
-  void on_barrier(SessionSlot session, const std::string& frame) {
+  void on_barrier(SessionSlot session, const std::string& frame, std::uint64_t begun) {
     const auto room = static_cast<RoomSlot>(number(frame, 2));
     const auto found = members_.find({room, session});
-    if (found == members_.end()) return;
+    if (found == members_.end() || begun <= found->second.joined_at) return;
     Membership& membership = found->second;
     const Sequence barrier = number(frame, 3);
     const bool strict = frame[frame.find(' ', frame.find(' ', 9) + 1) + 1] == 's';
