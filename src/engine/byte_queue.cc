@@ -4,7 +4,9 @@
 
 namespace chatroom::engine {
 
-bool ByteQueue::push(base::BlockPool& pool, std::span<const Bytes> pieces) noexcept {
+// Empty when the pool is dry.
+ByteQueue::Chain ByteQueue::make_chain(base::BlockPool& pool,
+                                       std::span<const Bytes> pieces) noexcept {
   std::size_t size = 0;
   for (const Bytes piece : pieces) size += piece.size();
 
@@ -18,7 +20,7 @@ bool ByteQueue::push(base::BlockPool& pool, std::span<const Bytes> pieces) noexc
         pool.give(first);
         first = next;
       }
-      return false;
+      return {};
     }
     block->next = first;
     first = block;
@@ -42,22 +44,51 @@ bool ByteQueue::push(base::BlockPool& pool, std::span<const Bytes> pieces) noexc
     }
   }
 
-  if (tail_ != nullptr) {
-    tail_->next = first;
+  return {first, last, start.size};
+}
+
+void ByteQueue::link_in(const Chain& chain) noexcept {
+  if (tail_ == nullptr) {
+    chain.last->next = chain.first;
   } else {
-    head_ = first;
+    chain.last->next = tail_->next;
+    tail_->next = chain.first;
   }
-  tail_ = last;
-  bytes_ += start.size;
+  bytes_ += chain.size;
   ++size_;
+}
+
+bool ByteQueue::push(base::BlockPool& pool, std::span<const Bytes> pieces) noexcept {
+  const Chain chain = make_chain(pool, pieces);
+  if (chain.first == nullptr) return false;
+  link_in(chain);
+  tail_ = chain.last;
+  return true;
+}
+
+bool ByteQueue::push_front(base::BlockPool& pool, Bytes piece) noexcept {
+  const Chain chain = make_chain(pool, std::span{&piece, 1});
+  if (chain.first == nullptr) return false;
+  link_in(chain);
+  if (tail_ == nullptr) tail_ = chain.last;
   return true;
 }
 
 std::size_t ByteQueue::front_size() const noexcept {
-  CHATROOM_ASSERT(head_ != nullptr);
+  CHATROOM_ASSERT(tail_ != nullptr);
   Start start;
-  std::memcpy(&start, head_->data, sizeof start);
+  std::memcpy(&start, tail_->next->data, sizeof start);
   return start.size;
+}
+
+void ByteQueue::give_first(base::BlockPool& pool) noexcept {
+  Block* first = tail_->next;
+  if (first == tail_) {
+    tail_ = nullptr;
+  } else {
+    tail_->next = first->next;
+  }
+  pool.give(first);
 }
 
 std::size_t ByteQueue::pop(base::BlockPool& pool, MutableBytes out) noexcept {
@@ -67,25 +98,18 @@ std::size_t ByteQueue::pop(base::BlockPool& pool, MutableBytes out) noexcept {
   std::size_t at = sizeof(Start);
   for (std::size_t left = blocks_for(size); left > 0; --left) {
     const std::size_t part = std::min(size - done, kData - at);
-    if (part != 0) std::memcpy(out.data() + done, head_->data + at, part);
+    if (part != 0) std::memcpy(out.data() + done, tail_->next->data + at, part);
     done += part;
     at = 0;
-    Block* next = head_->next;
-    pool.give(head_);
-    head_ = next;
+    give_first(pool);
   }
-  if (head_ == nullptr) tail_ = nullptr;
   bytes_ -= static_cast<std::uint32_t>(size);
   --size_;
   return size;
 }
 
 void ByteQueue::clear(base::BlockPool& pool) noexcept {
-  while (head_ != nullptr) {
-    Block* next = head_->next;
-    pool.give(head_);
-    head_ = next;
-  }
+  while (tail_ != nullptr) give_first(pool);
   *this = ByteQueue{};
 }
 

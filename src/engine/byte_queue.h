@@ -15,7 +15,7 @@ class ByteQueue final {
  public:
   static constexpr std::size_t kBlockBytes = 256;
 
-  bool empty() const noexcept { return head_ == nullptr; }
+  bool empty() const noexcept { return tail_ == nullptr; }
   std::uint32_t bytes() const noexcept { return bytes_; }
   std::uint32_t size() const noexcept { return size_; }
 
@@ -24,6 +24,8 @@ class ByteQueue final {
   [[nodiscard]] bool push(base::BlockPool& pool, Bytes piece) noexcept {
     return push(pool, std::span{&piece, 1});
   }
+  // Likewise, before all others: what was popped and not used up.
+  [[nodiscard]] bool push_front(base::BlockPool& pool, Bytes piece) noexcept;
   std::size_t front_size() const noexcept;
   // Moves the oldest string to `out`, which must be large enough, and answers its size.
   std::size_t pop(base::BlockPool& pool, MutableBytes out) noexcept;
@@ -39,14 +41,21 @@ class ByteQueue final {
   struct Start {
     std::uint32_t size;
   };
+  struct Chain {
+    Block* first = nullptr;
+    Block* last = nullptr;
+    std::uint32_t size = 0;
+  };
+  static Chain make_chain(base::BlockPool& pool, std::span<const Bytes> pieces) noexcept;
   static constexpr std::size_t kData = sizeof(Block::data);
   static constexpr std::size_t kFirst = kData - sizeof(Start);
   static std::size_t blocks_for(std::size_t size) noexcept {
     return size <= kFirst ? 1 : 1 + (size - kFirst + kData - 1) / kData;
   }
+  void link_in(const Chain& chain) noexcept;  // between the last and the first
+  void give_first(base::BlockPool& pool) noexcept;
 
-  Block* head_ = nullptr;
-  Block* tail_ = nullptr;
+  Block* tail_ = nullptr;  // of a ring: tail_->next is the first
   std::uint32_t bytes_ = 0;
   std::uint32_t size_ = 0;
 };

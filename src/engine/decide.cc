@@ -1,4 +1,5 @@
 // Decide: which function answers which op, and where answers and refusals go.
+#include "engine/host_input.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -52,11 +53,13 @@ Result<Ticket> Engine::State::host_call(SessionId id, const Command& command, Ta
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return Errc::not_found;
   if (record->protocol.state != session::State::usable) return Errc::unauthorized;
+  Command checked = command;
+  if (const Status good = engine::check_host_command(checked); !good) return good.error();
   const std::uint64_t ticket = next_ticket++;
   dirty = true;
   const Outcome outcome =
       decide({.session = id, .id = 0, .op = command.op, .host = true, .tag = tag, .ticket = ticket},
-             command);
+             checked);
   if (!outcome.ok()) return outcome.error;
   return Ticket{ticket, outcome.position};
 }
@@ -64,13 +67,33 @@ Result<Ticket> Engine::State::host_call(SessionId id, const Command& command, Ta
 // Fills in what every answer has. Host calls are answered by their return value; members inside the
 // host see the event as well, since it carries what a join brings.
 void Engine::State::answer(const Caller& caller, Event& event) noexcept {
-  const SessionRecord* record = slots.get(caller.session);
-  if (record == nullptr) return;
-  if (caller.host ? record->local == nullptr : caller.id == 0) return;
+  if (!wants_answer(caller)) return;
   event.type = EventType::answer;
   event.op = caller.op;
   event.id = caller.id;
   push(caller.session.index, event);
+}
+
+bool Engine::State::wants_answer(const Caller& caller) const noexcept {
+  const SessionRecord* record = slots.get(caller.session);
+  if (record == nullptr) return false;
+  return caller.host ? record->local : caller.id != 0;
+}
+
+// An answer with messages. Their bytes hang on the codec (JSON writes a control character in six),
+// so a page that fits by count and cost may not fit a frame: then it is halved until it does, and
+// says that there is more. `oldest`: which end the reader began at.
+void Engine::State::answer_page(const Caller& caller, Event& event, bool oldest) noexcept {
+  if (!wants_answer(caller) || !fanout.has_outlet(caller.session.index)) return;
+  event.type = EventType::answer;
+  event.op = caller.op;
+  event.id = caller.id;
+  while (fanout.push_private(caller.session.index, event) == fanout::Pushed::too_large) {
+    if (event.messages.empty()) return refuse(caller, {Errc::too_large, 0, 0});
+    const std::size_t half = event.messages.size() / 2;
+    event.messages = oldest ? event.messages.first(half) : event.messages.last(half);
+    event.more = true;
+  }
 }
 
 void Engine::State::refuse(const Caller& caller, Error error) noexcept {

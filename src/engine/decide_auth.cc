@@ -18,7 +18,7 @@ Engine::State::Outcome Engine::State::decide_auth(const Caller& caller,
                               .token = command.token,
                               .user = command.user,
                               .nick = command.nick,
-                              .peer = record.peer.view()};
+                              .peer = record.half_open->peer.view()};
     return ask(QuestionKind::auth, caller, command,
                [&](Question question) { return ports.auth->on_auth(question, request); });
   }
@@ -56,14 +56,13 @@ Engine::State::Outcome Engine::State::settle_auth(const Caller& caller,
     return {};
   }
   sessions.accept(record.protocol);
-  half_open.remove(record);
-  peers.drop(record.peer);
+  forget_half_open(record);
   session::AuthTexts texts;
   const room::UserView user = rooms.user(rooms.user_of(caller.session.index));
   Event event = sessions.auth_ok(record.protocol, caller.id, user.id, texts);
   answer(caller, event);
   note({.type = HostEventType::session_ready, .session = caller.session, .user = user.id});
-  start_timer(record, caller.session);
+  start_timer(record);
   return {};
 }
 

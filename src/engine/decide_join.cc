@@ -137,7 +137,7 @@ void Engine::State::answer_join(const Caller& caller, RoomId room, const Command
   event.state = rooms.state(room);
   event.messages = page.messages;
   event.more = page.more;
-  answer(caller, event);
+  answer_page(caller, event, command.has_since);
 }
 
 Engine::State::Outcome Engine::State::decide_leave(const Caller& caller,

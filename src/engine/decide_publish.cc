@@ -1,6 +1,7 @@
 // Saying something: a member's publish with every rule, and say(), where all that is said in a room
 // takes its place.
 #include "base/siphash.h"
+#include "engine/host_input.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -8,13 +9,6 @@ namespace chatroom {
 using engine::QuestionKind;
 
 namespace {
-
-Error check_sizes(const Outgoing& message, const Limits& limits) noexcept {
-  if (message.text.size() > limits.text_bytes || message.data.bytes.size() > limits.data_bytes) {
-    return {Errc::too_large, 0, 0};
-  }
-  return {};
-}
 
 // One meaning in every run: which entry supersedes which must not hang on the engine's seed. A
 // collision merges two counters of one room; 64 bits of it do not happen by themselves, and who
@@ -33,6 +27,11 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
   const room::PublishVerdict verdict =
       rooms.check_publish(room, caller.session.index, command.out, now);
   if (verdict.error.code != Errc::ok) return verdict.error;
+  // A room that stores first has named a place before it is taken: then the answer waits its turn.
+  const bool taken = verdict.first.offset <= rooms.view(room).position.offset;
+  if (verdict.repeated && !taken && record_of(room) != nullptr) {
+    return publish_before(caller, room, rooms.user_of(caller.session.index), command.out);
+  }
   if (verdict.repeated) {
     answer_publish(caller, verdict.first);
     return Outcome::at(verdict.first);
@@ -59,6 +58,10 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       break;
     case Answer::Verdict::rewrite:
       message.text = verdict.text;
+      if (message.text.empty() && message.kind == Kind::text) {
+        rooms.forgive_publish(room, author);
+        return Errc::internal;
+      }
       break;
     case Answer::Verdict::drop:  // the sender is not to know
       answer_publish(caller, rooms.view(room).position);
@@ -97,7 +100,7 @@ void Engine::State::answer_publish(const Caller& caller, Position position) noex
 // being loaded does not know its next place yet.
 Result<Position> Engine::State::say(RoomId room, room::UserIndex author, const Outgoing& message,
                                     Tag tag) noexcept {
-  if (const Error error = check_sizes(message, options.limits); error.code != Errc::ok) {
+  if (const Error error = engine::check_sizes(message, options.limits); error.code != Errc::ok) {
     return error;
   }
   const engine::RoomRecord* record = record_of(room);

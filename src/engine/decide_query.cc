@@ -1,6 +1,7 @@
 // Questions about a room, messages past it, and the host's own commands.
 #include <algorithm>
 
+#include "engine/host_input.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -43,7 +44,7 @@ Engine::State::Outcome Engine::State::decide_history(const Caller& caller,
   event.epoch = epoch.view();
   event.messages = page.messages;
   event.more = page.more;
-  answer(caller, event);
+  answer_page(caller, event, command.has_after);
   return {};
 }
 
@@ -71,9 +72,9 @@ Engine::State::Outcome Engine::State::decide_presence(const Caller& caller,
 
 Engine::State::Outcome Engine::State::decide_send_to(const Caller& caller,
                                                      const Command& command) noexcept {
-  if (command.out.text.size() > options.limits.text_bytes ||
-      command.out.data.bytes.size() > options.limits.data_bytes) {
-    return Errc::too_large;
+  if (const Error error = engine::check_sizes(command.out, options.limits);
+      error.code != Errc::ok) {
+    return error;
   }
   const room::UserIndex to = rooms.find_user(command.user);
   if (to == room::kNone) return Error{Errc::not_found, kTemporary, 0};
@@ -133,6 +134,7 @@ Engine::State::Outcome Engine::State::decide_call(const Caller& caller,
 Engine::State::Outcome Engine::State::settle_call(const Caller& caller, const Command&,
                                                   const Answer& verdict) noexcept {
   if (verdict.verdict == Answer::Verdict::refuse) return verdict.error;
+  if (verdict.verdict != Answer::Verdict::pass) return Error{Errc::internal, kTemporary, 0};
   if (verdict.data.bytes.size() > options.limits.data_bytes) return Errc::too_large;
   Event event;
   event.data = verdict.data;

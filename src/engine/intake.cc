@@ -7,26 +7,20 @@ void Engine::State::take_bytes(SessionId id, Bytes bytes) noexcept {
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return;
   if (record->protocol.framing != Framing::outer) return;
-  if (record->waiting) {
-    hold(*record, std::span{&bytes, 1});
-  } else {
-    read(id, bytes);
-  }
+  const Bytes rest = record->waiting ? bytes : read(id, bytes);
+  if (!rest.empty()) hold(*record, std::span{&rest, 1});
   count_input(bytes.size());
 }
 
 // Steps over the bytes until they are used up, the session ended, or a command waits for the host:
-// then the rest waits behind it, since commands of a session take effect in order.
-void Engine::State::read(SessionId id, Bytes bytes) noexcept {
+// then it answers the rest, to be held, since commands of a session take effect in order.
+Bytes Engine::State::read(SessionId id, Bytes bytes) noexcept {
   for (;;) {
     SessionRecord* record = slots.get(id);
-    if (record == nullptr || record->stage != engine::Stage::open) return;
-    if (record->waiting) {
-      if (!bytes.empty()) hold(*record, std::span{&bytes, 1});
-      return;
-    }
+    if (record == nullptr || record->stage != engine::Stage::open) return {};
+    if (record->waiting) return bytes;
     const session::Intake intake = sessions.next(record->protocol, bytes, now);
-    if (intake.type == session::Intake::Type::none) return;
+    if (intake.type == session::Intake::Type::none) return {};
     handle(id, intake);
   }
 }
@@ -116,6 +110,16 @@ void Engine::State::hold(SessionRecord& record, std::span<const Bytes> pieces) n
   pace_reading(record, id);
 }
 
+// The next command waits too: what is behind it goes back to the front, whence it came.
+void Engine::State::hold_again(SessionId id, Bytes rest) noexcept {
+  SessionRecord& record = *slots.get(id);
+  if (!record.held.push_front(blocks, rest)) {
+    end_session(id, CloseCode::overloaded, LeaveReason::limit);
+    return;
+  }
+  pace_reading(record, id);
+}
+
 void Engine::State::release_held(SessionId id) noexcept {
   for (;;) {
     SessionRecord* record = slots.get(id);
@@ -129,7 +133,8 @@ void Engine::State::release_held(SessionId id) noexcept {
     record->held.pop(blocks, scratch.held);
     const Bytes bytes = Bytes{scratch.held}.first(size);
     if (outer) {
-      read(id, bytes);
+      const Bytes rest = read(id, bytes);
+      if (!rest.empty()) return hold_again(id, rest);
     } else {
       const auto kind = static_cast<FrameKind>(bytes.front());
       handle(id, sessions.frame(record->protocol, kind, bytes.subspan(1), now));
@@ -166,8 +171,8 @@ void Engine::State::take_mail(std::uint32_t& commands) noexcept {
       continue;
     }
     HostEvent result{.type = HostEventType::refused, .tag = from.u64()};
-    result.room = from.text();
-    const RoomId room = rooms.find(result.room);
+    const RoomId room = rooms.find(from.text());
+    if (room) result.room = rooms.view(room).key;
     Status status;
     if (!room) {
       status = Errc::not_found;
@@ -208,6 +213,7 @@ void Engine::State::take_timers(std::uint32_t& commands) noexcept {
         }
       }));
   fanout.doom_stalled(now);
+  retry_failed_appends();
   while (commands > 0) {
     const RoomId idle = rooms.idle_room(now);
     if (!idle) break;
@@ -220,12 +226,10 @@ void Engine::State::take_timers(std::uint32_t& commands) noexcept {
 void Engine::State::on_session_timer(SessionId id) noexcept {
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return;
-  if (record->leave_by <= now) {
+  if (draining) {
     end_session(id, drain_code, LeaveReason::shutdown);
     return;
   }
-  // Members inside the host have no link that could be dead.
-  if (record->local != nullptr) return;
   const session::Action action = sessions.on_deadline(record->protocol, now);
   switch (action.type) {
     case session::Action::Type::none:
@@ -237,7 +241,7 @@ void Engine::State::on_session_timer(SessionId id) noexcept {
       end_session(id, action.code, LeaveReason::timed_out);
       return;
   }
-  start_timer(*record, id);
+  start_timer(*record);
 }
 
 }  // namespace chatroom

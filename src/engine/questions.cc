@@ -1,5 +1,7 @@
 #include "engine/questions.h"
 
+#include "engine/host_input.h"
+
 namespace chatroom {
 
 using engine::QuestionKind;
@@ -54,8 +56,8 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
 }
 
 Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& caller,
-                                             const Command& command,
-                                             const Answer& answer) noexcept {
+                                             const Command& command, const Answer& given) noexcept {
+  const Answer answer = engine::checked(given);
   switch (kind) {
     case QuestionKind::auth:
       return settle_auth(caller, answer);

@@ -7,6 +7,7 @@
 //         done it is spread, answered and kept, and the next one follows.
 #include <algorithm>
 
+#include "engine/host_input.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -68,7 +69,8 @@ void Engine::State::record_changes() noexcept {
     if (!rooms.is_open(room)) continue;
     RoomRecord& record = *record_of(room);
     record.listed = false;
-    if (record.appending || record.loading) continue;  // its completion comes back here
+    if (record.appending || record.loading) continue;     // its completion comes back here
+    if (record.failed && record.ahead.empty()) continue;  // its time comes
     if (record.durable && !spread_stored(record)) {
       mark_changed(room);  // the log had no place for it: again in the next turn
       more_work = true;
@@ -79,6 +81,17 @@ void Engine::State::record_changes() noexcept {
     } else {
       append_behind(record);
     }
+  }
+}
+
+void Engine::State::retry_failed_appends() noexcept {
+  if (retry_appends > now) return;
+  retry_appends = Instant::never();
+  for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) {
+    RoomRecord* record = record_of(room);
+    if (record == nullptr || !record->failed) continue;
+    record->failed = false;
+    mark_changed(room);
   }
 }
 
@@ -106,6 +119,9 @@ Engine::State::Outcome Engine::State::publish_before(const Caller& caller, RoomI
                                                      room::UserIndex author,
                                                      const Outgoing& message) noexcept {
   RoomRecord& record = *record_of(room);
+  if (const Error error = engine::check_sizes(message, options.limits); error.code != Errc::ok) {
+    return error;
+  }
   if (record.ahead.size() >= kAheadMax) return Errc::room_overloaded;
   engine::Packer to{scratch.packed};
   pack_waiting(to, caller, author == room::kNone ? std::string_view{} : rooms.user(author).id,
@@ -127,6 +143,17 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     const room::UserIndex author =
         waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
     if (author == room::kNone && !waiting.author.empty()) continue;  // gone before its turn came
+    Position first;
+    if (rooms.answered(record.room, author, waiting.message.key, now, first)) {
+      answer_publish(waiting.caller, first);
+      if (waiting.caller.host) {
+        note({.type = HostEventType::published,
+              .room = rooms.view(record.room).key,
+              .position = first,
+              .tag = waiting.caller.tag});
+      }
+      continue;
+    }
     const Result<room::Committed> stamped =
         rooms.stamp(record.room, author, waiting.message, 1, now);
     if (!stamped) {
@@ -199,6 +226,19 @@ void Engine::State::drop_flying(RoomRecord& record, Error error) noexcept {
       waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
   rooms.forget_key(record.room, author, waiting.message.key);
   refuse(waiting.caller, error);
+}
+
+// The room closes: what waited in it will not be said.
+void Engine::State::refuse_ahead(RoomRecord& record) noexcept {
+  const auto refuse_first = [&](engine::ByteQueue& queue) {
+    const std::size_t size = queue.pop(blocks, scratch.unpacked);
+    engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
+    Waiting waiting;
+    unpack_waiting(from, waiting);
+    refuse(waiting.caller, {Errc::not_member, 0, 0});
+  };
+  while (!record.flying.empty()) refuse_first(record.flying);
+  while (!record.ahead.empty()) refuse_first(record.ahead);
 }
 
 }  // namespace chatroom

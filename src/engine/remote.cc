@@ -69,6 +69,7 @@ Status Remote::kick(std::string_view room, std::string_view user, std::string_vi
 }
 
 Status Remote::answer(Question question, const Answer& answer) noexcept {
+  if (answer.verdict == Answer::Verdict::later) return Errc::bad_request;
   return post(mailbox_, engine::MailType::answer, [&](engine::Packer& to) {
     to.u32(question.index);
     to.u32(question.generation);

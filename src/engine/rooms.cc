@@ -1,4 +1,5 @@
 // Rooms and those in them: what decide and the host's handles do alike.
+#include "engine/host_input.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -58,8 +59,10 @@ void Engine::State::remove_from_room(RoomId room, std::uint32_t session, LeaveRe
 }
 
 // As the host: no limits of members, rules or mutes; the room's durability holds.
-Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& message, Tag tag) noexcept {
+Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& given, Tag tag) noexcept {
   if (!rooms.is_open(room)) return Errc::not_found;
+  Outgoing message = given;
+  if (const Status good = engine::check_host_message(message); !good) return good.error();
   dirty = true;
   const std::uint64_t ticket = next_ticket++;
   if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr) {
@@ -75,6 +78,7 @@ Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& message, Ta
 
 Status Engine::State::kick(RoomId room, std::string_view user, std::string_view text) noexcept {
   if (text.size() > options.limits.text_bytes) return Errc::too_large;
+  if (const Status good = engine::check_host_text(text); !good) return good;
   const room::UserIndex who = rooms.find_user(user);
   if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
   for (room::MembershipIndex at = rooms.first_of_user(room, who); at != room::kNone;) {
@@ -96,10 +100,11 @@ Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept
 
 // From the host to one user of the room: not kept, takes no offset.
 Status Engine::State::send_in_room(RoomId room, std::string_view user,
-                                   const Outgoing& message) noexcept {
-  if (message.text.size() > options.limits.text_bytes ||
-      message.data.bytes.size() > options.limits.data_bytes) {
-    return Errc::too_large;
+                                   const Outgoing& given) noexcept {
+  Outgoing message = given;
+  if (const Status good = engine::check_host_message(message); !good) return good;
+  if (const Error error = engine::check_sizes(message, options.limits); error.code != Errc::ok) {
+    return error;
   }
   const room::UserIndex who = rooms.find_user(user);
   if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;

@@ -1,6 +1,7 @@
 // How sessions begin and end.
 #include <algorithm>
 
+#include "engine/host_input.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -23,6 +24,11 @@ Result<SessionId> Engine::State::open(Connection& connection,
 // On failure everything is as before, but for the empty slot.
 Status Engine::State::open_record(SessionId id, Connection& connection,
                                   const SessionOptions& how) noexcept {
+  if (how.identity == nullptr && options.limits.half_open == 0) return Errc::limit_reached;
+  if (how.identity != nullptr) {
+    const Status good = engine::check_host_identity(*how.identity);
+    if (!good) return good;
+  }
   SessionRecord& record = *slots.get(id);
   record.connection = &connection;
   record.timer.index = id.index;
@@ -38,9 +44,9 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
                                      now);
   Status status = begun;
   if (status && how.identity != nullptr) status = sign_in(id, *how.identity);
-  if (status && how.identity == nullptr &&
-      !peers.keep(how.peer.substr(0, kPeerBytes), record.peer)) {
-    status = Errc::limit_reached;
+  if (status && how.identity == nullptr) {
+    record.half_open = half_open_records.make();
+    if (record.half_open == nullptr) status = Errc::limit_reached;
   }
   if (!status) {
     sessions.close(record.protocol);
@@ -48,11 +54,13 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
     return status;
   }
   if (how.identity == nullptr) {
-    half_open.push_back(record);
+    record.half_open->session = id;
+    record.half_open->peer.assign(how.peer);
+    half_open.push_back(*record.half_open);
     if (half_open.size() > options.limits.half_open) evict_half_open();
   }
   push(id.index, sessions.hello());
-  start_timer(record, id);
+  start_timer(record);
   if (how.identity != nullptr) {
     note({.type = HostEventType::session_ready,
           .session = id,
@@ -74,6 +82,7 @@ Result<SessionId> Engine::State::open_local(LocalMember& member,
                              .max_frame = engine::LocalLink::kFrameBytes,
                              .identity = &identity,
                              .peer = {}};
+    slots.get(id)->local = true;
     opened = open_record(id, *link, how);
   }
   if (!opened) {
@@ -81,7 +90,6 @@ Result<SessionId> Engine::State::open_local(LocalMember& member,
     slots.erase(id);
     return opened.error();
   }
-  slots.get(id)->local = link;
   ++counters.sessions_opened;
   dirty = true;
   return id;
@@ -89,9 +97,15 @@ Result<SessionId> Engine::State::open_local(LocalMember& member,
 
 // The one that has been at it longest makes place for the newcomer.
 void Engine::State::evict_half_open() noexcept {
-  const SessionRecord& oldest = *half_open.front();  // there is one: it was just exceeded
-  end_session({oldest.timer.index, oldest.timer.generation}, CloseCode::server_error,
-              LeaveReason::limit);
+  // There is one: the limit was just exceeded.
+  end_session(half_open.front()->session, CloseCode::server_error, LeaveReason::limit);
+}
+
+void Engine::State::forget_half_open(SessionRecord& record) noexcept {
+  if (record.half_open == nullptr) return;
+  half_open.remove(*record.half_open);
+  half_open_records.destroy(record.half_open);
+  record.half_open = nullptr;
 }
 
 // Ends it for everybody else at once; its last words go out at this turn's flush.
@@ -131,22 +145,29 @@ void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept 
   forget_question(record.waiting);
   record.waiting = {};
   record.held.clear(blocks);
-  peers.drop(record.peer);
-  if (record.linked()) half_open.remove(record);
+  forget_half_open(record);
 }
 
 // The connection is gone: nothing of the session is left.
 void Engine::State::forget_session(SessionId id) noexcept {
   SessionRecord& record = *slots.get(id);
+  // Its slot may be used again in this turn: each slot stands in that list once at most.
+  if (record.stage == engine::Stage::closing) {
+    for (std::size_t i = 0; i < closing.size(); ++i) {
+      if (closing[i] != id) continue;
+      closing.erase(i);
+      break;
+    }
+  }
   if (fanout.has_outlet(id.index)) fanout.close_outlet(id.index);
-  if (record.local != nullptr) links.destroy(record.local);
+  if (record.local) links.destroy(static_cast<engine::LocalLink*>(record.connection));
   slots.erase(id);
 }
 
-void Engine::State::start_timer(SessionRecord& record, SessionId) noexcept {
-  Instant next =
-      record.local != nullptr ? Instant::never() : sessions.next_deadline(record.protocol);
-  next = std::min(next, record.leave_by);
+// Members inside the host have no link that could be dead.
+void Engine::State::start_timer(SessionRecord& record) noexcept {
+  if (draining || record.local) return;  // draining: it has its moment to leave
+  const Instant next = sessions.next_deadline(record.protocol);
   if (next != Instant::never()) wheel.schedule(record.timer, next);
 }
 
@@ -161,12 +182,11 @@ void Engine::State::drain(CloseCode code, Duration spread) noexcept {
     SessionRecord* record = slots.at(i);
     if (record == nullptr || record->stage != engine::Stage::open) continue;
     const auto after_ms = static_cast<std::int64_t>(random.below(span_ms));
-    record->leave_by = now + Duration::ms(after_ms);
+    wheel.schedule(record->timer, now + Duration::ms(after_ms));
     Event event;
     event.type = EventType::reconnect;
     event.after_ms = static_cast<std::uint32_t>(after_ms);
     push(i, event);
-    start_timer(*record, slots.handle_at(i));
   }
 }
 

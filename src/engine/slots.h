@@ -12,8 +12,6 @@
 
 namespace chatroom::engine {
 
-class LocalLink;
-
 // What a timer of the one wheel belongs to.
 enum class TimerKind : std::uint8_t { session, question, drain };
 
@@ -31,22 +29,29 @@ enum class Stage : std::uint8_t {
   closed,   // Connection::close was called, on_closed has not come yet
 };
 
-struct SessionRecord : base::ListNode<> {  // of those not signed in yet, by age
+// What a session needs only until it is signed in.
+struct HalfOpen : base::ListNode<> {  // by age
+  SessionId session;
+  base::FixedText<64> peer;
+};
+
+// Kept small: an idle session costs all of it.
+struct SessionRecord {
   SessionRecord() noexcept : timer(TimerKind::session) {}
 
   session::Session protocol;
   Connection* connection = nullptr;
-  LocalLink* local = nullptr;  // the same object, for members inside the host
-  Timer timer;
-  Question waiting;  // input is held until this is answered
-  base::Text peer;   // until it is signed in
-  ByteQueue held;    // raw bytes, or frames behind a byte that tells their kind
-  Stage stage = Stage::open;
+  Timer timer;                    // of the protocol; while draining: when to leave
+  HalfOpen* half_open = nullptr;  // null: signed in, or ended
+  Question waiting;               // input is held until this is answered
+  ByteQueue held;                 // raw bytes, or frames behind a byte that tells their kind
   CloseCode close_code = CloseCode::normal;
-  Instant leave_by = Instant::never();  // while draining
+  Stage stage = Stage::open;
+  bool local = false;  // a member inside the host: `connection` is a LocalLink
   bool paused = false;
   bool gone = false;  // on_closed came
 };
+static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 144);
 
 enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load };
 
@@ -71,6 +76,7 @@ struct RoomRecord {
   bool loading = false;      // joins wait for it
   bool listed = false;       // in State::changed
   bool appending = false;    // one append at a time, so that completions are in order
+  bool failed = false;       // behind: the last append failed; State::retry_appends
   bool durable = false;      // before: the message in `flying` is stored and not spread yet
   std::uint64_t stored = 0;  // behind: offset up to which all is stored
   ByteQueue ahead;           // before: packed publishes that wait for their turn

@@ -1,4 +1,6 @@
 // Spread: what a turn says to whole rooms at its end, once for all that happened in it.
+#include <algorithm>
+
 #include "engine/state.h"
 
 namespace chatroom {
@@ -8,6 +10,18 @@ namespace {
 // Presence that only counts has one key in each room: who has not sent the last count yet gets the
 // newer one instead.
 constexpr std::uint64_t kCountKey = 1;
+
+// A frame holds at most 240 members (wire/WIRE.md): larger changes are told in parts, each with the
+// same version.
+constexpr std::size_t kChangesPerEvent = 200;
+
+template <class T>
+std::span<const T> cut_front(std::span<const T>& rest) noexcept {
+  const std::size_t size = std::min(rest.size(), kChangesPerEvent);
+  const std::span<const T> front = rest.first(size);
+  rest = rest.subspan(size);
+  return front;
+}
 
 }  // namespace
 
@@ -19,18 +33,22 @@ void Engine::State::spread() noexcept {
 
 // Lossy: the version tells a member that it missed something, and `presence` brings the list.
 void Engine::State::spread_presence(RoomId room) noexcept {
-  const room::PresenceChange change = rooms.take_presence(room, now);
+  room::PresenceChange change = rooms.take_presence(room, now);
   Event event;
   event.type = EventType::presence;
   event.room = rooms.view(room).key;
   event.online = change.online;
   event.presence_version = change.version;
-  event.joins = change.joins;
-  event.leaves = change.leaves;
   const fanout::EntryMeta meta{.priority = Priority::normal,
                                .latest = change.exact ? 0 : kCountKey};
-  const Result<fanout::Appended> told = fanout.append(room.index, meta, event);
-  if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+  do {
+    event.joins = cut_front(change.joins);
+    event.leaves = cut_front(change.leaves);
+    const Result<fanout::Appended> told = fanout.append(room.index, meta, event);
+    if (told) continue;
+    note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+    return;
+  } while (!change.joins.empty() || !change.leaves.empty());
 }
 
 }  // namespace chatroom

@@ -44,8 +44,9 @@ std::size_t outside_bytes(const Limits& limits) noexcept {
   return sizeof(engine::Mailbox) + limits.mailbox_bytes + sizeof(Engine) + sizeof(Engine::State);
 }
 
-std::size_t peers_bytes(const Limits& limits) noexcept {
-  return std::size_t{limits.half_open + 1} * 136 + 8 * base::kSlabBytes;
+// One more than may stay, for the newcomer that pushes the oldest out.
+std::size_t half_open_max(const Limits& limits) noexcept {
+  return std::min<std::size_t>(limits.sessions, std::size_t{limits.half_open} + 1);
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::SlotMap<engine::SessionRecord, SessionId>::bytes_max(limits.sessions) +
       base::Vector<SessionId>::bytes_max(limits.sessions) * 2 +
       base::Pool<engine::LocalLink>::bytes_max(limits.sessions) + fanout::outlets_ceiling(limits) +
-      fanout::members_ceiling(limits) + peers_bytes(limits);
+      fanout::members_ceiling(limits) +
+      base::Pool<engine::HalfOpen>::bytes_max(half_open_max(limits));
   plan.rooms_bytes = rooms.rooms_bytes + fanout::logs_ceiling(limits);
   plan.logs_bytes = fanout::log_pool_ceiling(limits);
   plan.private_bytes = fanout::private_pool_ceiling(limits);
@@ -96,7 +98,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
       blocks(memory, blocks_shape(given.limits)),
       event_blocks(memory, events_shape(given.limits)),
       links(memory, given.limits.sessions),
-      peers(memory, peers_bytes(given.limits)),
+      half_open_records(memory, half_open_max(given.limits)),
       closing(memory, given.limits.sessions),
       locals_ready(memory, given.limits.sessions),
       room_records(memory, given.limits.rooms),
@@ -122,8 +124,8 @@ Engine::State::~State() {
     if (record == nullptr) continue;
     wheel.cancel(record->timer);
     sessions.close(record->protocol);
-    if (record->linked()) half_open.remove(*record);
-    if (record->local != nullptr) links.destroy(record->local);
+    forget_half_open(*record);
+    if (record->local) links.destroy(static_cast<engine::LocalLink*>(record->connection));
   }
   for (std::uint32_t i = 0; i < questions.extent(); ++i) {
     if (Pending* pending = questions.at(i)) wheel.cancel(pending->timer);
@@ -161,9 +163,8 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
 
   record_begin(seeds);
   random = base::Random{seeds.random};
-  mailbox =
-      engine::Mailbox::create(*ports.memory, ports.loop, limits.mailbox_bytes,
-                              limits.mailbox_messages);
+  mailbox = engine::Mailbox::create(*ports.memory, ports.loop, limits.mailbox_bytes,
+                                    limits.mailbox_messages);
   if (mailbox == nullptr) return Errc::limit_reached;
   const Status begun =
       sessions.create({.flatbuffers = &codec, .json = ports.json, .seed = random.next()});

@@ -74,15 +74,16 @@ struct Engine::State final : StorageReply {
   base::BlockPool blocks;  // of all ByteQueues but events
   base::BlockPool event_blocks;
   base::Pool<engine::LocalLink> links;
-  base::List<SessionRecord> half_open;          // not signed in yet, the oldest first
-  base::TextPool peers;                         // addresses of sessions that are not signed in yet
+  base::Pool<engine::HalfOpen> half_open_records;
+  base::List<engine::HalfOpen> half_open;       // not signed in yet, the oldest first
   base::Vector<SessionId> closing;              // to be closed at this turn's flush
   base::Vector<SessionId> locals_ready;         // links with something to tell
   base::Pool<engine::RoomRecord> room_records;  // of rooms that are stored
   base::SlotMap<engine::StorageWork, StorageRequest> storage_works;
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;
-  base::Vector<Message> loaded;  // of one page that storage read
+  Instant retry_appends = Instant::never();  // of rooms whose last append failed
+  base::Vector<Message> loaded;              // of one page that storage read
   base::Vector<std::string_view> loaded_mentions;
   base::Wheel wheel;
   base::Random random;
@@ -127,9 +128,10 @@ struct Engine::State final : StorageReply {
   void take_closed(SessionId id) noexcept;
   void take_mail(std::uint32_t& commands) noexcept;
   void take_timers(std::uint32_t& commands) noexcept;
-  void read(SessionId id, Bytes bytes) noexcept;
+  Bytes read(SessionId id, Bytes bytes) noexcept;
   void handle(SessionId id, const session::Intake& intake) noexcept;
   void hold(SessionRecord& record, std::span<const Bytes> pieces) noexcept;
+  void hold_again(SessionId id, Bytes rest) noexcept;
   void release_held(SessionId id) noexcept;
   void pace_reading(SessionRecord& record, SessionId id) noexcept;
   void on_session_timer(SessionId id) noexcept;
@@ -139,6 +141,8 @@ struct Engine::State final : StorageReply {
   void execute(const Caller& caller, const Command& command) noexcept;  // and refuse if need be
   Result<Ticket> host_call(SessionId id, const Command& command, Tag tag) noexcept;
   void answer(const Caller& caller, Event& event) noexcept;
+  void answer_page(const Caller& caller, Event& event, bool oldest) noexcept;
+  bool wants_answer(const Caller& caller) const noexcept;
   void refuse(const Caller& caller, Error error) noexcept;
   void push(std::uint32_t session, const Event& event,
             const fanout::PrivateOptions& how = {}) noexcept;
@@ -187,7 +191,7 @@ struct Engine::State final : StorageReply {
                      const Command& command) noexcept;
   Status take_answer(Question question, const Answer& answer) noexcept;
   Outcome settle(engine::QuestionKind kind, const Caller& caller, const Command& command,
-                 const Answer& answer) noexcept;
+                 const Answer& given) noexcept;
   void forget_question(Question question) noexcept;
   void on_question_deadline(Question question) noexcept;
 
@@ -198,20 +202,22 @@ struct Engine::State final : StorageReply {
   void leave_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept;
   void remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason,
                         std::string_view text) noexcept;
-  Result<Ticket> broadcast(RoomId room, const Outgoing& message, Tag tag) noexcept;
+  Result<Ticket> broadcast(RoomId room, const Outgoing& given, Tag tag) noexcept;
   Status kick(RoomId room, std::string_view user, std::string_view text) noexcept;
   Status set_policy(RoomId room, const RoomPolicy& policy) noexcept;
-  Status send_in_room(RoomId room, std::string_view user, const Outgoing& message) noexcept;
+  Status send_in_room(RoomId room, std::string_view user, const Outgoing& given) noexcept;
   void tell_room_state(RoomId room, const RoomState& changed) noexcept;
 
   // --- record.cc: appends, one a changed room and turn.
   engine::RoomRecord* record_of(RoomId room) noexcept;  // null: the room is not stored
   void mark_changed(RoomId room) noexcept;
   void record_changes() noexcept;
+  void retry_failed_appends() noexcept;
   void append_behind(engine::RoomRecord& record) noexcept;
   void append_before(engine::RoomRecord& record) noexcept;
   bool spread_stored(engine::RoomRecord& record) noexcept;
   void drop_flying(engine::RoomRecord& record, Error error) noexcept;
+  void refuse_ahead(engine::RoomRecord& record) noexcept;
   Outcome publish_before(const Caller& caller, RoomId room, room::UserIndex author,
                          const Outgoing& message) noexcept;
   Result<Position> spread_message(RoomId room, const room::Committed& stamped,
@@ -245,15 +251,15 @@ struct Engine::State final : StorageReply {
   void close_marked() noexcept;
 
   // --- sessions.cc: how sessions begin and end.
-  static constexpr std::size_t kPeerBytes = 64;
   Result<SessionId> open(Connection& connection, const SessionOptions& session_options) noexcept;
   Status open_record(SessionId id, Connection& connection, const SessionOptions& how) noexcept;
   void evict_half_open() noexcept;
+  void forget_half_open(SessionRecord& record) noexcept;
   Result<SessionId> open_local(LocalMember& member, const Identity& identity) noexcept;
   void end_session(SessionId id, CloseCode code, LeaveReason reason) noexcept;
   void leave_everything(SessionId id, LeaveReason reason) noexcept;
   void forget_session(SessionId id) noexcept;
-  void start_timer(SessionRecord& record, SessionId id) noexcept;
+  void start_timer(SessionRecord& record) noexcept;
   void drain(CloseCode code, Duration spread) noexcept;
 
   // --- tell.cc

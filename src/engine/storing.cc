@@ -11,6 +11,12 @@ using engine::RoomRecord;
 using engine::StorageWork;
 using engine::StorageWorkKind;
 
+namespace {
+
+constexpr Duration kRetryAfter = Duration::s(1);
+
+}  // namespace
+
 // Empty: too many are under way.
 StorageRequest Engine::State::new_work(StorageWorkKind kind, RoomId room) noexcept {
   const StorageRequest request = storage_works.insert();
@@ -101,9 +107,14 @@ void Engine::State::complete(StorageRequest request) noexcept {
     case StorageWorkKind::behind:
       if (record == nullptr) break;
       record->appending = false;
-      if (work.status) record->stored = std::max(record->stored, work.last);
-      if (!work.status) log(LogLevel::warning, "storage: an append failed, trying again");
-      mark_changed(room);
+      if (work.status) {
+        record->stored = std::max(record->stored, work.last);
+        mark_changed(room);
+      } else {  // not at once: a storage that is down would keep the loop busy
+        log(LogLevel::warning, "storage: an append failed, trying again in a second");
+        record->failed = true;
+        retry_appends = std::min(retry_appends, now + kRetryAfter);
+      }
       break;
     case StorageWorkKind::before:
       if (record == nullptr) break;
@@ -172,8 +183,7 @@ void Engine::State::finish_loading(RoomId room) noexcept {
 void Engine::State::forget_record(RoomId room) noexcept {
   RoomRecord* record = record_of(room);
   if (record == nullptr) return;
-  record->ahead.clear(blocks);
-  record->flying.clear(blocks);
+  refuse_ahead(*record);
   rooms.attachment(room) = nullptr;
   room_records.destroy(record);
 }
@@ -249,7 +259,7 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
   event.epoch = epoch.view();
   event.messages = std::span{loaded.data(), kept};
   event.more = work.more || work.cut;
-  answer(caller, event);
+  answer_page(caller, event, command.has_after);
 }
 
 // Views of the packed results, which stay in `scratch.page` until the next call.

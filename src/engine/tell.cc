@@ -96,7 +96,8 @@ void Engine::State::tell_locals() noexcept {
 void Engine::State::tell_local(SessionId id) noexcept {
   SessionRecord* const session = slots.get(id);
   if (session == nullptr) return;
-  engine::LocalLink& link = *session->local;  // stays until it is forgotten, below
+  // Stays until it is forgotten, below.
+  auto& link = static_cast<engine::LocalLink&>(*session->connection);
   link.told();
   for (std::uint32_t left = link.inbox().size(); left > 0; --left) {
     const std::size_t size = link.inbox().pop(blocks, scratch.told);

@@ -21,6 +21,9 @@ namespace {
 // loop for ever.
 constexpr int kRoundsPerTurn = 4;
 
+// A storage that answers at once lets a room that stores first go on in the same turn.
+constexpr int kStorageRoundsPerTurn = 64;
+
 }  // namespace
 
 TurnScope::TurnScope(Engine::State& state) noexcept : state_(state) { state_.enter(); }
@@ -80,14 +83,18 @@ void Engine::State::run_steps(Budget& budget) noexcept {
   for (int round = 0; round < kRoundsPerTurn; ++round) {
     dirty = false;
     take_completions();
-    record_changes();
-    take_completions();
+    for (int i = 0; i < kStorageRoundsPerTurn; ++i) {
+      record_changes();
+      if (done_works.empty()) break;
+      take_completions();
+    }
     spread();
     flush(budget);
     if (!tell()) break;
     if (!dirty) break;
   }
-  more_work = more_work || dirty || !locals_ready.empty() || !events.empty();
+  more_work = more_work || dirty || !locals_ready.empty() || !events.empty() ||
+              !done_works.empty() || !changed_rooms.empty();
 }
 
 Instant Engine::State::advance(Instant moment, Budget budget) noexcept {
@@ -128,7 +135,7 @@ void Engine::State::stamp(Instant moment) noexcept { now = std::max(now, moment)
 Instant Engine::State::next_deadline() const noexcept {
   if (more_work || !mailbox->empty()) return now;
   return std::min({wheel.next_due(), next_flush, fanout.next_stall(), rooms.next_idle_deadline(),
-                   rooms.next_presence_due()});
+                   rooms.next_presence_due(), retry_appends});
 }
 
 void Engine::State::set_alarm() noexcept {

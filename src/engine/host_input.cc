@@ -1,0 +1,73 @@
+#include "engine/host_input.h"
+
+#include "base/utf8.h"
+#include "chatroom/codec_checks.h"
+
+namespace chatroom::engine {
+
+namespace {
+
+Status check_data(const Data& data) noexcept {
+  switch (data.form) {
+    case Data::Form::none:
+      return data.bytes.empty() ? Status{} : Status{Errc::bad_request};
+    case Data::Form::json:
+      return check_json(data.bytes);
+    case Data::Form::binary:
+      return {};
+  }
+  return Errc::bad_request;
+}
+
+}  // namespace
+
+Status check_host_command(Command& command) noexcept {
+  const Status fields = check_command(command);
+  return fields ? check_data(command.out.data) : fields;
+}
+
+Status check_host_message(Outgoing& message) noexcept {
+  Command command;
+  command.op = Op::publish;
+  command.room = "r";  // the room's own name was checked when it was opened
+  command.out = message;
+  command.has_text = !message.text.empty();
+  const Status checked = check_host_command(command);
+  message = command.out;
+  return checked;
+}
+
+// Names are checked where they are kept.
+Status check_host_identity(const Identity& identity) noexcept {
+  return identity.info.empty() ? Status{} : check_json(identity.info);
+}
+
+Status check_host_text(std::string_view text) noexcept {
+  return base::valid_text(text) ? Status{} : Status{Errc::bad_request};
+}
+
+Error check_sizes(const Outgoing& message, const Limits& limits) noexcept {
+  if (message.text.size() > limits.text_bytes || message.data.bytes.size() > limits.data_bytes) {
+    return {Errc::too_large, 0, 0};
+  }
+  return {};
+}
+
+Answer checked(const Answer& answer) noexcept {
+  const Answer unusable = Answer::refuse(Errc::internal);
+  switch (answer.verdict) {
+    case Answer::Verdict::refuse:
+      return answer.error.code == Errc::ok ? unusable : answer;
+    case Answer::Verdict::rewrite:
+      return check_host_text(answer.text) ? answer : unusable;
+    case Answer::Verdict::pass:
+      return check_data(answer.data) && check_host_identity(answer.identity) ? answer : unusable;
+    case Answer::Verdict::drop:
+    case Answer::Verdict::hold:
+    case Answer::Verdict::later:
+      break;
+  }
+  return answer;
+}
+
+}  // namespace chatroom::engine
