@@ -33,7 +33,9 @@ class StorageReply {
 // After ~Engine nothing may be called; the adapter drops what it still has.
 class Storage {
  public:
-  // Appends messages of one room in order; offsets rise by one and continue what is there.
+  // Appends messages of one room in order; offsets rise by one and go on behind what is there: by
+  // one too, or past a hole where the room was quicker than the storage for so long that the engine
+  // had forgotten them (Durability::behind). What does not go on there is storage_failed.
   // All or nothing. On `ok` a crash loses none of them.
   virtual void append(StorageRequest request, StorageReply& reply, std::string_view room,
                       std::uint64_t epoch, std::span<const Message> messages) noexcept = 0;

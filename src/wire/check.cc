@@ -161,7 +161,7 @@ Status check_command(Command& command) noexcept {
 
 bool is_temporary(const Event& answer) noexcept {
   if (answer.op == Op::send_to && answer.error.code == Errc::not_found) return true;
-  return is_temporary(answer.error.code);
+  return is_temporary(answer.error);
 }
 
 }  // namespace chatroom

@@ -37,8 +37,8 @@ class Reader {
 
   void refused(const fb::Refused& from) noexcept {
     const auto code = static_cast<std::size_t>(from.code());
-    to_.error = {code > 0 && code < kErrcCount ? static_cast<Errc>(code) : Errc::internal, 0,
-                 from.retry_after_ms()};
+    to_.error = {code > 0 && code < kErrcCount ? static_cast<Errc>(code) : Errc::internal,
+                 from.temporary() ? kTemporary : std::uint16_t{0}, from.retry_after_ms()};
     to_.text = from.message() == nullptr ? message_of(to_.error.code) : view(from.message());
   }
   void read(const fb::OkAuth& from) noexcept {

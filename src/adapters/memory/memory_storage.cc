@@ -192,7 +192,10 @@ Status MemoryStorage::Impl::append(const std::string& name, std::uint64_t epoch,
   std::uint64_t expected = anew || room.offset == 0 ? 0 : room.offset + 1;
   std::size_t size = 0;
   for (const Kept& message : messages) {
-    if (expected != 0 && message.offset() != expected) return Errc::storage_failed;
+    const bool first = &message == &messages.front();  // before it there may be a hole
+    if (expected != 0 && (first ? message.offset() < expected : message.offset() != expected)) {
+      return Errc::storage_failed;
+    }
     expected = message.offset() + 1;
     size += message.bytes();
   }
