@@ -43,6 +43,8 @@ install_missing
 # Its own build folder, so that no test library is looked for and nothing else is built.
 build=build/demo
 mkdir -p build
+CCACHE_BASEDIR=$(pwd) CCACHE_NOHASHDIR=1 # clones share what they compiled
+export CCACHE_BASEDIR CCACHE_NOHASHDIR
 if ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd)" $build/CMakeCache.txt ||
   [ ! -f $build/build.ninja ]; then
   rm -rf $build
