@@ -29,9 +29,9 @@ BlockPool::BlockPool(Memory& memory, Shape shape) noexcept
     : memory_(memory), shape_(normalised(shape)) {}
 
 BlockPool::~BlockPool() {
-  while (slabs_ != nullptr) {
-    Slab* slab = slabs_;
-    slabs_ = slab->next;
+  while (first_ != nullptr) {
+    Slab* slab = first_;
+    first_ = slab->next;
     memory_.release(slab, slab->bytes, kSlabHeader);
   }
 }
@@ -50,17 +50,19 @@ bool BlockPool::grow() noexcept {
   const std::size_t bytes = kSlabHeader + blocks * shape_.block_bytes;
   void* memory = memory_.allocate(bytes, kSlabHeader);
   if (memory == nullptr) return false;
-  // Blocks of the slab before that were never taken are kept on the free list.
-  while (fresh_blocks_ > 0) {
-    free_ = std::construct_at(reinterpret_cast<Free*>(fresh_), Free{free_});
-    fresh_ += shape_.block_bytes;
-    --fresh_blocks_;
-  }
-  slabs_ = std::construct_at(static_cast<Slab*>(memory), Slab{slabs_, bytes});
-  fresh_ = static_cast<std::byte*>(memory) + kSlabHeader;
-  fresh_blocks_ = blocks;
+  Slab* slab = std::construct_at(static_cast<Slab*>(memory), Slab{nullptr, bytes});
+  (last_ == nullptr ? first_ : last_->next) = slab;
+  last_ = slab;
   carved_ += blocks;
   bytes_held_ += bytes;
+  return true;
+}
+
+bool BlockPool::open_slab() noexcept {
+  if (open_ == last_ && !grow()) return false;
+  open_ = open_ == nullptr ? first_ : open_->next;
+  fresh_ = reinterpret_cast<std::byte*>(open_) + kSlabHeader;
+  fresh_blocks_ = (open_->bytes - kSlabHeader) / shape_.block_bytes;
   return true;
 }
 
@@ -71,7 +73,7 @@ void* BlockPool::take() noexcept {
     ++in_use_;
     return block;
   }
-  if (fresh_blocks_ == 0 && !grow()) return nullptr;
+  if (fresh_blocks_ == 0 && !open_slab()) return nullptr;
   std::byte* block = fresh_;
   fresh_ += shape_.block_bytes;
   --fresh_blocks_;

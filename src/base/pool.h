@@ -30,7 +30,9 @@ class BlockPool final {
   // A block, or null at `blocks_max` or when the port is dry. Its bytes are not cleared.
   [[nodiscard]] void* take() noexcept;
   void give(void* block) noexcept;
-  // Grows so that the next takes up to `blocks` in use need no memory. False: the port is dry.
+  // Grows so that the next takes up to `blocks` in use need no memory. False: the port is dry. No
+  // block is touched before it is taken: where the system gives pages when they are first written
+  // to, a reserve costs address space.
   [[nodiscard]] bool reserve(std::size_t blocks) noexcept;
 
   std::size_t block_bytes() const noexcept { return shape_.block_bytes; }
@@ -46,19 +48,22 @@ class BlockPool final {
     Free* next;
   };
   struct Slab {
-    Slab* next;
+    Slab* next;  // the one made after it
     std::size_t bytes;
   };
   static Shape normalised(Shape shape) noexcept;
   static std::size_t blocks_per_slab(Shape shape) noexcept;
   bool grow() noexcept;
+  bool open_slab() noexcept;
 
   Memory& memory_;
   const Shape shape_;
   Free* free_ = nullptr;
-  std::byte* fresh_ = nullptr;  // blocks of the newest slab that were never taken
+  std::byte* fresh_ = nullptr;  // blocks of `open_` that were never taken
   std::size_t fresh_blocks_ = 0;
-  Slab* slabs_ = nullptr;
+  Slab* first_ = nullptr;
+  Slab* open_ = nullptr;  // all of the slabs behind it is untouched
+  Slab* last_ = nullptr;
   std::size_t carved_ = 0;  // blocks in all slabs
   std::size_t in_use_ = 0;
   std::size_t bytes_held_ = 0;

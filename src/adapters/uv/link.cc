@@ -5,7 +5,8 @@
 
 namespace chatroom::uv {
 
-static_assert(sizeof(Link) <= 96, "an idle session pays for this record: see src/README.md");
+static_assert(sizeof(void*) != 8 || sizeof(Link) <= 72,
+              "an idle session pays for this record: see src/README.md");
 
 std::size_t Link::write(std::span<const Bytes> pieces) noexcept {
   if (has(kEnding | kClosing | kBroken | kGone | kConnecting)) return 0;

@@ -59,8 +59,10 @@ class Link final : public Connection {
   ByteFilter* filter_ = nullptr;
   ByteFilter::State state_;
   Errand* errand_ = nullptr;
-  AddressUse* address_ = nullptr;
-  Link* next_ = nullptr;  // among the free, or among the gone
+  union {
+    AddressUse* address_ = nullptr;
+    Link* next_;  // among the free, or among the gone
+  };
   SessionId session_;
   int fd_ = -1;
   std::uint16_t flags_ = 0;

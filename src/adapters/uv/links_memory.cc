@@ -20,7 +20,7 @@ Link* Links::take() noexcept {
   }
   Link* const link = free_;
   free_ = link->next_;
-  link->next_ = nullptr;
+  link->address_ = nullptr;
   return link;
 }
 
@@ -30,7 +30,6 @@ void Links::free_gone() noexcept {
     gone_ = link->next_;
     link->filter_ = nullptr;
     link->state_ = {};
-    link->address_ = nullptr;
     link->session_ = {};
     link->next_ = free_;
     free_ = link;

@@ -59,6 +59,29 @@ TEST_CASE("a pool at its high-water mark asks for nothing more", "[pool]") {
   CHECK(pool.bytes_in_use() == 160'000);
 }
 
+TEST_CASE("what a pool reserves is not touched before it is taken", "[pool]") {
+  struct Marking final : Memory {
+    void* allocate(std::size_t size, std::size_t align) noexcept override {
+      void* block = heap.allocate(size, align);
+      std::memset(block, 0xee, size);
+      return slabs.emplace_back(static_cast<unsigned char*>(block));
+    }
+    void release(void* block, std::size_t size, std::size_t align) noexcept override {
+      heap.release(block, size, align);
+    }
+    Heap heap;
+    std::vector<unsigned char*> slabs;
+  } memory;
+  BlockPool pool(memory, {.block_bytes = 200, .blocks_max = 10'000});
+  void* first = pool.take();
+  REQUIRE(pool.reserve(1'000));
+  REQUIRE(memory.slabs.size() > 2);
+  for (const unsigned char* slab : memory.slabs) {
+    for (std::size_t at = 64; at < 60'000; ++at) REQUIRE(slab[at] == 0xee);
+  }
+  pool.give(first);
+}
+
 TEST_CASE("a dry port fails a take and harms nothing", "[pool]") {
   Heap heap;
   heap.dry = true;
