@@ -79,7 +79,8 @@ void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked)
       if (here == nullptr) break;  // it was put out meanwhile
       Seen seen;
       seen.type = Seen::Type::change;
-      seen.offset = event.offset;
+      seen.low = asked.placed ? asked.after : here->last_offset;
+      seen.high = asked.placed ? asked.after : std::max(seen.low, truth_.head(asked.room));
       seen.write = frame.write;
       seen.channels = here->channels_now();
       if (asked.op != Op::unsubscribe) seen.channels |= asked.channels;
@@ -108,6 +109,7 @@ void Eyes::on_join(const Event& event, const Asked& asked) {
   if (stay(asked.room) != nullptr) fail(asked.room, "joined twice");
   auto fresh = std::make_shared<Stay>();
   fresh->who = who_;
+  fresh->number = ++stays_seen_;
   fresh->life = &truth_.life(asked.room, event.epoch);
   fresh->joined = fresh->last_offset = event.offset;
   fresh->channels = asked.channels;
@@ -155,6 +157,7 @@ void Eyes::on_join(const Event& event, const Asked& asked) {
 void Eyes::on_page(const Event& event, const Asked& asked) {
   Stay* here = stay(asked.room);
   if (here == nullptr || here->life->epoch != event.epoch) return;  // of an earlier stay
+  const bool same = here->number == asked.stay && !here->changed() && !tainted_;
   PageSeen page;
   page.channels = asked.channels;
   for (const Message& message : event.messages) {
@@ -166,12 +169,12 @@ void Eyes::on_page(const Event& event, const Asked& asked) {
     if (asked.before != 0 && message.offset >= asked.before) {
       fail(asked.room, "history past `before`");
     }
-    if (!here->changed() && (channel_bit(message.channel) & asked.channels) == 0 && !tainted_) {
+    if (same && (channel_bit(message.channel) & asked.channels) == 0) {
       fail(asked.room, "history of a channel that it is not on");
     }
     page.offsets.push_back(message.offset);
   }
-  if (here->changed()) return;
+  if (!same) return;
   // The newest page must reach what the member has seen live already.
   if (asked.before == 0 && !asked.has_after && !page.offsets.empty()) {
     page.type = PageSeen::Type::recent;
@@ -229,6 +232,7 @@ void Eyes::on_entry(const Event& event, const Frame& frame) {
       break;
     default:
       seen.what = Entry::Type::state;
+      seen.identity = identity_of(event.state);
       break;
   }
   here->seen.push_back(seen);

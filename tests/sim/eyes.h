@@ -29,6 +29,8 @@ struct Asked {
   bool has_after = false;
   bool first_page = true;  // presence
   std::uint64_t newest_seen = 0;
+  std::uint64_t stay = 0;  // in which one it was asked
+  bool placed = false;     // it took effect at `after`, exactly
 };
 
 class Eyes final {
@@ -69,6 +71,7 @@ class Eyes final {
   std::map<std::string, std::uint64_t> quiet_;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> latest_;  // of one write
   std::uint64_t latest_write_ = 0;
+  std::uint64_t stays_seen_ = 0;
   bool tainted_ = false;
 };
 

@@ -87,7 +87,13 @@ void Host::forgive(std::uint64_t serial) {
   if (room != rooms_.end()) room->second.spoke[said->user].bound = false;
 }
 
-const RoomPolicy& Host::policy_of(const std::string& room) { return rooms_[room].policy; }
+// Null: a room that somebody's join opened.
+Host::RoomModel* Host::model(std::string_view room) {
+  const auto at = rooms_.find(std::string{room});
+  return at == rooms_.end() ? nullptr : &at->second;
+}
+
+const RoomPolicy& Host::policy_of(const std::string& room) { return rooms_.at(room).policy; }
 
 bool Host::could_be(const std::string& room, const User& user, Role role) const {
   const auto at = rooms_.find(room);
@@ -137,7 +143,8 @@ Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t seria
       return Answer::as(user->identity());
     }
     case Decision::missing:
-      return refused ? Answer::refuse(Errc::not_found) : Answer::pass();
+      // Its own rooms it opens itself.
+      return refused || model(data) != nullptr ? Answer::refuse(Errc::not_found) : Answer::pass();
     case Decision::join:
       return refused ? Answer::refuse(Errc::forbidden) : Answer::pass();
     case Decision::publish: {
@@ -258,7 +265,7 @@ void Host::on_event(const HostEvent& event) noexcept {
       Session& session = sessions_[event.session];
       if (!session.ready || session.closed) fail("somebody joined who is not there");
       if (!session.rooms.insert(room).second) fail("a session joined twice");
-      ++rooms_[room].sessions[user];
+      if (RoomModel* at = model(room); at != nullptr) ++at->sessions[user];
       if (random_.chance(world_.plan().host.echo) && world_.busy()) say(room, "main", 10);
       break;
     }
@@ -274,10 +281,18 @@ void Host::on_event(const HostEvent& event) noexcept {
     case HostEventType::room_opened:
     case HostEventType::room_closed:
       // A new life: nobody has spoken in it yet.
-      rooms_[room].spoke.clear();
-      if (!world_.engine().room(room)) {
-        rooms_[room].passing.clear();
-        rooms_[room].lasting.clear();
+      if (RoomModel* at = model(room); at != nullptr) {
+        at->spoke.clear();
+        if (event.type == HostEventType::room_opened && !user.empty()) {  // by a join
+          at->policy = world_.plan().policies[0];
+          at->restricted = at->restricted || at->policy.moderated;
+          at->slow = at->slow || at->policy.slow_mode_s > 0;
+          at->capped = at->capped || at->policy.max_members > 0;
+        }
+        if (!world_.engine().room(room)) {
+          at->passing.clear();
+          at->lasting.clear();
+        }
       }
       break;
     case HostEventType::events_lost:
@@ -294,8 +309,9 @@ void Host::on_left(const HostEvent& event) {
   if (sessions_[event.session].rooms.erase(room) == 0 && lost_ == 0) {
     fail("a session left where it was not");
   }
-  RoomModel& model = rooms_[room];
-  if (--model.sessions[user] <= 0) model.spoke.erase(user);
+  if (RoomModel* at = model(room); at != nullptr && --at->sessions[user] <= 0) {
+    at->spoke.erase(user);
+  }
   if (random_.chance(world_.plan().host.echo) && world_.busy()) say(room, "main", 10);
 }
 

@@ -90,6 +90,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void check_may_speak(const PublishRequest& request);
   void check_pace(const PublishRequest& request, RoomModel& room);
   void forgive(std::uint64_t serial);
+  RoomModel* model(std::string_view room);
   std::set<Role> roles_of(const RoomModel& room, std::string_view user) const;
   void on_published(const HostEvent& event);
   void on_left(const HostEvent& event);

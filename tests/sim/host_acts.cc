@@ -33,7 +33,14 @@ void Host::open_room(std::uint32_t index) {
 // Rooms that closed by themselves are opened again now and then.
 void Host::watch_rooms() {
   for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) {
-    if (!world_.engine().room(world_.room_key(i))) open_room(i);
+    const std::string key = world_.room_key(i);
+    if (!world_.engine().room(key)) open_room(i);
+    for (const auto& insider : world_.insiders()) {
+      if (insider->kind() == Insider::Kind::witness && insider->user() == "~" + key &&
+          !insider->watches(key)) {
+        insider->join(key, (1u << world_.plan().channels) - 1);
+      }
+    }
   }
 }
 

@@ -18,7 +18,7 @@ void Insider::start(Duration after) {
 }
 
 void Insider::open() {
-  if (opened_ || world_.ending()) return;
+  if (opened_ || retired_ || world_.ending()) return;
   opened_ = true;  // it may hear something before the call returns
   const Result<SessionId> opened = world_.engine().open_local(*this, user_.identity());
   if (!opened) {
@@ -70,27 +70,24 @@ void Insider::on_event(const Event& event) noexcept {
 // Answers carry no id in here, but each kind has a shape of its own.
 void Insider::on_answer(const Event& event) {
   const std::string room{event.room};
-  if (room.empty()) return;  // to publish: the call said it already
   Asked asked;
-  asked.room = room;
-  if (event.epoch.empty()) {
-    asked.op = Op::leave;
-  } else if (event.online > 0) {
+  if (!room.empty()) {
     const auto at = joins_.find(room);
     if (at == joins_.end()) return;
     asked = at->second;
     joins_.erase(at);
+  } else if (event.epoch.empty()) {
+    if (changes_.empty()) return;
+    asked = changes_.front();
+    changes_.pop_front();
   } else {
-    auto& waiting = changes_[room];
-    if (waiting.empty()) return;
-    asked = waiting.front();
-    waiting.pop_front();
+    return;  // to publish: the call said it already
   }
   if (kind_ == Kind::witness) {
     if (asked.op != Op::join) return;
     Life& life = world_.truth().life(room, event.epoch);
     life.witnessed = true;
-    life.begins = event.offset;
+    if (life.entries.empty()) life.begins = event.offset;
     life.reliable = world_.host().policy_of(room).reliable;
     watched_[room] = &life;
     return;
@@ -157,7 +154,7 @@ void Insider::act() {
   } else if (eyes_.stay(room) == nullptr) {
     join(room, random_.below((1u << world_.plan().channels) - 1) + 1);
   } else if (random_.chance(10)) {
-    static_cast<void>(world_.engine().leave(session_, room));
+    leave(room);
   } else if (random_.chance(20)) {
     change_channels(room);
   } else {
@@ -166,18 +163,27 @@ void Insider::act() {
   plan_next();
 }
 
+void Insider::leave(const std::string& room) {
+  Asked asked;
+  asked.op = Op::leave;
+  asked.room = room;
+  changes_.push_back(asked);
+  if (!world_.engine().leave(session_, room)) changes_.pop_back();
+}
+
 void Insider::change_channels(const std::string& room) {
   Asked asked;
   asked.room = room;
   asked.channel = channel_name(random_.below(world_.plan().channels));
   asked.channels = channel_bit(asked.channel);
   asked.op = random_.chance(50) ? Op::subscribe : Op::unsubscribe;
-  auto& waiting = changes_[room];
-  waiting.push_back(asked);
+  asked.placed = true;
+  asked.after = world_.truth().head(room);
+  changes_.push_back(asked);
   const Result<Ticket> done =
       asked.op == Op::subscribe ? world_.engine().subscribe(session_, room, asked.channel)
                                 : world_.engine().unsubscribe(session_, room, asked.channel);
-  if (!done) waiting.pop_back();
+  if (!done) changes_.pop_back();
 }
 
 void Insider::publish(const std::string& room) {
@@ -207,6 +213,11 @@ void Insider::publish(const std::string& room) {
   });
 }
 
+void Insider::retire() {
+  retired_ = true;
+  if (opened_) static_cast<void>(world_.engine().close(session_, CloseCode::normal));
+}
+
 void Insider::settle() {
   settled_ = true;
   if (!opened_ || kind_ == Kind::witness) return;
@@ -220,7 +231,7 @@ void Insider::settle() {
 }
 
 void Insider::check_end() const {
-  if (!opened_) {
+  if (!opened_ && !retired_) {
     world_.report().fail(Verdict::liveness, "%s is not back", eyes_.who().c_str());
   }
 }

@@ -23,7 +23,10 @@ class Insider final : public LocalMember {
   void open();
   void start(Duration after);
   void join(const std::string& room, std::uint32_t channels);
+  void leave(const std::string& room);
+  bool watches(const std::string& room) const { return watched_.count(room) != 0; }
   void settle();
+  void retire();
   void check_end() const;
 
   void on_event(const Event& event) noexcept override;
@@ -51,8 +54,9 @@ class Insider final : public LocalMember {
   SessionId session_;
   bool opened_ = false;
   bool settled_ = false;
+  bool retired_ = false;
   std::map<std::string, Asked> joins_;
-  std::map<std::string, std::deque<Asked>> changes_;
+  std::deque<Asked> changes_;  // leave, subscribe, unsubscribe
   std::map<std::string, Life*> watched_;
 };
 

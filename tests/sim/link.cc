@@ -89,7 +89,7 @@ Instant Link::due_after(Instant& last) {
 }
 
 void Link::arrive_out() {
-  if (over_ || out_.empty()) return;
+  if (over_ || aborted_ || out_.empty()) return;
   arrived_.append(out_.front().bytes);
   out_.pop_front();
   read_some();
@@ -97,7 +97,7 @@ void Link::arrive_out() {
 
 // The peer reads when it likes; what it read makes room again.
 void Link::read_some() {
-  if (over_ || reading_ || arrived_.empty()) return;
+  if (over_ || aborted_ || reading_ || arrived_.empty()) return;
   if (world_.faulty() && stalled_until_ <= world_.now() &&
       random_.per_mille(world_.plan().faults.stall)) {
     stall(Duration::ms(random_.between(20, 6'000)));
@@ -112,7 +112,7 @@ void Link::read_some() {
   unread_ -= size;
   if (blocked_) told_writable();
   Reader::Whole whole;
-  while (!over_ && reader_.next(whole)) end_->on_frame(whole);
+  while (!over_ && !aborted_ && reader_.next(whole)) end_->on_frame(whole);
   if (reader_.broken()) {
     world_.report().fail(Verdict::correctness, "%s was sent something that is no frame",
                          who_.c_str());

@@ -49,7 +49,7 @@ void Peer::start(Duration after) {
 }
 
 void Peer::connect() {
-  if (world_.ending() || link_ != nullptr) return;
+  if (world_.ending() || link_ != nullptr || retired_) return;
   link_ = std::make_shared<Link>(world_, *this, shape_, eyes_.who(),
                                  10'000 + index_ * 1'000 + ++connects_);
   SessionOptions options;
@@ -414,6 +414,7 @@ void Peer::check_deadlines() {
 }
 
 void Peer::check_end() {
+  if (retired_) return;
   if (link_ == nullptr || link_->over() || link_->closing() || !usable_) {
     world_.report().fail(Verdict::liveness, "%s is not back", eyes_.who().c_str());
   }

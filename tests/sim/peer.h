@@ -23,6 +23,8 @@ class Peer final : public ClientHandler, public LinkEnd {
   void start(Duration after);
   // Nothing is left to do but to be there.
   void settle();
+  void retire();  // its user may not have so many sessions
+  bool retired() const noexcept { return retired_; }
   void ask_presence();
   void check_deadlines();
   void check_end();
@@ -89,6 +91,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   Manner manner_ = Manner::normal;
   bool auth_sent_ = false;
   bool settled_ = false;
+  bool retired_ = false;
   std::map<std::uint32_t, Asked> asked_;
   std::uint64_t accepted_ = 0;  // commands that no rate refused
   std::uint32_t keys_ = 0;

@@ -236,6 +236,7 @@ void Peer::ask_history(const std::string& room) {
   asked.op = Op::history;
   asked.room = room;
   asked.channels = stay == nullptr ? 0 : stay->channels_now();
+  asked.stay = stay == nullptr ? 0 : stay->number;
   ClientHistory how;
   how.room = room;
   if (random_.chance(20)) {
@@ -286,6 +287,7 @@ void Peer::catch_up(const std::string& room) {
   asked.op = Op::history;
   asked.room = room;
   asked.channels = stay->channels_now();
+  asked.stay = stay->number;
   asked.has_after = true;
   asked.after = known->offset;
   asked.recover = true;
@@ -335,7 +337,13 @@ void Peer::flood() {
   }
 }
 
+void Peer::retire() {
+  retired_ = true;
+  abort();
+}
+
 void Peer::settle() {
+  if (retired_) return;
   settled_ = true;
   if (silent_) return abort();
   if (usable_) join_something();

@@ -55,7 +55,7 @@ void Report::print(const Note& note) const noexcept {
 }
 
 void Report::fail(Verdict verdict, const char* format, ...) noexcept {
-  char why[1'024];
+  char why[4'096];
   va_list arguments;
   va_start(arguments, format);
   std::vsnprintf(why, sizeof why, format, arguments);

@@ -55,19 +55,18 @@ class StayCheck final {
     std::uint32_t any = stay_.channels;
     std::uint32_t left_later = 0;
     std::uint32_t now = stay_.channels;
-    const std::uint64_t place = entry.offset != 0 ? entry.offset - 1 : entry.behind;
     for (const Seen& seen : stay_.seen) {
       if (seen.type != Seen::Type::change) continue;
-      const bool sure = entry.offset != 0 ? seen.offset <= place : seen.offset < place;
-      if (sure) {
+      const bool before = entry.offset != 0 ? entry.offset <= seen.low : entry.behind < seen.low;
+      const bool after = entry.offset != 0 ? entry.offset > seen.high : entry.behind > seen.high;
+      if (after) {
         all = any = seen.channels;
-      } else if (entry.offset == 0 && seen.offset == place) {
+      } else if (!before) {
         all &= seen.channels;
         any |= seen.channels;
-      } else {
-        // What waits is forgotten when its channel is left.
-        left_later |= now & ~seen.channels;
       }
+      // What waits is forgotten when its channel is left.
+      if (!after) left_later |= now & ~seen.channels;
       now = seen.channels;
     }
     if ((any & entry.channels) == 0) return Meant::no;
@@ -89,8 +88,9 @@ class StayCheck final {
       const auto at = life_.versions.find(seen.identity);
       return at == life_.versions.end() ? npos : at->second;
     }
-    // Settings are never lost: the next one.
-    const auto at = std::lower_bound(life_.states.begin(), life_.states.end(), next_);
+    // Settings are never lost: the next one that says the same.
+    auto at = std::lower_bound(life_.states.begin(), life_.states.end(), next_);
+    while (at != life_.states.end() && life_.entries[*at].identity != seen.identity) ++at;
     return at == life_.states.end() ? npos : *at;
   }
 
@@ -158,9 +158,27 @@ class StayCheck final {
     return type + std::to_string(entry.identity) + " (offset " + std::to_string(entry.offset) + ")";
   }
 
+  // The failing stay, for people.
+  std::string story() const {
+    std::string text = " channels " + std::to_string(stay_.channels) + ":";
+    const std::size_t from = stay_.seen.size() > 40 ? stay_.seen.size() - 40 : 0;
+    for (std::size_t i = from; i < stay_.seen.size(); ++i) {
+      const Seen& seen = stay_.seen[i];
+      const char* type = seen.type == Seen::Type::gap        ? "gap"
+                         : seen.type == Seen::Type::change   ? "change"
+                         : seen.what == Entry::Type::message ? "#"
+                                                             : "event";
+      text += std::string{" "} + type + std::to_string(seen.identity) + "@" +
+              std::to_string(seen.offset) + "/" + std::to_string(seen.channels & 0xff) + "w" +
+              std::to_string(seen.write);
+    }
+    return text;
+  }
+
   [[noreturn]] void fail(const std::string& what) {
-    report_.fail(Verdict::correctness, "%s in %s (joined at %" PRIu64 "%s): %s", stay_.who.c_str(),
-                 life_.room.c_str(), stay_.joined, stay_.open ? ", still there" : "", what.c_str());
+    report_.fail(Verdict::correctness, "%s in %s (joined at %" PRIu64 "%s): %s;%s",
+                 stay_.who.c_str(), life_.room.c_str(), stay_.joined,
+                 stay_.open ? ", still there" : "", what.c_str(), story().c_str());
   }
 
   const Stay& stay_;

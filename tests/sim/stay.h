@@ -21,7 +21,9 @@ struct Seen {
   Type type = Type::entry;
   Entry::Type what = Entry::Type::message;
   std::uint64_t identity = 0;
-  std::uint64_t offset = 0;  // change: the head at which it took effect
+  std::uint64_t offset = 0;
+  std::uint64_t low = 0;   // change: it took effect at a head between these
+  std::uint64_t high = 0;
   std::uint64_t write = 0;
   std::uint32_t channels = ~0u;  // entry: its channel; change: the mask from there on
   Gap gap;
@@ -41,6 +43,7 @@ struct PageSeen {
 
 struct Stay {
   std::string who;
+  std::uint64_t number = 0;  // among all of this member's
   Life* life = nullptr;
   std::uint64_t joined = 0;    // the head when it joined
   std::uint32_t channels = 1;  // then

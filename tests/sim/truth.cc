@@ -54,6 +54,17 @@ std::string epoch_text(std::uint64_t epoch) {
   return text;
 }
 
+std::uint64_t identity_of(const RoomState& state) noexcept {
+  Hash hash;
+  hash.add(state.has_policy ? 1 : 0);
+  hash.add(state.slow_mode_s);
+  hash.add(state.mute_all ? 1 : 0);
+  hash.add(state.moderated ? 1 : 0);
+  hash.add(state.max_members);
+  for (const ChannelState& channel : state.channels) hash.add(channel.name);
+  return hash.value();
+}
+
 Outgoing Said::outgoing() const noexcept {
   Outgoing out;
   out.room = room;
@@ -174,6 +185,7 @@ void Truth::append(Life& life, const Event& event) {
       break;
     default:
       entry.type = Entry::Type::state;
+      entry.identity = identity_of(event.state);
       entry.priority = Priority::high;
       entry.reliable = true;
       life.states.push_back(index);

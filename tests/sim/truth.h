@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ std::string_view channel_name(std::uint32_t index) noexcept;
 std::uint32_t channel_bit(std::string_view name) noexcept;
 
 std::string epoch_text(std::uint64_t epoch);
+std::uint64_t identity_of(const RoomState& state) noexcept;
 
 struct Said {
   std::string room;
@@ -48,7 +50,7 @@ struct Said {
 struct Entry {  // of a room's log
   enum class Type : std::uint8_t { message, presence, state };
   Type type = Type::message;
-  std::uint64_t identity = 0;  // messages: serial; presence: version
+  std::uint64_t identity = 0;  // messages: serial; presence: version; settings: what they say
   std::uint64_t offset = 0;
   std::uint64_t behind = 0;  // the last offset before it
   std::uint32_t channels = ~0u;
@@ -93,6 +95,9 @@ class Truth final {
   std::uint64_t said() const noexcept { return said_.size(); }
 
   Life& life(std::string_view room, std::string_view epoch);
+  // The newest offset of a room at this moment.
+  std::uint64_t head(const std::string& room) const { return head_ ? head_(room) : 0; }
+  void ask_head(std::function<std::uint64_t(const std::string&)> ask) { head_ = std::move(ask); }
   const std::map<std::pair<std::string, std::string>, Life>& lives() const noexcept {
     return lives_;
   }
@@ -111,6 +116,7 @@ class Truth final {
  private:
   const Plan& plan_;
   Report& report_;
+  std::function<std::uint64_t(const std::string&)> head_;
   std::vector<Said> said_;
   std::map<std::pair<std::string, std::string>, Life> lives_;
 };

@@ -93,6 +93,10 @@ void World::build() {
                  std::string{name_of(created.error().code)}.c_str());
   }
   engine_ = std::move(*created);
+  truth_.ask_head([this](const std::string& room) {
+    const Result<Room> there = engine_->room(room);
+    return there ? there->position().offset : std::uint64_t{0};
+  });
   ceiling_ = chatroom::plan(plan_.limits).ceiling_bytes;
 
   std::uint32_t index = 0;

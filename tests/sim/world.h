@@ -90,6 +90,7 @@ class World final {
   void check_ledger(const Ledger& ledger);
   void check_limits(const MetricsSnapshot& metrics);
   void finish();
+  void retire_surplus();
   void say_last_words(int round);
   void check_end();
   void check_delivered();

@@ -14,6 +14,7 @@ namespace chatroom::sim {
 void World::finish() {
   report_.note("quiet");
   host_->settle();
+  retire_surplus();
   for (const auto& peer : peers_) peer->settle();
   for (const auto& insider : insiders_) insider->settle();
   run_until(quiet_at_ + Duration::s(9));
@@ -33,6 +34,17 @@ void World::finish() {
   engine_.reset();
   if (heap_.held() != 0) {
     report_.fail(Verdict::correctness, "%" PRIu64 " bytes were not given back", heap_.held());
+  }
+}
+
+// A user who comes with more sessions than may be would never come to rest.
+void World::retire_surplus() {
+  std::map<std::string, std::uint32_t> sessions;
+  for (const auto& peer : peers_) {
+    if (++sessions[peer->user()] > plan_.limits.sessions_per_user) peer->retire();
+  }
+  for (const auto& insider : insiders_) {
+    if (++sessions[insider->user()] > plan_.limits.sessions_per_user) insider->retire();
   }
 }
 
@@ -107,7 +119,9 @@ void World::check_presence() {
     };
     for (const auto& peer : peers_) look(peer->eyes(), peer->user());
     for (const auto& insider : insiders_) look(insider->eyes(), insider->user());
-    if (plan_.witness) seen.insert("~" + room_key(i));
+    for (const auto& insider : insiders_) {
+      if (insider->watches(room_key(i))) seen.insert(insider->user());
+    }
     if (seen == members) continue;
     std::string both;
     for (const std::string& one : seen) both += " " + one;
