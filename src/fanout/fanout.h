@@ -172,7 +172,8 @@ class Fanout final {
   void close_outlet(SessionSlot session) noexcept;
   bool has_outlet(SessionSlot session) const noexcept;
 
-  // Encodes for the outlet's profile, frames and queues. At most Limits::private_bytes a session.
+  // Encodes for the outlet's profile, frames and queues. At most Limits::private_bytes a session,
+  // counted in blocks (256 bytes, then 1 KiB each); lossy ones use half of it.
   Pushed push_private(SessionSlot session, const Event& event,
                       const PrivateOptions& options = {}) noexcept;
   // Whole frames as they are, header and payload (pong, close): queued like a control item.
@@ -184,8 +185,8 @@ class Fanout final {
   bool blocked(SessionSlot session) const noexcept;
   Instant blocked_since(SessionSlot session) const noexcept;  // last progress; never(): not blocked
   std::uint32_t private_bytes(SessionSlot session) const noexcept;
-  // Private items fill half of their bound: stop reading from this session until next_relieved
-  // names it.
+  // Private items fill half of their bound, or so much that a page might not fit any more: stop
+  // reading from this session until next_relieved names it.
   bool half_full(SessionSlot session) const noexcept;
 
   // --- Logs, one per room ---
@@ -198,8 +199,9 @@ class Fanout final {
   void close_log(RoomSlot room) noexcept;
 
   // Encodes once per profile in use and appends to the log, all profiles or none.
-  // room_overloaded: a member that is waiting for its turn still needs the oldest bytes, and the
-  // entry is reliable; or the pool is dry. too_large: does not fit a frame. Nothing changed then.
+  // room_overloaded: a member that is waiting for its turn still needs the oldest bytes, or the
+  // pool is dry, and the entry is reliable. too_large: over 64 KiB with its header. The log is as
+  // before then, but blocked members may have been moved on to make room.
   [[nodiscard]] Result<Appended> append(RoomSlot room, const EntryMeta& meta,
                                         const Event& event) noexcept;
   std::string_view key(RoomSlot room) const noexcept;  // empty: no such log

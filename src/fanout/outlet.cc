@@ -112,7 +112,7 @@ void after_write(State& s, SessionSlot session, Instant now, bool blocked, bool 
                       backlog->rest != nullptr || (backlog->lost > 0 && progress);
     if (left) s.ready.push_back(*backlog);
   }
-  if (backlog != nullptr && backlog->half_full && backlog->bytes <= s.limits.private_bytes / 4) {
+  if (backlog != nullptr && backlog->half_full && backlog->bytes <= reading_bound(s.limits) / 2) {
     backlog->half_full = false;
     if (!linked<ReliefTag>(*backlog)) s.relieved.push_back(*backlog);
   }

@@ -14,7 +14,7 @@ Item* store_frame(State& s, Backlog& backlog, Bytes frame, bool lossy) noexcept 
   if (item == nullptr) return nullptr;
   PrivateStore::fill(*item, 0, frame);
   backlog.bytes += PrivateStore::cost(*item);
-  if (backlog.bytes >= s.limits.private_bytes / 2) backlog.half_full = true;
+  if (backlog.bytes >= reading_bound(s.limits)) backlog.half_full = true;
   return item;
 }
 

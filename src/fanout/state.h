@@ -2,6 +2,8 @@
 // functions is the .cc file of that name.
 #pragma once
 
+#include <algorithm>
+
 #include "base/plant.h"
 #include "base/pool.h"
 #include "fanout/fanout.h"
@@ -156,6 +158,13 @@ void doom(State& s, SessionSlot session, CloseCode code) noexcept;
 void drop_item(State& s, Backlog& backlog, Item* item) noexcept;  // not in a list any more
 
 // push.cc
+// Private bytes from which on a session is not read: half of its bound, or less where the answer to
+// its next command, a page of messages with a room's state, might not fit behind them.
+inline std::uint32_t reading_bound(const Limits& limits) noexcept {
+  const std::uint32_t answer = limits.page_bytes + 8 * 1024;
+  const std::uint32_t left = limits.private_bytes - std::min(limits.private_bytes, answer);
+  return std::min(limits.private_bytes / 2, left);
+}
 Pushed push_frame(State& s, SessionSlot session, Bytes frame,
                   const PrivateOptions& options) noexcept;
 void tell_losses(State& s, SessionSlot session) noexcept;
