@@ -1,3 +1,4 @@
+// The queue that polled hosts read: order, lifetime of strings, what happens when it is full.
 #include "chatroom/event_queue.h"
 
 #include <string>
