@@ -98,7 +98,7 @@ void User::on_event(const Event& event) noexcept {
   const Told& told = all_.back();
   if (event.type == EventType::message) {
     messages_.push_back(told);
-  } else if (event.type != EventType::answer) {
+  } else if (event.type != EventType::answer && event.type != EventType::hello) {
     events_.push_back(told);
   } else if (event.id == awaited_ && awaited_ != 0) {
     answer_ = told;
@@ -147,6 +147,13 @@ Verdict User::ask(const Command& command) { return wait(client_.ask(command)); }
 
 Told User::next() { return take(messages_); }
 Told User::next_event() { return take(events_); }
+Told User::next_event(EventType type) {
+  while (!events_.empty()) {
+    Told told = take(events_);
+    if (told.type == type) return told;
+  }
+  return {};
+}
 std::vector<std::string> User::texts() {
   std::vector<std::string> texts;
   while (!messages_.empty()) texts.push_back(take(messages_).text);

@@ -80,8 +80,10 @@ class User final : private ClientHandler {
 
   // The next message it was shown and has not looked at; type none: there is none.
   Told next();
-  // The next event of any kind but messages and answers.
+  // The next event that is no message and no answer (hello is left out); of that type: what stood
+  // before it is passed over.
   Told next_event();
+  Told next_event(EventType type);
   // All messages not looked at, as texts.
   std::vector<std::string> texts();
   // Everything it was ever told, answers included, in order.
