@@ -165,10 +165,7 @@ void add_room_events(std::vector<Event>& all) {
   all.push_back(made);
 }
 
-}  // namespace
-
-std::vector<Command> some_commands() {
-  std::vector<Command> all;
+void add_membership(std::vector<Command>& all) {
   Command made = command(Op::auth);
   made.token = "t.o-k_en";
   all.push_back(made);
@@ -208,8 +205,10 @@ std::vector<Command> some_commands() {
   made.from = "a";
   made.to = "b";
   all.push_back(made);
+}
 
-  made = command(Op::history, "live/1");
+void add_questions(std::vector<Command>& all) {
+  Command made = command(Op::history, "live/1");
   made.channel = "main";
   made.before = 120;
   made.limit = 50;
@@ -243,6 +242,14 @@ std::vector<Command> some_commands() {
   all.push_back(made);
   made.id = UINT32_MAX;
   all.push_back(made);
+}
+
+}  // namespace
+
+std::vector<Command> some_commands() {
+  std::vector<Command> all;
+  add_membership(all);
+  add_questions(all);
   return all;
 }
 
