@@ -242,8 +242,12 @@ void Links::end(Link& link) noexcept {
   link.set(Link::kEnding);
   if (link.has(Link::kConnecting)) return broke(link);
   if (link.waiting() == 0) return start_closing(link);
-  // A session's link has the closing deadline for its tail, an HTTP answer that of the upgrade.
-  if (link.has(Link::kSession)) enlist(*link.errand_, Errand::Stage::closing, options_.closing);
+  // What a session's link has left may take as long as closing, an HTTP answer as long as asking.
+  if (link.has(Link::kSession)) {
+    enlist(*link.errand_, Errand::Stage::closing, options_.closing);
+  } else {
+    enlist(*link.errand_, Errand::Stage::opening, options_.opening);
+  }
 }
 
 void Links::start_closing(Link& link) noexcept {
