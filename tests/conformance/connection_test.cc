@@ -143,7 +143,8 @@ class BrokenLink final : public LinkUnderTest, private Connection {
     static_cast<void>(peer_->on_bytes(as_bytes(bytes)));
   }
   void take_input(Engine::Turn& turn) {
-    const Bytes bytes = peer_->pending();
+    const Bytes all = peer_->pending();
+    const Bytes bytes = all.first(std::min<std::size_t>(all.size(), 16 * 1024));
     const bool lost = fault_ == Fault::loses_input && ++inputs_ % 10 == 0;
     if (!lost) turn.on_bytes(session_, bytes);
     peer_->sent(bytes.size());
