@@ -1,11 +1,15 @@
 // load: one server process on core 0, the client side in this process on core 1, real sockets.
 //
-//   load --server PATH [--floor PATH] [--members N] [--rate N] [--burst N] [--seconds N] [--idle N]
+//   load --server PATH [--floor PATH] [--rounds N] [--members N] [--rate N] [--burst N]
+//        [--seconds N] [--port N]
+//   load --server PATH --idle N
 //
-// Prints one JSON line: deliveries a second, server CPU per delivery, latency percentiles, bytes
-// per idle session (--idle N opens so many first), the bytes of one frame on the wire, the same
-// against
-// --floor, and who was the bottleneck. A run in which the client side was it is void, and says so.
+// Prints one JSON line: deliveries a second, server CPU per delivery, latency percentiles, the
+// bytes of one frame on the wire, and who was the bottleneck. A run in which the client side was it
+// is void, and says so. With --floor the same against a bare server, one after the other for
+// --rounds rounds, since a busy machine changes from minute to minute: each round gives one ratio,
+// and the line has their median, least and greatest. With --idle only the bytes that an idle
+// session in a room costs, among N of them.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -23,6 +27,7 @@ struct Options {
   int members = 1'000;
   double rate = 50;
   int burst = 1;
+  int rounds = 5;
   double seconds = 10;
   int idle = 0;
   int port = 28'080;
@@ -121,10 +126,81 @@ Options read_options(int argc, char** argv) {
     if (name == "--rate") options.rate = std::atof(value);
     if (name == "--burst") options.burst = std::atoi(value);
     if (name == "--seconds") options.seconds = std::atof(value);
+    if (name == "--rounds") options.rounds = std::max(1, std::atoi(value));
     if (name == "--idle") options.idle = std::atoi(value);
     if (name == "--port") options.port = std::atoi(value);
   }
   return options;
+}
+
+// One round: a fresh server, its members, the measurement. `frame_bytes`: what the floor sends.
+bool measure(const Options& options, bool floor, std::size_t frame_bytes, Measured& out) {
+  const std::string port = std::to_string(options.port + (floor ? 2 : 1));
+  std::vector<std::string> command{options.server, "--ws", "127.0.0.1:" + port, "--open",
+                                   "--unlimited"};
+  if (floor) {
+    command = {options.floor, "--port", port, "--frame-bytes", std::to_string(frame_bytes)};
+  }
+  load::Process server(command, 0);
+  load::Clients clients("127.0.0.1", std::atoi(port.c_str()));
+  clients.bare = floor;
+  if (!clients.wait_for_server()) {
+    std::fprintf(stderr, "load: %s does not answer\n", command.front().c_str());
+    return false;
+  }
+  out = run(options, server, clients);
+  return out.expected > 0;
+}
+
+// The round in the middle, by CPU per delivery; its lines are printed.
+Measured& middle(std::vector<Measured>& rounds) {
+  const auto at = rounds.begin() + static_cast<std::ptrdiff_t>(rounds.size() / 2);
+  std::nth_element(rounds.begin(), at, rounds.end(),
+                   [](const Measured& a, const Measured& b) { return a.cpu_us() < b.cpu_us(); });
+  return *at;
+}
+
+void print_ratios(std::vector<double> ratios) {
+  std::printf(",\"ratios\":[");
+  for (std::size_t i = 0; i < ratios.size(); ++i)
+    std::printf("%s%.3f", i == 0 ? "" : ",", ratios[i]);
+  std::sort(ratios.begin(), ratios.end());
+  const std::size_t half = ratios.size() / 2;
+  const double median =
+      ratios.size() % 2 == 1 ? ratios[half] : (ratios[half - 1] + ratios[half]) / 2;
+  std::printf("],\"ratio\":%.3f,\"ratio_least\":%.3f,\"ratio_greatest\":%.3f", median,
+              ratios.front(), ratios.back());
+}
+
+// Alternates the two sides. False: something did not start, or was lost.
+bool compare(const Options& options) {
+  const bool with_floor = !options.floor.empty();
+  std::vector<Measured> engines, floors;
+  std::vector<double> ratios;
+  bool complete = true;
+  for (int round = 0; round < (with_floor ? options.rounds : 1); ++round) {
+    Measured& engine = engines.emplace_back();
+    if (!measure(options, false, 0, engine)) return false;
+    complete = complete && engine.delivered == engine.expected;
+    if (!with_floor) break;
+    Measured& floor = floors.emplace_back();
+    if (!measure(options, true, engine.frame_bytes, floor)) return false;
+    complete = complete && floor.delivered == floor.expected;
+    ratios.push_back(engine.cpu_us() / floor.cpu_us());
+    std::fprintf(stderr, "load: round %d: engine %.3f us, floor %.3f us\n", round + 1,
+                 engine.cpu_us(), floor.cpu_us());
+  }
+  std::printf("{\"members\":%d,\"rate\":%.0f,\"burst\":%d,\"rounds\":%zu,\"complete\":%s,",
+              options.members, options.rate, options.burst, engines.size(),
+              complete ? "true" : "false");
+  print("engine", middle(engines));
+  if (with_floor) {
+    std::printf(",");
+    print("floor", middle(floors));
+    print_ratios(std::move(ratios));
+  }
+  std::printf("}\n");
+  return complete;
 }
 
 }  // namespace
@@ -132,36 +208,10 @@ Options read_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   const Options options = read_options(argc, argv);
   load::pin_to(1);
-  std::printf("{\"members\":%d,\"rate\":%.0f,\"burst\":%d,", options.members, options.rate,
-              options.burst);
   if (options.idle > 0) {
-    std::printf("\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f,", options.idle,
-                bytes_per_idle(options));
+    const double bytes = bytes_per_idle(options);
+    std::printf("{\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f}\n", options.idle, bytes);
+    return bytes > 0 ? 0 : 1;
   }
-  Measured engine;
-  {
-    load::Process server({options.server, "--ws", "127.0.0.1:" + std::to_string(options.port + 1),
-                          "--open", "--unlimited"},
-                         0);
-    load::Clients clients("127.0.0.1", options.port + 1);
-    if (!clients.wait_for_server())
-      return std::fputs("load: the server does not answer\n", stderr), 1;
-    engine = run(options, server, clients);
-    print("engine", engine);
-  }
-  if (!options.floor.empty()) {
-    load::Process server({options.floor, "--port", std::to_string(options.port + 2),
-                          "--frame-bytes", std::to_string(engine.frame_bytes)},
-                         0);
-    load::Clients clients("127.0.0.1", options.port + 2);
-    clients.bare = true;
-    if (!clients.wait_for_server())
-      return std::fputs("load: the floor does not answer\n", stderr), 1;
-    Measured floor = run(options, server, clients);
-    std::printf(",");
-    print("floor", floor);
-    std::printf(",\"ratio\":%.3f", engine.cpu_us() / floor.cpu_us());
-  }
-  std::printf("}\n");
-  return engine.delivered == engine.expected && engine.expected > 0 ? 0 : 1;
+  return compare(options) ? 0 : 1;
 }
