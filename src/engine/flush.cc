@@ -18,7 +18,9 @@ void Engine::State::flush(Budget& budget) noexcept {
   fanout::SessionSlot relieved = fanout::kNoSlot;
   while (fanout.next_relieved(relieved)) {
     const SessionId id = id_of(relieved);
-    if (SessionRecord* record = slots.get(id); record != nullptr) pace_reading(*record, id);
+    if (slots.get(id) == nullptr) continue;
+    dirty = true;  // what waited may be answered now, in a further round
+    release_held(id);
   }
   fanout::GapTold told;
   while (fanout.next_gap(told)) {

@@ -7,18 +7,18 @@ void Engine::State::take_bytes(SessionId id, Bytes bytes) noexcept {
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return;
   if (record->protocol.framing != Framing::outer) return;
-  const Bytes rest = record->waiting ? bytes : read(id, bytes);
+  const Bytes rest = must_wait(*record, id) ? bytes : read(id, bytes);
   if (!rest.empty()) hold(*record, std::span{&rest, 1});
   count_input(bytes.size());
 }
 
-// Steps over the bytes until they are used up, the session ended, or a command waits for the host:
+// Steps over the bytes until they are used up, the session ended, or the next command has to wait:
 // then it answers the rest, to be held, since commands of a session take effect in order.
 Bytes Engine::State::read(SessionId id, Bytes bytes) noexcept {
   for (;;) {
     SessionRecord* record = slots.get(id);
     if (record == nullptr || record->stage != engine::Stage::open) return {};
-    if (record->waiting) return bytes;
+    if (answers_wait(*record, id)) return bytes;
     const session::Intake intake = sessions.next(record->protocol, bytes, now);
     if (intake.type == session::Intake::Type::none) return {};
     handle(id, intake);
@@ -30,7 +30,7 @@ void Engine::State::take_frame(SessionId id, FrameKind kind, Bytes payload) noex
   if (record == nullptr || record->stage != engine::Stage::open) return;
   if (record->protocol.framing != Framing::websocket) return;
   const bool control = kind != FrameKind::text && kind != FrameKind::binary;
-  if (record->waiting && !control) {
+  if (must_wait(*record, id) && !control) {
     const std::byte tag = static_cast<std::byte>(kind);
     const Bytes pieces[] = {{&tag, 1}, payload};
     hold(*record, pieces);
@@ -95,7 +95,16 @@ void Engine::State::take_closed(SessionId id) noexcept {
   count_input(0);
 }
 
-// Input of a session whose command waits for the host. Reading is paused, so little more comes than
+// A command waits while the host thinks about the one before, and while there might be no place for
+// its answer: who asks for many pages at once gets them as fast as it takes them.
+bool Engine::State::answers_wait(const SessionRecord& record, SessionId id) const noexcept {
+  return record.waiting || fanout.half_full(id.index);
+}
+bool Engine::State::must_wait(const SessionRecord& record, SessionId id) const noexcept {
+  return answers_wait(record, id) || !record.held.empty();
+}
+
+// Input of a session whose next command has to wait. Reading is paused, so little more comes than
 // was on its way; who sends on regardless is closed at the frame limit.
 void Engine::State::hold(SessionRecord& record, std::span<const Bytes> pieces) noexcept {
   std::size_t size = 0;
@@ -124,7 +133,7 @@ void Engine::State::release_held(SessionId id) noexcept {
   for (;;) {
     SessionRecord* record = slots.get(id);
     if (record == nullptr || record->stage != engine::Stage::open) return;
-    if (record->waiting || record->held.empty()) {
+    if (record->held.empty() || answers_wait(*record, id)) {
       pace_reading(*record, id);
       return;
     }

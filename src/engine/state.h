@@ -133,6 +133,8 @@ struct Engine::State final : StorageReply {
   void hold(SessionRecord& record, std::span<const Bytes> pieces) noexcept;
   void hold_again(SessionId id, Bytes rest) noexcept;
   void release_held(SessionId id) noexcept;
+  bool answers_wait(const SessionRecord& record, SessionId id) const noexcept;
+  bool must_wait(const SessionRecord& record, SessionId id) const noexcept;
   void pace_reading(SessionRecord& record, SessionId id) noexcept;
   void on_session_timer(SessionId id) noexcept;
 
