@@ -75,16 +75,17 @@ void Host::check_pace(const PublishRequest& request, RoomModel& room) {
   if (binds && now < spoke.spoke + Duration::s(room.policy.slow_mode_s)) {
     fail(std::string{request.user} + " does not keep to slow mode");
   }
-  spoke.spoke = now;
-  spoke.bound = true;
+  spoke.bound = spoke.passed = false;  // until it has been published
 }
 
-// What was refused afterwards does not count for slow mode.
-void Host::forgive(std::uint64_t serial) {
+// Only what was said at once binds: a message that is decided later may have been refused meanwhile.
+void Host::let_through(std::uint64_t serial) {
   const Said* said = world_.truth().find(serial);
-  if (said == nullptr) return;
-  const auto room = rooms_.find(said->room);
-  if (room != rooms_.end()) room->second.spoke[said->user].bound = false;
+  RoomModel* room = said == nullptr ? nullptr : model(said->room);
+  if (room == nullptr) return;
+  Spoke& spoke = room->spoke[said->user];
+  spoke.passed = true;
+  spoke.passed_at = world_.engine_now();
 }
 
 // Null: a room that somebody's join opened.
@@ -117,10 +118,7 @@ bool Host::ever_capped(const std::string& room) const {
 
 Answer Host::soon(Question question, Decision kind, std::string data, std::uint64_t serial) {
   const HostHabits& habits = world_.plan().host;
-  if (world_.busy() && random_.chance(habits.never)) {
-    if (kind == Decision::publish) forgive(serial);
-    return Answer::later();
-  }
+  if (world_.busy() && random_.chance(habits.never)) return Answer::later();
   if (world_.busy() && random_.chance(habits.late)) {
     const Duration wait = Duration::ms(random_.between(1, 3'000));
     world_.schedule().after(wait, [this, question, kind, data = std::move(data), serial] {
@@ -129,7 +127,11 @@ Answer Host::soon(Question question, Decision kind, std::string data, std::uint6
     return Answer::later();
   }
   static thread_local std::string text;  // lives until the engine copied it
-  return verdict(kind, data, serial, text);
+  const Answer answer = verdict(kind, data, serial, text);
+  const bool said = answer.verdict == Answer::Verdict::pass ||
+                    answer.verdict == Answer::Verdict::rewrite;
+  if (kind == Decision::publish && said) let_through(serial);
+  return answer;
 }
 
 Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t serial, std::string& text) {
@@ -152,10 +154,7 @@ Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t seria
       // The same message gets the same verdict each time.
       Random fate{world_.plan().seed ^ serial, 3};
       if (!world_.busy() || said == nullptr || said->tainted) return Answer::pass();
-      if (fate.chance(habits.refuse)) {
-        forgive(serial);
-        return Answer::refuse(Errc::filtered);
-      }
+      if (fate.chance(habits.refuse)) return Answer::refuse(Errc::filtered);
       if (fate.chance(habits.rewrite)) {
         Answer answer;
         const std::uint32_t which = fate.below(3);
@@ -163,7 +162,6 @@ Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t seria
                          : which == 1 ? Answer::Verdict::hold
                                       : Answer::Verdict::rewrite;
         if (which == 0) said->dropped = true;
-        if (which == 1) forgive(serial);
         if (which == 2) answer.text = said->text = text = "#" + std::to_string(serial) + " [...]";
         return answer;
       }
@@ -190,10 +188,8 @@ void Host::answer(Question question, Decision kind, const std::string& data, std
   }
   if (!random_.chance(20)) return;
   // It has been answered: again is an error, and harmless.
-  if (world_.engine().answer(question, Answer::refuse(Errc::internal))) {
-    // Unless the mail with the first answer had not been read yet.
-    if (kind == Decision::publish) forgive(serial);
-  }
+  // Unless the mail with the first answer had not been read yet.
+  static_cast<void>(world_.engine().answer(question, Answer::refuse(Errc::internal)));
 }
 
 Answer Host::on_auth(Question question, const AuthRequest& request) noexcept {
@@ -247,7 +243,8 @@ void Host::on_event(const HostEvent& event) noexcept {
       if (session.ready || session.closed) fail("a session was ready twice");
       session.ready = true;
       session.user = user;
-      if (user.substr(0, 1) != "~" && world_.user(user) == nullptr &&
+      const bool extra = user.substr(0, 1) == "~" || user.substr(0, 1) == "c";  // of the crowd
+      if (!extra && world_.user(user) == nullptr &&
           world_.plan().faults.corrupt == 0) {
         fail("who is " + user + "?");
       }
@@ -316,6 +313,11 @@ void Host::on_left(const HostEvent& event) {
 }
 
 void Host::on_published(const HostEvent& event) {
+  if (RoomModel* room = model(event.room); room != nullptr && !event.user.empty()) {
+    Spoke& spoke = room->spoke[std::string{event.user}];
+    if (spoke.passed) spoke.bound = true, spoke.spoke = spoke.passed_at;
+    spoke.passed = false;
+  }
   world_.truth().told_published(event.room, event.position, event.user);
   if (event.tag != 0 && mail_.erase(event.tag) == 0) fail("a call from afar was answered twice");
   // Calls back in, from the host and for somebody else.

@@ -48,7 +48,9 @@ class Host final : public Auth, public Rules, public EngineObserver {
     double tokens = -1;
     Instant at;
     Instant spoke{-1'000'000'000};
-    bool bound = false;  // slow mode counts from `spoke`
+    bool bound = false;   // slow mode counts from `spoke`
+    bool passed = false;  // a message was let through at `passed_at`; it may still fail
+    Instant passed_at;
   };
   struct RoomModel {
     RoomPolicy policy;
@@ -89,7 +91,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void answer(Question question, Decision kind, const std::string& data, std::uint64_t serial);
   void check_may_speak(const PublishRequest& request);
   void check_pace(const PublishRequest& request, RoomModel& room);
-  void forgive(std::uint64_t serial);
+  void let_through(std::uint64_t serial);
   RoomModel* model(std::string_view room);
   std::set<Role> roles_of(const RoomModel& room, std::string_view user) const;
   void on_published(const HostEvent& event);

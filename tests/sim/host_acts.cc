@@ -47,7 +47,7 @@ void Host::watch_rooms() {
 std::string Host::some_room() { return world_.room_key(random_.below(world_.plan().rooms)); }
 
 const User& Host::some_user() {
-  return world_.users()[random_.below(static_cast<std::uint32_t>(world_.users().size()))];
+  return world_.users()[random_.below(world_.plan().users)];
 }
 
 void Host::plan_next() {

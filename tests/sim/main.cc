@@ -80,6 +80,18 @@ Outcome run_seed(std::uint64_t seed, const Arguments& arguments) {
     const Outcome again = run_world(plan, {.entropy = 99}, arguments, " [another hash key]");
     if (again.hash != outcome.hash) differ(seed, "another hash key gave other bytes");
   }
+  if (seed % 5 == 2) {
+    const Plan calm = draw_calm(seed);
+    const Mode reads{.extra_member = true};
+    const Mode stalls{.extra_member = true, .extra_stalls = true};
+    if (arguments.trace) std::printf("--- a member that reads\n");
+    const Outcome with = run_world(calm, reads, arguments, " [a member that reads]");
+    if (arguments.trace) std::printf("--- a member that stalls\n");
+    const Outcome without = run_world(calm, stalls, arguments, " [a member that stalls]");
+    if (with.others_hash != without.others_hash) {
+      differ(seed, "a stalled member changed what others got");
+    }
+  }
   return outcome;
 }
 
@@ -102,6 +114,49 @@ int run_seeds(const Arguments& arguments) {
   std::printf("hash of the first %" PRIu64 ": %016" PRIx64 "\n",
               std::min<std::uint64_t>(arguments.seeds, 50), hash.value());
   return 0;
+}
+
+// Planted bugs that some seed must find. Others are found by unit tests (tests/controls.txt).
+constexpr const char* kPlants[] = {
+    "answer_twice",
+    "barrier_ignored",
+};
+
+// A world that fails ends its process, so each try has one of its own.
+int try_seed(std::uint64_t seed, const Arguments& arguments) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    static_cast<void>(run_seed(seed, arguments));
+    std::fflush(stdout);
+    std::_Exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(Verdict::crash);
+}
+
+int run_plants(Arguments arguments) {
+  arguments.brief = true;
+  int missed = 0;
+  const std::vector<std::string> chosen =
+      arguments.plant.empty() ? std::vector<std::string>(std::begin(kPlants), std::end(kPlants))
+                              : std::vector<std::string>{arguments.plant};
+  for (const std::string& name : chosen) {
+    if (!choose_plant(name)) {
+      std::printf("%s: no such plant\n", name.c_str());
+      ++missed;
+      continue;
+    }
+    std::uint64_t tried = 0;
+    bool found = false;
+    while (!found && tried < arguments.tries) found = try_seed(arguments.seed + tried++, arguments) != 0;
+    std::printf("%s: %s after %" PRIu64 " seeds\n", name.c_str(), found ? "found" : "NOT FOUND", tried);
+    if (!found) ++missed;
+  }
+  std::printf("plants %zu, not found %d\n", chosen.size(), missed);
+  return missed == 0 ? 0 : static_cast<int>(Verdict::correctness);
 }
 
 }  // namespace
@@ -138,5 +193,5 @@ int main(int count, char** words) {
   }
   chatroom::set_assert_handler(on_assert);
   for (const int signal : {SIGSEGV, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, on_signal);
-  return run_seeds(arguments);
+  return arguments.plants ? run_plants(arguments) : run_seeds(arguments);
 }

@@ -22,6 +22,7 @@ LinkShape draw_shape(World& world, Random& random, bool listener) {
     shape.max_frame = random.chance(50) ? 1'200 : random.between(256, 4'000);
   }
   shape.window = plan.window_min + random.below(plan.window_max - plan.window_min + 1);
+  if (listener) shape.window = 4'096;
   shape.latency_us = random.below(plan.latency_us_max) + 100;
   if (listener) shape.boundary = Boundary::stream;
   return shape;
@@ -159,7 +160,7 @@ void Peer::dawdle(std::size_t sent) {
 
 void Peer::on_ready() {
   usable_ = true;
-  if (!unsure_.empty() || settled_) join_something();
+  if (!unsure_.empty() || settled_ || listener_) join_something();
   plan_next();
 }
 

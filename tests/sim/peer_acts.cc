@@ -31,6 +31,7 @@ void Peer::plan_next() {
 
 void Peer::act() {
   if (!usable_ || silent_ || link_ == nullptr || settled_ || !world_.busy()) return;
+  if (world_.report().tracing()) world_.report().note("acts", eyes_.who());
   const Faults& faults = world_.plan().faults;
   if (random_.per_mille(faults.reset)) return abort();
   if (random_.per_mille(faults.silent)) {
@@ -168,7 +169,7 @@ void Peer::publish() {
   if (random_.chance(habits.high)) said.priority = Priority::high;
   // Users choose the same keys: they must not meet.
   if (random_.chance(habits.keyed)) {
-    said.key = "key" + std::to_string(index_ % 2) + "-" + std::to_string(++keys_);
+    said.key = "key" + std::to_string(index_ / world_.plan().users) + "-" + std::to_string(++keys_);
   }
   const std::uint64_t serial = world_.truth().say(said);
   Asked asked;
@@ -302,7 +303,7 @@ void Peer::send_direct() {
   const auto& users = world_.users();
   Said said;
   said.user = user_.id;
-  said.to = users[random_.below(static_cast<std::uint32_t>(users.size()))].id;
+  said.to = users[random_.below(world_.plan().users)].id;
   said.text = some_text(random_, random_.below(world_.plan().habits.text_max));
   const std::uint64_t serial = world_.truth().say(said);
   Asked asked;

@@ -133,11 +133,17 @@ Plan draw_calm(std::uint64_t seed) {
   Plan plan = draw(seed);
   plan.witness = true;
   plan.crowd = 0;
+  // Without a loop any input makes the turn in which all are served: then one input less is seen.
+  plan.polled = false;
   plan.over = 0;
   plan.budget = {};
   plan.drain = false;
   plan.record = false;
   plan.faults.corrupt = 0;
+  // The others keep up: what a member that falls behind loses ends with a chunk of the log, and
+  // where chunks end depends on how long somebody else has held the log.
+  plan.faults.stall = plan.faults.partial = 0;
+  plan.window_min = plan.window_max = 1u << 20;
   plan.limits.half_open = 64;
   plan.limits.write_stall = Duration::s(100'000);
   plan.limits.dead_after = Duration::s(100'000);

@@ -30,6 +30,8 @@ class Report final {
   void note(const char* what, std::string_view who = {}, std::string_view room = {},
             std::uint64_t a = 0, std::uint64_t b = 0) noexcept;
 
+  bool tracing() const noexcept { return options_.trace; }
+
   [[noreturn]] void fail(Verdict verdict, const char* format, ...) noexcept
       __attribute__((format(printf, 3, 4)));
 

@@ -81,6 +81,7 @@ Outgoing Said::outgoing() const noexcept {
 
 std::uint64_t Truth::say(Said said) {
   const std::uint64_t serial = said_.size() + 1;
+  report_.note("says", said.user, said.room, serial);
   const std::string number = std::to_string(serial);
   if (said.form == Data::Form::json) said.data = "{\"n\":" + number + ",\"t\":[1,null,\"\u00e9\"]}";
   // Some say nothing in words.
@@ -160,7 +161,10 @@ void Truth::append(Life& life, const Event& event) {
       entry.reliable = life.reliable || message.priority == Priority::high;
       if (message.offset != 0) {
         const bool follows = message.offset == entry.behind + 1;
-        if (!follows && (message.offset <= entry.behind || plan_.faults.corrupt == 0)) {
+        // What it lost it must be told, perhaps a little later.
+        if (!follows && message.offset > entry.behind && plan_.faults.corrupt == 0) {
+          life.holes += message.offset - entry.behind - 1;
+        } else if (!follows && message.offset <= entry.behind) {
           report_.fail(Verdict::correctness, "the witness of %s saw %" PRIu64 " after %" PRIu64,
                        life.room.c_str(), message.offset, entry.behind);
         }
@@ -196,6 +200,7 @@ void Truth::append(Life& life, const Event& event) {
 
 void Truth::told_published(std::string_view room, Position position, std::string_view user) {
   Life& at = life(room, epoch_text(position.epoch));
+  report_.note("published", user, room, position.offset);
   if (position.offset != 0) {
     std::uint64_t last = 0;
     for (auto one = at.published.rbegin(); one != at.published.rend() && last == 0; ++one) {
@@ -214,7 +219,10 @@ void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t o
   if (said == nullptr || said->tainted || said->dropped) return;
   const auto wrong = [&](const char* what) {
     report_.fail(Verdict::correctness,
-                 "the sender of #%" PRIu64 " was told offset %" PRIu64 ": %s", serial, offset, what);
+                 "the sender of #%" PRIu64 " (%s in %s, kind %s, key %s, keep %d, latest %s) was told "
+                 "offset %" PRIu64 ": %s",
+                 serial, said->user.c_str(), said->room.c_str(), said->kind.c_str(),
+                 said->key.c_str(), said->keep, said->latest.c_str(), offset, what);
   };
   if (!said->takes_place()) {
     if (offset != 0) wrong("but it takes none");
@@ -238,6 +246,11 @@ void Truth::refused(std::uint64_t serial) {
 
 void Truth::check_published(const Life& life) const {
   if (!life.witnessed || !life.whole || plan_.faults.corrupt != 0) return;
+  if (life.holes != 0) {
+    report_.fail(Verdict::correctness,
+                 "the witness of %s missed %" PRIu64 " messages and was told nothing",
+                 life.room.c_str(), life.holes);
+  }
   std::size_t at = 0;
   for (const Entry& entry : life.entries) {
     if (entry.type != Entry::Type::message) continue;

@@ -71,6 +71,7 @@ struct Life {
   bool reliable = false;
   bool witnessed = false;
   bool whole = true;         // the witness lost nothing
+  std::uint64_t holes = 0;   // offsets that it did not see
   std::uint64_t begins = 0;  // the offset at which the witness came
   std::vector<Entry> entries;
   std::map<std::uint64_t, std::size_t> messages;  // serial to index

@@ -67,6 +67,12 @@ void World::build() {
     }
     users_.push_back(user);
   }
+  if (mode_.extra_member) {
+    User extra;
+    extra.id = "x";
+    extra.known = true;
+    users_.push_back(extra);
+  }
   host_ = std::make_unique<Host>(*this);
   loop_ = std::make_unique<Loop>(*this, mode_.entropy);
   if (plan_.record) recording_ = std::make_unique<Recording>();
@@ -127,7 +133,12 @@ void World::build() {
     peers_.back()->start(Duration::ms(random.below(1'500)));
   }
   if (!mode_.extra_member) return;
-  users_.reserve(users_.size() + 1);
+  peers_.push_back(std::make_unique<Peer>(*this, users_.back(), plan_.peers, true));
+  Peer* const extra = peers_.back().get();
+  extra->start(Duration::ms(500));
+  if (!mode_.extra_stalls) return;
+  schedule_.at(kStart + Duration::s(3),
+               [this, extra] { extra->stall(quiet_at_ - now()); });
 }
 
 bool World::over(void* world) noexcept {
@@ -155,8 +166,8 @@ void World::tick() {
 }
 
 void World::step() {
+  report_.at(schedule_.next());
   schedule_.run_one();
-  report_.at(now());
   if (turn_ && (!plan_.group_turns || schedule_.next() > now())) end_turn();
   ++steps_;
   if (!turn_) check_step();
@@ -195,14 +206,17 @@ Outcome World::run() {
 
 void World::hash_write(std::string_view who, std::span<const Bytes> pieces,
                        std::size_t taken) noexcept {
-  const bool other = who.substr(0, 2) != "x.";
-  for (Hash* hash : {&hash_, other ? &others_ : nullptr}) {
-    if (hash == nullptr) continue;
-    hash->add(static_cast<std::uint64_t>(now().us));
-    hash->add(who);
-    for (const Bytes piece : pieces) hash->add(piece);
-    hash->add(taken);
-  }
+  // Where one piece ends and the next begins is the log's own business.
+  std::string bytes;
+  for (const Bytes piece : pieces) bytes.append(as_text(piece));
+  Hash one;
+  one.add(static_cast<std::uint64_t>(now().us));
+  one.add(who);
+  one.add(bytes);
+  one.add(taken);
+  hash_.add(one.value());
+  if (who.substr(0, 2) != "x.") others_.add(one.value());
+  if (report_.tracing()) report_.note("write", who, {}, taken, one.value() % 1'000'000);
 }
 
 void World::link_closed(Link& link) { turn().on_closed(link.session()); }
