@@ -44,6 +44,9 @@ void Engine::State::execute(const Caller& caller, const Command& command) noexce
 
 // A call of the host's on behalf of a session: the same way as the session's own command.
 Result<Ticket> Engine::State::host_call(SessionId id, const Command& command, Tag tag) noexcept {
+  if (const Error error = engine::admit(options.limits, command); error.code != Errc::ok) {
+    return error;
+  }
   record(engine::Record::command, [&](engine::Packer& to) {
     to.handle(id);
     to.u64(tag);
@@ -107,7 +110,9 @@ void Engine::State::refuse(const Caller& caller, Error error) noexcept {
     return;
   }
   if (caller.id == 0) return;
-  push(caller.session.index, session::refusal(caller.id, caller.op, error));
+  const std::uint32_t to =
+      caller.session.index ^ (CHATROOM_PLANTED(refusal_to_neighbour) ? 1u : 0u);
+  push(to, session::refusal(caller.id, caller.op, error));
 }
 
 void Engine::State::push(std::uint32_t session, const Event& event,

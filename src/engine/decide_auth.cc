@@ -50,7 +50,7 @@ Engine::State::Outcome Engine::State::settle_auth(const Caller& caller,
   }
   if (error.code != Errc::ok) {
     refuse(caller, error);
-    if (sessions.refuse(record.protocol)) {
+    if (sessions.refuse(record.protocol) && !CHATROOM_PLANTED(failed_auth_stays_open)) {
       end_session(caller.session, CloseCode::bad_token, LeaveReason::left);
     }
     return {};

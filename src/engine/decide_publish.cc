@@ -1,7 +1,6 @@
 // Saying something: a member's publish with every rule, and say(), where all that is said in a room
 // takes its place.
 #include "base/siphash.h"
-#include "engine/host_input.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -26,7 +25,9 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
   if (!room) return Errc::not_member;
   const room::PublishVerdict verdict =
       rooms.check_publish(room, caller.session.index, command.out, now);
-  if (verdict.error.code != Errc::ok) return verdict.error;
+  // The protocol's order: the host speaks before the size does, and may say less instead.
+  const bool asked_first = verdict.error.code == Errc::too_large && ports.rules != nullptr;
+  if (verdict.error.code != Errc::ok && !asked_first) return verdict.error;
   // A room that stores first has named a place before it is taken: then the answer waits its turn.
   const bool taken = verdict.first.offset <= rooms.view(room).position.offset;
   if (verdict.repeated && !taken && record_of(room) != nullptr) {
@@ -75,7 +76,8 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       return verdict.verdict == Answer::Verdict::refuse ? verdict.error
                                                         : Error{Errc::internal, kTemporary, 0};
   }
-  if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr) {
+  if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr &&
+      !CHATROOM_PLANTED(answered_before_stored)) {
     return publish_before(caller, room, author, message);
   }
   const Result<Position> said = say(room, author, message, caller.tag);

@@ -1,7 +1,6 @@
 // Questions about a room, messages past it, and the host's own commands.
 #include <algorithm>
 
-#include "engine/host_input.h"
 #include "engine/questions.h"
 
 namespace chatroom {

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <new>
 
+#include "engine/host_input.h"
 #include "engine/state.h"
 
 namespace chatroom {
 
+using engine::admit;
 using engine::Packer;
 using engine::Record;
 
@@ -38,6 +40,7 @@ Engine::State::Seeds Engine::State::make_seeds(std::uint64_t seed, EventLoop* lo
   loop->entropy(std::as_writable_bytes(std::span{words}));
   seeds.hash_low = words[0];
   seeds.hash_high = words[1];
+  if (CHATROOM_PLANTED(hash_key_fixed)) seeds.hash_low = seeds.hash_high = 0;
   if (seed == 0) seeds.random = words[2];
   return seeds;
 }
@@ -113,7 +116,9 @@ void Engine::Turn::on_fault(SessionId session, CloseCode code) noexcept {
 }
 
 void Engine::Turn::on_writable(SessionId session) noexcept {
-  engine_.state_->record(Record::writable, [&](Packer& to) { to.handle(session); });
+  if (!CHATROOM_PLANTED(writable_not_recorded)) {
+    engine_.state_->record(Record::writable, [&](Packer& to) { to.handle(session); });
+  }
   engine_.state_->take_writable(session);
 }
 
@@ -125,12 +130,20 @@ void Engine::Turn::on_closed(SessionId session) noexcept {
 // ---- Sessions
 
 Result<SessionId> Engine::open(Connection& connection, const SessionOptions& options) noexcept {
+  const Limits& limits = state_->options.limits;
+  const Identity nobody;
+  Error error = admit(limits, options.identity == nullptr ? nobody : *options.identity);
+  if (error.code == Errc::ok) error = admit(limits, options.peer.size());
+  if (error.code != Errc::ok) return error;
   state_->record(Record::open, [&](Packer& to) { pack(to, options); });
   const TurnScope turn{*state_};
   return state_->open(connection, options);
 }
 
 Result<SessionId> Engine::open_local(LocalMember& member, const Identity& identity) noexcept {
+  if (const Error error = admit(state_->options.limits, identity); error.code != Errc::ok) {
+    return error;
+  }
   state_->record(Record::open_local, [&](Packer& to) { pack(to, identity); });
   const TurnScope turn{*state_};
   return state_->open_local(member, identity);
@@ -210,6 +223,9 @@ Instant Engine::advance(Instant now, Budget budget) noexcept {
 }
 
 Status Engine::answer(Question question, const Answer& answer) noexcept {
+  if (const Error error = admit(state_->options.limits, answer); error.code != Errc::ok) {
+    return error;
+  }
   state_->record(Record::answer, [&](Packer& to) {
     to.handle(question);
     pack(to, answer);
@@ -220,6 +236,10 @@ Status Engine::answer(Question question, const Answer& answer) noexcept {
 }
 
 Result<Room> Engine::open_room(std::string_view key, const RoomPolicy& policy) noexcept {
+  if (const Error error = admit(state_->options.limits, key.size() + policy.owner.size());
+      error.code != Errc::ok) {
+    return error;
+  }
   state_->record(Record::open_room, [&](Packer& to) {
     to.text(key);
     pack(to, policy);

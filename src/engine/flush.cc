@@ -36,6 +36,7 @@ void Engine::State::take_doomed() noexcept {
   fanout::Doomed doomed;
   while (fanout.next_doomed(doomed)) {
     const SessionId id = id_of(doomed.session);
+    if (CHATROOM_PLANTED(slow_consumer_stays)) continue;
     if (id) end_session(id, doomed.code, LeaveReason::slow_consumer);
   }
 }

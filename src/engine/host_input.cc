@@ -19,6 +19,18 @@ Status check_data(const Data& data) noexcept {
   return Errc::bad_request;
 }
 
+std::size_t bytes_of(const Outgoing& message) noexcept {
+  std::size_t bytes = message.room.size() + message.channel.size() + message.kind.name.size() +
+                      message.text.size() + message.data.bytes.size() + message.key.size() +
+                      message.latest.size();
+  for (const std::string_view user : message.mentions) bytes += user.size();
+  return bytes;
+}
+
+std::size_t bytes_of(const Identity& identity) noexcept {
+  return identity.user.size() + identity.nick.size() + identity.info.size();
+}
+
 }  // namespace
 
 Status check_host_command(Command& command) noexcept {
@@ -51,6 +63,34 @@ Error check_sizes(const Outgoing& message, const Limits& limits) noexcept {
     return {Errc::too_large, 0, 0};
   }
   return {};
+}
+
+Error admit(const Limits& limits, std::size_t bytes) noexcept {
+  return {bytes > limits.frame_bytes ? Errc::too_large : Errc::ok, 0, 0};
+}
+
+Error admit(const Limits& limits, const Outgoing& message) noexcept {
+  if (message.mentions.size() > kMentionsPerMessage) return {Errc::bad_request, 0, 0};
+  return admit(limits, bytes_of(message));
+}
+
+Error admit(const Limits& limits, const Command& command) noexcept {
+  if (command.out.mentions.size() > kMentionsPerMessage ||
+      command.channels.size() > kChannelsPerCommand) {
+    return {Errc::bad_request, 0, 0};
+  }
+  std::size_t bytes = bytes_of(command.out) + command.room.size() + command.channel.size() +
+                      command.password.size();
+  for (const std::string_view channel : command.channels) bytes += channel.size();
+  return admit(limits, bytes);
+}
+
+Error admit(const Limits& limits, const Identity& identity) noexcept {
+  return admit(limits, bytes_of(identity));
+}
+
+Error admit(const Limits& limits, const Answer& answer) noexcept {
+  return admit(limits, answer.text.size() + answer.data.bytes.size() + bytes_of(answer.identity));
 }
 
 Answer checked(const Answer& answer) noexcept {

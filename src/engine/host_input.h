@@ -19,7 +19,15 @@ namespace chatroom::engine {
 // too_large past the engine's limits.
 [[nodiscard]] Error check_sizes(const Outgoing& message, const Limits& limits) noexcept;
 
-// The same of an answer to a question: what cannot be used has become a refusal, `internal`.
+// Before a call becomes an input: too_large where it could not even be recorded, bad_request where
+// its lists are longer than any record's. Then nothing happened.
+[[nodiscard]] Error admit(const Limits& limits, std::size_t bytes) noexcept;
+[[nodiscard]] Error admit(const Limits& limits, const Outgoing& message) noexcept;
+[[nodiscard]] Error admit(const Limits& limits, const Command& command) noexcept;
+[[nodiscard]] Error admit(const Limits& limits, const Identity& identity) noexcept;
+[[nodiscard]] Error admit(const Limits& limits, const Answer& answer) noexcept;
+
+// An answer to a question: what cannot be used has become a refusal, `internal`.
 Answer checked(const Answer& answer) noexcept;
 
 }  // namespace chatroom::engine

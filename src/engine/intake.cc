@@ -59,6 +59,7 @@ void Engine::State::handle(SessionId id, const session::Intake& intake) noexcept
     case Type::close: {
       using Farewell = session::Intake::Farewell;
       if (intake.farewell == Farewell::reply) push(id.index, intake.reply());
+      if (CHATROOM_PLANTED(malformed_not_closed)) return;
       end_session(
           id, intake.code,
           intake.farewell == Farewell::echo ? LeaveReason::left : LeaveReason::protocol_error);
@@ -122,7 +123,9 @@ void Engine::State::hold(SessionRecord& record, std::span<const Bytes> pieces) n
 // The next command waits too: what is behind it goes back to the front, whence it came.
 void Engine::State::hold_again(SessionId id, Bytes rest) noexcept {
   SessionRecord& record = *slots.get(id);
-  if (!record.held.push_front(blocks, rest)) {
+  const bool kept = CHATROOM_PLANTED(held_order_lost) ? record.held.push(blocks, rest)
+                                                      : record.held.push_front(blocks, rest);
+  if (!kept) {
     end_session(id, CloseCode::overloaded, LeaveReason::limit);
     return;
   }

@@ -1,7 +1,5 @@
 #include "engine/questions.h"
 
-#include "engine/host_input.h"
-
 namespace chatroom {
 
 using engine::QuestionKind;

@@ -2,6 +2,7 @@
 // packed away with its question until Engine::answer or the deadline.
 #pragma once
 
+#include "engine/host_input.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -30,6 +31,9 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
   {
     const PortCall guard{in_port};
     answer = call(question);
+  }
+  if (engine::admit(options.limits, answer).code != Errc::ok) {
+    answer = Answer::refuse(Errc::internal);
   }
   record(engine::Record::decision, [&](engine::Packer& to) { pack(to, answer); });
   if (answer.verdict != Answer::Verdict::later) {

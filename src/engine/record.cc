@@ -7,7 +7,6 @@
 //         done it is spread, answered and kept, and the next one follows.
 #include <algorithm>
 
-#include "engine/host_input.h"
 #include "engine/questions.h"
 
 namespace chatroom {

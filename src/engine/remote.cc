@@ -41,6 +41,7 @@ Remote::~Remote() {
 }
 
 Status Remote::broadcast(std::string_view room, const Outgoing& message, Tag tag) noexcept {
+  if (message.mentions.size() > kMentionsPerMessage) return Errc::bad_request;
   return post(mailbox_, engine::MailType::broadcast, [&](engine::Packer& to) {
     to.u64(tag);
     to.text(room);
@@ -50,6 +51,7 @@ Status Remote::broadcast(std::string_view room, const Outgoing& message, Tag tag
 
 Status Remote::send_to(std::string_view room, std::string_view user, const Outgoing& message,
                        Tag tag) noexcept {
+  if (message.mentions.size() > kMentionsPerMessage) return Errc::bad_request;
   return post(mailbox_, engine::MailType::send_to, [&](engine::Packer& to) {
     to.u64(tag);
     to.text(room);

@@ -1,10 +1,12 @@
 // Room and MemberHandle: what the host holds of a room.
 #include "chatroom/room.h"
 
+#include "engine/host_input.h"
 #include "engine/state.h"
 
 namespace chatroom {
 
+using engine::admit;
 using engine::Packer;
 using engine::Record;
 
@@ -31,6 +33,9 @@ RoomPolicy Room::policy() const noexcept {
 Result<Ticket> Room::broadcast(const Outgoing& message, Tag tag) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
   Engine::State& state = *engine_->state_;
+  if (const Error error = admit(state.options.limits, message); error.code != Errc::ok) {
+    return error;
+  }
   state.record(Record::room_broadcast, [&](Packer& to) {
     to.handle(id_);
     to.u64(tag);
@@ -43,6 +48,12 @@ Result<Ticket> Room::broadcast(const Outgoing& message, Tag tag) noexcept {
 Result<Ticket> Room::send_to(std::string_view user, const Outgoing& message) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
   Engine::State& state = *engine_->state_;
+  if (const Error error = admit(state.options.limits, message); error.code != Errc::ok) {
+    return error;
+  }
+  if (const Error error = admit(state.options.limits, user.size()); error.code != Errc::ok) {
+    return error;
+  }
   state.record(Record::room_send_to, [&](Packer& to) {
     to.handle(id_);
     to.text(user);
@@ -57,6 +68,10 @@ Result<Ticket> Room::send_to(std::string_view user, const Outgoing& message) noe
 
 Status Room::kick(std::string_view user, std::string_view text) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  if (const Error error = admit(engine_->state_->options.limits, user.size() + text.size());
+      error.code != Errc::ok) {
+    return error;
+  }
   engine_->state_->record(Record::room_kick, [&](Packer& to) {
     to.handle(id_);
     to.text(user);
@@ -68,6 +83,10 @@ Status Room::kick(std::string_view user, std::string_view text) noexcept {
 
 Status Room::set_role(std::string_view user, Role role) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  if (const Error error = admit(engine_->state_->options.limits, user.size());
+      error.code != Errc::ok) {
+    return error;
+  }
   engine_->state_->record(Record::room_set_role, [&](Packer& to) {
     to.handle(id_);
     to.text(user);
@@ -81,6 +100,10 @@ Status Room::set_role(std::string_view user, Role role) noexcept {
 
 Status Room::set_policy(const RoomPolicy& policy) noexcept {
   if (engine_ == nullptr) return Errc::not_found;
+  if (const Error error = admit(engine_->state_->options.limits, policy.owner.size());
+      error.code != Errc::ok) {
+    return error;
+  }
   engine_->state_->record(Record::room_set_policy, [&](Packer& to) {
     to.handle(id_);
     pack(to, policy);

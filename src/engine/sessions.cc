@@ -50,14 +50,15 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
   }
   if (!status) {
     sessions.close(record.protocol);
-    fanout.close_outlet(id.index);
+    if (!CHATROOM_PLANTED(open_leaks_outlet)) fanout.close_outlet(id.index);
     return status;
   }
   if (how.identity == nullptr) {
     record.half_open->session = id;
     record.half_open->peer.assign(how.peer);
     half_open.push_back(*record.half_open);
-    if (half_open.size() > options.limits.half_open) evict_half_open();
+    const bool many = half_open.size() > options.limits.half_open;
+    if (many && !CHATROOM_PLANTED(half_open_not_counted)) evict_half_open();
   }
   push(id.index, sessions.hello());
   start_timer(record);
@@ -134,11 +135,13 @@ void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept 
     leave_room(room, id.index, reason);
   }
   const room::UserIndex user = rooms.user_of(id.index);
-  note({.type = HostEventType::session_closed,
-        .session = id,
-        .user = user == room::kNone ? std::string_view{} : rooms.user(user).id,
-        .reason = reason,
-        .close_code = record.close_code});
+  const HostEvent closed{.type = HostEventType::session_closed,
+                         .session = id,
+                         .user = user == room::kNone ? std::string_view{} : rooms.user(user).id,
+                         .reason = reason,
+                         .close_code = record.close_code};
+  note(closed);
+  if (CHATROOM_PLANTED(session_closed_noted_twice)) note(closed);
   rooms.sign_out(id.index);
   sessions.close(record.protocol);
   wheel.cancel(record.timer);

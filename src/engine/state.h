@@ -4,6 +4,7 @@
 
 #include "base/bounded_memory.h"
 #include "base/list.h"
+#include "base/plant.h"
 #include "base/pool.h"
 #include "base/random.h"
 #include "base/siphash.h"

@@ -155,7 +155,8 @@ void Engine::State::start_loading(RoomId room) noexcept {
 // ring. A storage that failed means a new epoch: members are never shown offsets that lie.
 void Engine::State::warm(StorageWork& work, RoomRecord& record) noexcept {
   if (!work.status || !work.found) return finish_loading(record.room);
-  rooms.restore(record.room, work.stored.epoch, work.stored.offset);
+  const std::uint64_t flaw = CHATROOM_PLANTED(restored_epoch_forgotten) ? 1 : 0;
+  rooms.restore(record.room, work.stored.epoch + flaw, work.stored.offset);
   record.stored = work.stored.offset;
   const room::RoomView view = rooms.view(record.room);
   const std::uint64_t want = std::min<std::uint64_t>(

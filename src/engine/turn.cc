@@ -69,6 +69,7 @@ void Engine::State::count_input(std::size_t bytes) noexcept {
   input_bytes += static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX / 2));
   counters.bytes_in += bytes;
   dirty = true;
+  if (CHATROOM_PLANTED(turn_never_ends_itself)) return;
   if (telling || (inputs < options.limits.turn_inputs && input_bytes < options.limits.turn_bytes)) {
     return;
   }

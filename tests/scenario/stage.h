@@ -172,7 +172,9 @@ class Stage {
     if (ports.json == nullptr) ports.json = &engine_json();
     if (ports.observer == nullptr) ports.observer = &observer;
     if (options.record) ports.recorder = &recorder;
-    Result<EnginePtr> made = Engine::create(options.engine, ports);
+    EngineOptions how = options.engine;
+    if (options.polled) how.start = loop.now();
+    Result<EnginePtr> made = Engine::create(how, ports);
     REQUIRE(made);
     engine_ = std::move(*made);
   }
