@@ -1,5 +1,7 @@
 // Saying something: a member's publish with every rule, and say(), where all that is said in a room
 // takes its place.
+#include <algorithm>
+
 #include "base/siphash.h"
 #include "engine/questions.h"
 
@@ -53,6 +55,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
   const room::UserIndex author = rooms.user_of(session);
+  const Instant passed = std::min(caller.asked, now);  // the rules of the room
   Outgoing message = command.out;
   switch (verdict.verdict) {
     case Answer::Verdict::pass:
@@ -60,7 +63,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
     case Answer::Verdict::rewrite:
       message.text = verdict.text;
       if (message.text.empty() && message.kind == Kind::text) {
-        rooms.forgive_publish(room, author);
+        rooms.forgive_publish(room, author, passed);
         return Errc::internal;
       }
       break;
@@ -68,11 +71,11 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       answer_publish(caller, rooms.view(room).position);
       return {};
     case Answer::Verdict::hold:
-      rooms.forgive_publish(room, author);
+      rooms.forgive_publish(room, author, passed);
       return Errc::held;
     case Answer::Verdict::refuse:
     case Answer::Verdict::later:
-      rooms.forgive_publish(room, author);
+      rooms.forgive_publish(room, author, passed);
       return verdict.verdict == Answer::Verdict::refuse ? verdict.error
                                                         : Error{Errc::internal, kTemporary, 0};
   }
@@ -82,7 +85,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   }
   const Result<Position> said = say(room, author, message, caller.tag);
   if (!said) {
-    rooms.forgive_publish(room, author);
+    rooms.forgive_publish(room, author, passed);
     return said.error();
   }
   answer_publish(caller, *said);
@@ -109,10 +112,13 @@ Result<Position> Engine::State::say(RoomId room, room::UserIndex author, const O
   if (record != nullptr && record->loading) return Errc::room_overloaded;
   Position first;
   if (!message.key.empty() && rooms.answered(room, author, message.key, now, first)) {
-    note({.type = HostEventType::published,
-          .room = rooms.view(room).key,
-          .position = first,
-          .tag = tag});
+    // Nothing took a place: only a host that waits for its tag is told.
+    if (tag != 0) {
+      note({.type = HostEventType::published,
+            .room = rooms.view(room).key,
+            .position = first,
+            .tag = tag});
+    }
     return first;
   }
   const Result<room::Committed> stamped = rooms.stamp(room, author, message, 1, now);

@@ -18,6 +18,7 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   pending.host = caller.host;
   pending.tag = caller.tag;
   pending.ticket = caller.ticket;
+  pending.asked = now;
   pending.timer.index = question.index;
   pending.timer.generation = question.generation;
   wheel.schedule(pending.timer, now + options.limits.question_deadline);
@@ -41,7 +42,8 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
                       .op = command.op,
                       .host = pending->host,
                       .tag = pending->tag,
-                      .ticket = pending->ticket};
+                      .ticket = pending->ticket,
+                      .asked = pending->asked};
   forget_question(question);
 
   SessionRecord* record = slots.get(caller.session);

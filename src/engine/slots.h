@@ -67,6 +67,7 @@ struct Pending {
   bool host = false;
   Tag tag = 0;
   std::uint64_t ticket = 0;
+  Instant asked;
   ByteQueue command;  // packed; empty while the port is being asked
 };
 
@@ -93,6 +94,7 @@ struct StorageWork {
   bool found = false;      // load
   StoredRoom stored;
   bool newest_first = false;  // page: what does not fit is dropped from the old end
+  std::uint32_t rounds = 0;   // page: how many came before it that showed nothing
   bool cut = false;           // page: there was no place for more
   bool more = false;
   bool done = false;
@@ -108,7 +110,8 @@ struct Caller {
   Op op = Op::none;
   bool host = false;  // a call of the host's: the verdict is its return value
   Tag tag = 0;
-  std::uint64_t ticket = 0;  // of a host's call
+  std::uint64_t ticket = 0;          // of a host's call
+  Instant asked = Instant::never();  // when the host was, if it answers late
 };
 
 // What became of a command for now.

@@ -92,7 +92,7 @@ bool Tables::binds(const Member& member, Instant now) noexcept {
 void Tables::settle(MemberIndex index, Instant now) noexcept {
   Member& left = member(index);
   CHATROOM_ASSERT(left.place != Member::Place::present);
-  left.told = false;
+  left.told = left.missed = false;
   if (left.lasting == Role::visitor && !binds(left, now)) return drop_member(index);
   if (left.place != Member::Place::away) move_to(index, Member::Place::away);
   if (left.lasting != Role::visitor || left.lingering) return;

@@ -1,7 +1,8 @@
 // Who is in a room, and what of it was not told yet. Users count, not sessions.
 //
 // Joins need no list: whoever arrived since the last telling stands at the end of the room's list.
-// Leaves keep their record until they are told. Leaving and coming back in between is nothing.
+// Leaves keep their record until they are told. Leaving and coming back in between is nothing, but
+// for those who were given a list meanwhile: for them it is a join.
 #include <algorithm>
 
 #include "base/plant.h"
@@ -89,8 +90,9 @@ void list_joins(Tables& tables, const Registry& registry, Room& room) noexcept {
   }
   for (MemberIndex at = first; at != kNone; at = tables.member(at).next) {
     Member& member = tables.member(at);
-    if (member.told) continue;  // it left and came back
+    if (member.told && !member.missed) continue;  // it left and came back
     member.told = true;
+    member.missed = false;
     CHATROOM_ASSERT(tables.presence.push_back(registry.describe(at)));
   }
 }
@@ -186,6 +188,9 @@ Result<PresencePage> Registry::presence(RoomId id, std::uint32_t limit, std::str
   } else if (since_version != nullptr && *since_version == room->presence_version) {
     page.unchanged = true;
     return page;
+  }
+  for (MemberIndex out = room->leaving.first; out != kNone; out = t.member(out).next) {
+    t.member(out).missed = true;
   }
   if (limit == 0) limit = 50;
   limit = std::min(limit, kPresencePageMax);

@@ -107,10 +107,12 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   return verdict;
 }
 
-void Registry::forgive_publish(RoomId id, UserIndex user) noexcept {
+void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed) noexcept {
   if (tables_->find_room(id) == nullptr || user == kNone) return;
+  Member* member = tables_->present_member(id.index, user);
+  if (member == nullptr || member->spoke_us != passed.us) return;  // it spoke again since
   // What it passed with was over when it passed, so nothing older can bind.
-  if (Member* member = tables_->present_member(id.index, user)) member->spoke = false;
+  member->spoke = false;
 }
 
 // ---- The place

@@ -277,7 +277,8 @@ class Registry final {
   PublishVerdict check_publish(RoomId room, SessionIndex session, const Outgoing& message,
                                Instant now) noexcept;
   // The host refused what check_publish had passed: slow mode does not bind for it.
-  void forgive_publish(RoomId room, UserIndex user) noexcept;
+  // `passed`: when it did; what the user said since counts all the same.
+  void forgive_publish(RoomId room, UserIndex user, Instant passed) noexcept;
   // Gives it its place: offset, stamps, history, key. `author` kNone: the host. not_found: no such
   // channel (after a passing check_publish it is there; hosts call open_channel first).
   Result<Committed> commit_publish(RoomId room, UserIndex author, const Outgoing& message,

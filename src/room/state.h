@@ -86,6 +86,7 @@ struct Member {
   bool told : 1 = false;       // the others were told that it is in
   bool lingering : 1 = false;  // in the lingering list
   bool spoke : 1 = false;      // `spoke_us` says when
+  bool missed : 1 = false;     // it was out when a list was given: tell that it is back
 
   Tag tag = 0;
   std::int64_t since_ms = 0;

@@ -72,6 +72,29 @@ TEST_CASE("coming and going between two tellings is nothing, but the version ris
   CHECK(leaves_of(town.rooms.take_presence(room, town.now)) == Names{"alice"});
 }
 
+TEST_CASE("who got the list while somebody was out is told that he is back") {
+  Town town;
+  const RoomId room = town.open("r");
+  const SessionIndex alice = town.session("alice");
+  const SessionIndex bob = town.session("bob");
+  town.join(room, alice);
+  town.join(room, bob);
+  static_cast<void>(town.rooms.take_presence(room, town.now));
+  town.leave(room, alice);
+  CHECK(town.rooms.presence(room, 50, {}, nullptr)->members.size() == 1);
+  town.join(room, alice);
+  const PresenceChange back = town.rooms.take_presence(room, town.now);
+  CHECK(joins_of(back) == Names{"alice"});
+  // Out, listed, back and out again: one leave.
+  town.leave(room, alice);
+  CHECK(town.rooms.presence(room, 50, {}, nullptr)->members.size() == 1);
+  town.join(room, alice);
+  town.leave(room, alice);
+  const PresenceChange gone = town.rooms.take_presence(room, town.now);
+  CHECK(gone.joins.empty());
+  CHECK(leaves_of(gone) == Names{"alice"});
+}
+
 TEST_CASE("above the bound only counts are told, at most once a second") {
   Limits limits;
   limits.presence_exact = 3;

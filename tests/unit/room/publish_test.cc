@@ -207,8 +207,23 @@ TEST_CASE("a message refused by the host after its check does not begin slow mod
   CHECK(town.rooms.check_publish(room, alice, {.text = "bad word"}, town.now).error.code ==
         Errc::ok);
   CHECK(town.say(room, alice) == Errc::slow_mode);  // still under way
-  town.rooms.forgive_publish(room, town.rooms.user_of(alice));
+  town.rooms.forgive_publish(room, town.rooms.user_of(alice), town.now);
   CHECK(town.say(room, alice) == Errc::ok);
+}
+
+TEST_CASE("a late refusal does not undo the slow mode of what was said since") {
+  Town town(unlimited());
+  const RoomId room = town.open("r", {.slow_mode_s = 1});
+  const SessionIndex alice = town.session("alice");
+  const SessionIndex desk = town.session("alice");
+  town.join(room, alice);
+  town.join(room, desk);
+  CHECK(town.rooms.check_publish(room, alice, {.text = "hm"}, town.now).error.code == Errc::ok);
+  const Instant passed = town.now;
+  town.wait(Duration::s(1));
+  CHECK(town.say(room, desk) == Errc::ok);
+  town.rooms.forgive_publish(room, town.rooms.user_of(alice), passed);
+  CHECK(town.say(room, desk) == Errc::slow_mode);
 }
 
 TEST_CASE("an idempotency key is answered with the first answer for five minutes") {
