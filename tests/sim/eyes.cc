@@ -80,7 +80,7 @@ void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked)
       Seen seen;
       seen.type = Seen::Type::change;
       seen.low = asked.placed ? asked.after : here->last_offset;
-      seen.high = asked.placed ? asked.after : std::max(seen.low, truth_.head(asked.room));
+      seen.high = asked.placed ? asked.after : std::max(seen.low, truth_.head(*here->life));
       seen.write = frame.write;
       seen.channels = here->channels_now();
       if (asked.op != Op::unsubscribe) seen.channels |= asked.channels;

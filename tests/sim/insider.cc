@@ -177,8 +177,9 @@ void Insider::change_channels(const std::string& room) {
   asked.channel = channel_name(random_.below(world_.plan().channels));
   asked.channels = channel_bit(asked.channel);
   asked.op = random_.chance(50) ? Op::subscribe : Op::unsubscribe;
+  const Result<Room> there = world_.engine().room(room);
   asked.placed = true;
-  asked.after = world_.truth().head(room);
+  asked.after = there ? there->position().offset : 0;
   changes_.push_back(asked);
   const Result<Ticket> done =
       asked.op == Op::subscribe ? world_.engine().subscribe(session_, room, asked.channel)

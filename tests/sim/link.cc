@@ -71,12 +71,8 @@ void Link::carry(std::span<const Bytes> pieces, std::size_t size) {
     if (bytes.size() == size) break;
   }
   unread_ += size;
-  if (aborted_) {
-    reader_.feed(as_bytes(bytes));
-    drop_rest();
-    return;
-  }
   out_.push_back({.due = due_after(out_last_), .bytes = std::move(bytes)});
+  if (aborted_) return;
   world_.schedule().at(out_.back().due, [self = shared_from_this()] { self->arrive_out(); });
 }
 

@@ -96,9 +96,12 @@ class Truth final {
   std::uint64_t said() const noexcept { return said_.size(); }
 
   Life& life(std::string_view room, std::string_view epoch);
-  // The newest offset of a room at this moment.
-  std::uint64_t head(const std::string& room) const { return head_ ? head_(room) : 0; }
-  void ask_head(std::function<std::uint64_t(const std::string&)> ask) { head_ = std::move(ask); }
+  // The newest offset of a life at this moment; no bound if it is over.
+  std::uint64_t head(const Life& life) const {
+    const Position now = where_(life.room);
+    return epoch_text(now.epoch) == life.epoch ? now.offset : UINT64_MAX;
+  }
+  void ask_position(std::function<Position(const std::string&)> ask) { where_ = std::move(ask); }
   const std::map<std::pair<std::string, std::string>, Life>& lives() const noexcept {
     return lives_;
   }
@@ -117,7 +120,7 @@ class Truth final {
  private:
   const Plan& plan_;
   Report& report_;
-  std::function<std::uint64_t(const std::string&)> head_;
+  std::function<Position(const std::string&)> where_;
   std::vector<Said> said_;
   std::map<std::pair<std::string, std::string>, Life> lives_;
 };

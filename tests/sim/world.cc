@@ -99,9 +99,9 @@ void World::build() {
                  std::string{name_of(created.error().code)}.c_str());
   }
   engine_ = std::move(*created);
-  truth_.ask_head([this](const std::string& room) {
+  truth_.ask_position([this](const std::string& room) {
     const Result<Room> there = engine_->room(room);
-    return there ? there->position().offset : std::uint64_t{0};
+    return there ? there->position() : Position{};
   });
   ceiling_ = chatroom::plan(plan_.limits).ceiling_bytes;
 
