@@ -39,7 +39,7 @@ Limits draw_limits(Random& random, const Plan& plan) {
   limits.log_pool_bytes = random.chance(30) ? 512u << 10 : 4u << 20;
   limits.private_pool_bytes = 1u << 20;
   limits.input_pool_bytes = 1u << 20;
-  limits.history_pool_bytes = random.chance(20) ? 96u << 10 : 1u << 20;
+  limits.history_pool_bytes = random.chance(20) ? 96u << 10 : 4u << 20;
   limits.keys = 1'024;
   limits.presence_exact = random.chance(25) ? random.between(2, 5) : 100;
   limits.waiting_bytes = 2u << 20;
@@ -145,8 +145,11 @@ Plan draw_calm(std::uint64_t seed) {
   plan.faults.stall = plan.faults.partial = 0;
   plan.window_min = plan.window_max = 1u << 20;
   plan.limits.half_open = 64;
+  plan.limits.turn_inputs = 256;
   plan.limits.write_stall = Duration::s(100'000);
   plan.limits.dead_after = Duration::s(100'000);
+  // Wide enough for what waits for those who keep up, however the chunks lie.
+  plan.limits.window_bytes = 256u << 10;
   plan.limits.log_pool_bytes = 8u << 20;
   plan.limits.private_bytes = 256u << 10;
   plan.limits.presence_exact = 100;

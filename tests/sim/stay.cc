@@ -110,7 +110,8 @@ class StayCheck final {
     const bool due = stay_.open || seen.write + 2 <= last_write_;
     for (; next_ < at; ++next_) miss(next_, due);
     ++next_;
-    certain_from_ = std::min(certain_from_, next_);
+    // Settings may have said the same before.
+    if (seen.what != Entry::Type::state) certain_from_ = std::min(certain_from_, next_);
   }
 
   // `due`: its gap must have been told by now.
@@ -122,7 +123,9 @@ class StayCheck final {
     if (was == Meant::perhaps || entry.latest || !due) return;
     ++certain_;
     if (entry.reliable) {
-      fail("never saw " + name(entry) + ", which was reliable");
+      fail("never saw " + name(entry) + ", which was reliable, after " +
+           (index > 0 ? name(life_.entries[index - 1]) : "nothing") + " behind " +
+           std::to_string(entry.behind));
     }
     if (entry.offset != 0) missed_.push_back(entry.offset);
   }

@@ -167,7 +167,7 @@ void World::check_history() {
       before = walk.offsets.front();
       if (before <= 1) break;
     }
-    const bool roomy = plan_.limits.history_pool_bytes >= 1u << 20;
+    const bool roomy = plan_.limits.history_pool_bytes >= 4u << 20;
     const std::uint64_t due = std::min<std::uint64_t>(head.offset, life.history_least);
     if (roomy && have < due) {
       report_.fail(Verdict::correctness, "history of %s holds %" PRIu64 " of %" PRIu64,
