@@ -78,7 +78,8 @@ void Host::check_pace(const PublishRequest& request, RoomModel& room) {
   spoke.bound = spoke.passed = false;  // until it has been published
 }
 
-// Only what was said at once binds: a message that is decided later may have been refused meanwhile.
+// Only what was said at once binds: a message that is decided later may have been refused
+// meanwhile.
 void Host::let_through(std::uint64_t serial) {
   const Said* said = world_.truth().find(serial);
   RoomModel* room = said == nullptr ? nullptr : model(said->room);
@@ -128,13 +129,14 @@ Answer Host::soon(Question question, Decision kind, std::string data, std::uint6
   }
   static thread_local std::string text;  // lives until the engine copied it
   const Answer answer = verdict(kind, data, serial, text);
-  const bool said = answer.verdict == Answer::Verdict::pass ||
-                    answer.verdict == Answer::Verdict::rewrite;
+  const bool said =
+      answer.verdict == Answer::Verdict::pass || answer.verdict == Answer::Verdict::rewrite;
   if (kind == Decision::publish && said) let_through(serial);
   return answer;
 }
 
-Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t serial, std::string& text) {
+Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t serial,
+                     std::string& text) {
   const HostHabits& habits = world_.plan().host;
   const bool refused = world_.busy() && random_.chance(habits.refuse);
   switch (kind) {
@@ -162,7 +164,7 @@ Answer Host::verdict(Decision kind, const std::string& data, std::uint64_t seria
                          : which == 1 ? Answer::Verdict::hold
                                       : Answer::Verdict::rewrite;
         if (which == 0) said->dropped = true;
-        if (which == 2) answer.text = said->text = text = "#" + std::to_string(serial) + " [...]";
+        if (which == 2) answer.text = said->text = text = Truth::prefix(serial) + "[...]";
         return answer;
       }
       return Answer::pass();
@@ -226,7 +228,8 @@ Answer Host::on_call(Question question, const CallRequest& request) noexcept {
   if (request.name == "never" && world_.busy()) return Answer::later();
   if (request.name == "late") {
     const Duration wait = Duration::ms(random_.between(1, 500));
-    world_.schedule().after(wait, [this, question, data] { answer(question, Decision::call, data, 0); });
+    world_.schedule().after(wait,
+                            [this, question, data] { answer(question, Decision::call, data, 0); });
     return Answer::later();
   }
   return soon(question, Decision::call, data, 0);
@@ -244,8 +247,7 @@ void Host::on_event(const HostEvent& event) noexcept {
       session.ready = true;
       session.user = user;
       const bool extra = user.substr(0, 1) == "~" || user.substr(0, 1) == "c";  // of the crowd
-      if (!extra && world_.user(user) == nullptr &&
-          world_.plan().faults.corrupt == 0) {
+      if (!extra && world_.user(user) == nullptr && world_.plan().faults.corrupt == 0) {
         fail("who is " + user + "?");
       }
       break;
@@ -273,7 +275,8 @@ void Host::on_event(const HostEvent& event) noexcept {
       on_published(event);
       break;
     case HostEventType::refused:
-      if (event.tag != 0 && mail_.erase(event.tag) == 0) fail("a call from afar was answered twice");
+      if (event.tag != 0 && mail_.erase(event.tag) == 0)
+        fail("a call from afar was answered twice");
       break;
     case HostEventType::room_opened:
     case HostEventType::room_closed:
@@ -282,6 +285,10 @@ void Host::on_event(const HostEvent& event) noexcept {
         at->spoke.clear();
         if (event.type == HostEventType::room_opened && !user.empty()) {  // by a join
           at->policy = world_.plan().policies[0];
+          if (const Result<Room> there = world_.engine().room(room); there) {
+            Life& life = world_.truth().life(room, epoch_text(there->position().epoch));
+            life.history_least = std::min(life.history_least, at->policy.history_messages);
+          }
           at->restricted = at->restricted || at->policy.moderated;
           at->slow = at->slow || at->policy.slow_mode_s > 0;
           at->capped = at->capped || at->policy.max_members > 0;

@@ -1,6 +1,6 @@
 // Host: the program around the engine: it says who people are and what they may say, now, late or
-// never; it speaks, kicks, changes settings, closes rooms; it watches what it is told. It also holds
-// the reference model of who may do what.
+// never; it speaks, kicks, changes settings, closes rooms; it watches what it is told. It also
+// holds the reference model of who may do what.
 #pragma once
 
 #include <map>

@@ -6,8 +6,7 @@
 
 namespace chatroom::sim {
 
-Link::Link(World& world, LinkEnd& end, const LinkShape& shape, std::string who,
-           std::uint64_t actor)
+Link::Link(World& world, LinkEnd& end, const LinkShape& shape, std::string who, std::uint64_t actor)
     : world_(world),
       end_(&end),
       shape_(shape),
@@ -77,7 +76,8 @@ void Link::carry(std::span<const Bytes> pieces, std::size_t size) {
 }
 
 Instant Link::due_after(Instant& last) {
-  const std::uint32_t us = shape_.latency_us + random_.below(shape_.latency_us + 1);
+  const std::uint32_t more = world_.plan().jitter ? random_.below(shape_.latency_us + 1) : 0;
+  const std::uint32_t us = shape_.latency_us + more;
   // Whole quarters of a millisecond, so that things happen at the same moment.
   const std::int64_t at = (world_.now().us + us + 249) / 250 * 250;
   last = std::max(last, Instant{at});
@@ -147,7 +147,8 @@ void Link::close(CloseCode code) noexcept {
   if (aborted_) return;  // on_closed is on its way
   // What was taken still arrives, if it does so soon.
   const Instant latest = world_.now() + Duration::ms(100);
-  const Instant at = stalled_until_ > latest ? latest : std::min(latest, std::max(out_last_, world_.now()));
+  const Instant at =
+      stalled_until_ > latest ? latest : std::min(latest, std::max(out_last_, world_.now()));
   world_.schedule().at(at + Duration{500}, [self = shared_from_this()] { self->finish(); });
 }
 
@@ -208,8 +209,7 @@ void Link::send_frame(FrameKind kind, Bytes payload) {
 
 void Link::send_parcel(Parcel parcel) {
   if (aborted_ || over_ || closing_) return;
-  if (world_.faulty() && !parcel.bytes.empty() &&
-      random_.per_mille(world_.plan().faults.corrupt)) {
+  if (world_.faulty() && !parcel.bytes.empty() && random_.per_mille(world_.plan().faults.corrupt)) {
     corrupted_ = true;
     world_.report().note("corrupts", who_);
     char& victim = parcel.bytes[random_.below(static_cast<std::uint32_t>(parcel.bytes.size()))];

@@ -50,7 +50,8 @@ bool choose_plant(std::string_view name) {
   return false;
 }
 
-Outcome run_world(const Plan& plan, const Mode& mode, const Arguments& arguments, const char* part) {
+Outcome run_world(const Plan& plan, const Mode& mode, const Arguments& arguments,
+                  const char* part) {
   ReportOptions options;
   options.seed = plan.seed;
   options.options = plan.describe() + part;
@@ -67,7 +68,8 @@ Outcome run_world(const Plan& plan, const Mode& mode, const Arguments& arguments
 }
 
 [[noreturn]] void differ(std::uint64_t seed, const char* what) {
-  std::printf("FAILED seed %" PRIu64 " (correctness): %s\nreplay: chatroom_sim --seed %" PRIu64 "\n",
+  std::printf("FAILED seed %" PRIu64 " (correctness): %s\nreplay: chatroom_sim --seed %" PRIu64
+              "\n",
               seed, what, seed);
   std::exit(static_cast<int>(Verdict::correctness));
 }
@@ -118,8 +120,36 @@ int run_seeds(const Arguments& arguments) {
 
 // Planted bugs that some seed must find. Others are found by unit tests (tests/controls.txt).
 constexpr const char* kPlants[] = {
-    "answer_twice",
+    "auth_deadline_extended_by_progress",
     "barrier_ignored",
+    "blocked_member_skips_reliable",
+    "checks_skipped",
+    "cut_frame_forgotten",
+    "deliver_after_leave",
+    "double_flush_after_partial_write",
+    "exceptions_mask_ignored",
+    "failed_auth_stays_open",
+    "frame_limit_not_applied",
+    "gap_not_told",
+    "heartbeat_never_dead",
+    "history_wrong_channel",
+    "idempotency_key_per_room_only",
+    "join_reply_misses_last",
+    "leave_keeps_cursor",
+    "ledger_off_by_one",
+    "malformed_not_closed",
+    "offset_skipped",
+    "presence_leave_lost",
+    "rate_bucket_refills_double",
+    "rate_limit_per_frame_forgotten",
+    "recovered_but_incomplete",
+    "refusal_to_neighbour",
+    "served_before_auth",
+    "session_closed_noted_twice",
+    "slow_consumer_stays",
+    "slow_mode_off_by_one_ms",
+    "superseded_still_sent",
+    "writable_not_recorded",
 };
 
 // A world that fails ends its process, so each try has one of its own.
@@ -151,8 +181,10 @@ int run_plants(Arguments arguments) {
     }
     std::uint64_t tried = 0;
     bool found = false;
-    while (!found && tried < arguments.tries) found = try_seed(arguments.seed + tried++, arguments) != 0;
-    std::printf("%s: %s after %" PRIu64 " seeds\n", name.c_str(), found ? "found" : "NOT FOUND", tried);
+    while (!found && tried < arguments.tries)
+      found = try_seed(arguments.seed + tried++, arguments) != 0;
+    std::printf("%s: %s after %" PRIu64 " seeds\n", name.c_str(), found ? "found" : "NOT FOUND",
+                tried);
     if (!found) ++missed;
   }
   std::printf("plants %zu, not found %d\n", chosen.size(), missed);

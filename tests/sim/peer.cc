@@ -134,7 +134,8 @@ void Peer::greet() {
   const std::string role = std::to_string(static_cast<int>(user_.role));
   const std::string token = user_.id + " " + role;
   ClientAuth auth{.token = token, .user = {}, .nick = {}, .resume = {}};
-  if (!world_.plan().ask_auth) auth = {.token = {}, .user = user_.id, .nick = user_.nick, .resume = {}};
+  if (!world_.plan().ask_auth)
+    auth = {.token = {}, .user = user_.id, .nick = user_.nick, .resume = {}};
   Asked asked;
   asked.op = Op::auth;
   remember(client_->auth(auth), asked);
@@ -274,8 +275,8 @@ void Peer::on_direct(const Event& event) {
 // A refusal must have a reason that this world can give.
 void Peer::check_refusal(const Asked& asked, Error error) {
   const auto wrong = [&] {
-    fail(std::string{name_of(asked.op)} + " in " + asked.room + " was refused without a reason: " +
-         std::string{name_of(error.code)});
+    fail(std::string{name_of(asked.op)} + " in " + asked.room +
+         " was refused without a reason: " + std::string{name_of(error.code)});
   };
   const Plan& plan = world_.plan();
   const Host& host = world_.host();
@@ -365,6 +366,7 @@ void Peer::flush() {
 void Peer::beat() {
   const std::uint64_t life = life_;
   if (link_ == nullptr || link_->over()) return;
+  if (listener_ && usable_ && eyes_.stays().empty()) join_something();
   if (!client_->beat(world_.now()) && !client_->ended()) fail("heard nothing for too long");
   flush();
   world_.schedule().after(Duration::ms(500), [this, life] {
@@ -420,8 +422,8 @@ void Peer::check_end() {
     world_.report().fail(Verdict::liveness, "%s is not back", eyes_.who().c_str());
   }
   for (const auto& [id, asked] : asked_) {
-    world_.report().fail(Verdict::liveness, "%s never got an answer to %u (%s in %s, asked %" PRId64
-                         " ms ago)",
+    world_.report().fail(Verdict::liveness,
+                         "%s never got an answer to %u (%s in %s, asked %" PRId64 " ms ago)",
                          eyes_.who().c_str(), id, std::string{name_of(asked.op)}.c_str(),
                          asked.room.c_str(), (world_.now() - asked.at).in_ms());
   }

@@ -24,10 +24,10 @@ Limits draw_limits(Random& random, const Plan& plan) {
   limits.page_bytes = random.chance(40) ? 4'096 : 16'384;
   limits.private_bytes = limits.page_bytes + random.between(8, 40) * 1'024;
   limits.recovery_messages = random.between(5, 300);
-  limits.commands = random.chance(40) ? Rate{random.between(5, 15), random.between(8, 30)}
-                                      : Rate{200, 400};
-  limits.publishes = random.chance(40) ? Rate{random.between(1, 4), random.between(1, 4)}
-                                       : Rate{50, 100};
+  limits.commands =
+      random.chance(40) ? Rate{random.between(5, 15), random.between(8, 30)} : Rate{200, 400};
+  limits.publishes =
+      random.chance(40) ? Rate{random.between(1, 4), random.between(1, 4)} : Rate{50, 100};
   limits.joins = random.chance(20) ? Rate{2, 3} : Rate{20, 40};
   limits.auth_deadline = Duration::s(random.between(2, 6));
   limits.heartbeat = Duration::s(random.between(2, 5));
@@ -143,6 +143,9 @@ Plan draw_calm(std::uint64_t seed) {
   // The others keep up: what a member that falls behind loses ends with a chunk of the log, and
   // where chunks end depends on how long somebody else has held the log.
   plan.faults.stall = plan.faults.partial = 0;
+  // Nor may chance hang on into how many writes one moment's bytes are cut.
+  plan.faults.split = 0;
+  plan.jitter = false;
   plan.window_min = plan.window_max = 1u << 20;
   plan.limits.half_open = 64;
   plan.limits.turn_inputs = 256;
@@ -171,7 +174,8 @@ std::string Plan::describe() const {
   std::snprintf(
       text, sizeof text,
       "peers=%u users=%u rooms=%u channels=%u locals=%u crowd=%u witness=%d auth=%d known=%u "
-      "polled=%d tick_ms=%lld group=%d sends=%u commands=%u over=%u rules=%d open_rooms=%d drain=%d "
+      "polled=%d tick_ms=%lld group=%d sends=%u commands=%u over=%u rules=%d open_rooms=%d "
+      "drain=%d "
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
       "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u",

@@ -87,6 +87,7 @@ struct Plan {
   bool record = false;
   // Links.
   std::uint32_t latency_us_max = 20'000;
+  bool jitter = true;
   std::uint32_t window_min = 4'096;  // bytes that a link takes before its peer reads
   std::uint32_t window_max = 65'536;
   Faults faults;

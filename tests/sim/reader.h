@@ -26,7 +26,8 @@ class Reader final {
 
   // A write begins at this place of the stream.
   void write_at(std::uint64_t start) {
-    if (writes_.empty() || writes_.back().start != start) writes_.push_back({start, ++writes_seen_});
+    if (writes_.empty() || writes_.back().start != start)
+      writes_.push_back({start, ++writes_seen_});
   }
   void feed(Bytes bytes) { buffer_.append(as_text(bytes)); }
   // False: no whole frame is there.

@@ -60,6 +60,9 @@ void Report::fail(Verdict verdict, const char* format, ...) noexcept {
   va_start(arguments, format);
   std::vsnprintf(why, sizeof why, format, arguments);
   va_end(arguments);
+  for (char& c : why) {
+    if (c != '\0' && static_cast<unsigned char>(c) < 32) c = ' ';  // somebody's words
+  }
   const auto seed = static_cast<unsigned long long>(options_.seed);
   if (options_.brief) {
     std::printf("seed %llu: %s: %s\n", seed, name_of(verdict), why);

@@ -117,7 +117,8 @@ class StayCheck final {
   // `due`: its gap must have been told by now.
   void miss(std::size_t index, bool due) {
     const Entry& entry = life_.entries[index];
-    const Meant was = index < certain_from_ && meant(entry) == Meant::yes ? Meant::perhaps : meant(entry);
+    const Meant was =
+        index < certain_from_ && meant(entry) == Meant::yes ? Meant::perhaps : meant(entry);
     if (was == Meant::no) return;
     ++possible_;
     if (was == Meant::perhaps || entry.latest || !due) return;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sim/hash.h"
+#include "sim/random.h"
 
 namespace chatroom::sim {
 
@@ -11,13 +12,26 @@ namespace {
 
 constexpr std::string_view kChannels[kChannelsMax] = {"main", "a", "b", "c", "d", "e", "f", "g"};
 
-std::uint64_t number_after(std::string_view text, std::string_view mark) noexcept {
-  if (text.substr(0, mark.size()) != mark) return 0;
-  std::uint64_t number = 0;
-  for (std::size_t i = mark.size(); i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
-    number = number * 10 + static_cast<std::uint64_t>(text[i] - '0');
+// Serials come with a check, so that a flipped bit does not make one into another.
+std::uint64_t check_of(std::uint64_t serial) noexcept { return Random{serial}.next() % 10'000; }
+
+bool read_number(std::string_view& text, std::string_view mark, std::uint64_t& number) noexcept {
+  if (text.substr(0, mark.size()) != mark) return false;
+  text.remove_prefix(mark.size());
+  number = 0;
+  for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1)) {
+    number = number * 10 + static_cast<std::uint64_t>(text[0] - '0');
   }
-  return number;
+  return true;
+}
+
+std::uint64_t read_serial(std::string_view text, std::string_view mark, std::string_view then,
+                          std::string_view end) noexcept {
+  std::uint64_t serial = 0;
+  std::uint64_t check = 0;
+  const bool whole = read_number(text, mark, serial) && read_number(text, then, check) &&
+                     text.substr(0, end.size()) == end && check == check_of(serial);
+  return whole ? serial : 0;
 }
 
 // Data in binary looks different in JSON, so it is left out.
@@ -79,14 +93,21 @@ Outgoing Said::outgoing() const noexcept {
   return out;
 }
 
+std::string Truth::prefix(std::uint64_t serial) {
+  return "#" + std::to_string(serial) + "/" + std::to_string(check_of(serial)) + " ";
+}
+
 std::uint64_t Truth::say(Said said) {
   const std::uint64_t serial = said_.size() + 1;
   report_.note("says", said.user, said.room, serial);
   const std::string number = std::to_string(serial);
-  if (said.form == Data::Form::json) said.data = "{\"n\":" + number + ",\"t\":[1,null,\"\u00e9\"]}";
+  const std::string check = std::to_string(check_of(serial));
+  if (said.form == Data::Form::json) {
+    said.data = "{\"n\":" + number + ",\"c\":" + check + ",\"t\":[1,null,\"\u00e9\"]}";
+  }
   // Some say nothing in words.
   if (said.kind == "text" || said.form != Data::Form::json || said.text.size() > 20) {
-    said.text = "#" + number + " " + said.text;
+    said.text = prefix(serial) + said.text;
   } else {
     said.text.clear();
   }
@@ -99,8 +120,9 @@ Said* Truth::find(std::uint64_t serial) noexcept {
 }
 
 std::uint64_t Truth::serial_of(const Message& message) noexcept {
-  const std::uint64_t in_text = number_after(message.text, "#");
-  return in_text != 0 ? in_text : number_after(as_text(message.data.bytes), "{\"n\":");
+  const std::uint64_t in_text = read_serial(message.text, "#", "/", " ");
+  if (in_text != 0) return in_text;
+  return read_serial(as_text(message.data.bytes), "{\"n\":", ",\"c\":", ",");
 }
 
 Life& Truth::life(std::string_view room, std::string_view epoch) {
@@ -112,10 +134,10 @@ Life& Truth::life(std::string_view room, std::string_view epoch) {
 
 void Truth::sight(Life& life, const Message& message, std::string_view who) {
   const auto wrong = [&](const char* what) {
-    report_.fail(Verdict::correctness, "%.*s saw in %s at %" PRIu64 " a message with wrong %s: %.*s",
-                 static_cast<int>(who.size()), who.data(), life.room.c_str(), message.offset, what,
-                 static_cast<int>(std::min<std::size_t>(message.text.size(), 60)),
-                 message.text.data());
+    report_.fail(
+        Verdict::correctness, "%.*s saw in %s at %" PRIu64 " a message with wrong %s: %.*s",
+        static_cast<int>(who.size()), who.data(), life.room.c_str(), message.offset, what,
+        static_cast<int>(std::min<std::size_t>(message.text.size(), 60)), message.text.data());
   };
   Said* said = find(serial_of(message));
   if (said == nullptr) {
@@ -219,7 +241,8 @@ void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t o
   if (said == nullptr || said->tainted || said->dropped) return;
   const auto wrong = [&](const char* what) {
     report_.fail(Verdict::correctness,
-                 "the sender of #%" PRIu64 " (%s in %s, kind %s, key %s, keep %d, latest %s) was told "
+                 "the sender of #%" PRIu64
+                 " (%s in %s, kind %s, key %s, keep %d, latest %s) was told "
                  "offset %" PRIu64 ": %s",
                  serial, said->user.c_str(), said->room.c_str(), said->kind.c_str(),
                  said->key.c_str(), said->keep, said->latest.c_str(), offset, what);
@@ -258,15 +281,15 @@ void Truth::check_published(const Life& life) const {
     // The witness may not have seen every `latest` one.
     while (at < life.published.size() &&
            (life.published[at].offset != entry.offset || life.published[at].user != said.user)) {
-      const bool skipped = life.published[at].offset == 0 || life.published[at].offset <= life.begins;
+      const bool skipped =
+          life.published[at].offset == 0 || life.published[at].offset <= life.begins;
       if (!skipped) break;
       ++at;
     }
     if (at == life.published.size() || life.published[at].offset != entry.offset ||
         life.published[at].user != said.user) {
-      report_.fail(Verdict::correctness,
-                   "the host of %s was not told of #%" PRIu64 " at %" PRIu64, life.room.c_str(),
-                   entry.identity, entry.offset);
+      report_.fail(Verdict::correctness, "the host of %s was not told of #%" PRIu64 " at %" PRIu64,
+                   life.room.c_str(), entry.identity, entry.offset);
     }
     ++at;
   }

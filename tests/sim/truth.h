@@ -91,6 +91,7 @@ class Truth final {
 
   // Registers a message; its text gets the serial as a prefix.
   std::uint64_t say(Said said);
+  static std::string prefix(std::uint64_t serial);  // of its text
   Said* find(std::uint64_t serial) noexcept;
   static std::uint64_t serial_of(const Message& message) noexcept;  // 0: none
   std::uint64_t said() const noexcept { return said_.size(); }

@@ -194,7 +194,12 @@ Outcome World::run() {
   finish();
   Outcome outcome;
   outcome.hash = hash_.value();
-  outcome.others_hash = others_.value();
+  Hash others;
+  for (auto& [who, link] : taken_) {
+    link.flush();
+    if (who.substr(0, 2) != "x.") others.add(link.hash.value());
+  }
+  outcome.others_hash = others.value();
   outcome.said = truth_.said();
   outcome.sessions = sessions_;
   outcome.steps = steps_;
@@ -215,8 +220,17 @@ void World::hash_write(std::string_view who, std::span<const Bytes> pieces,
   one.add(bytes);
   one.add(taken);
   hash_.add(one.value());
-  if (who.substr(0, 2) != "x.") others_.add(one.value());
+  Taken& link = taken_[std::string{who}];
+  if (link.at != now()) link.flush();
+  link.at = now();
+  link.bytes.append(bytes, 0, taken);
   if (report_.tracing()) report_.note("write", who, {}, taken, one.value() % 1'000'000);
+}
+
+void World::Taken::flush() {
+  hash.add(static_cast<std::uint64_t>(at.us));
+  hash.add(std::string_view{bytes});
+  bytes.clear();
 }
 
 void World::link_closed(Link& link) { turn().on_closed(link.session()); }

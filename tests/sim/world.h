@@ -123,7 +123,15 @@ class World final {
   Random over_random_;
   bool ending_ = false;
   Hash hash_;
-  Hash others_;
+  // What each link took, and when: in which order links are served is nobody's business, nor into
+  // how many writes one moment's bytes are cut.
+  struct Taken {
+    Instant at;
+    std::string bytes;
+    Hash hash;
+    void flush();
+  };
+  std::map<std::string, Taken, std::less<>> taken_;
   std::uint64_t counted_[kPriorityCount] = {};
   std::uint64_t sessions_ = 0;
   std::uint64_t steps_ = 0;
