@@ -133,6 +133,7 @@ void Engine::State::answer_join(const Caller& caller, RoomId room, const Command
   } else if (command.recent != 0) {
     const std::uint32_t count = std::min(command.recent, options.limits.page_messages);
     page = rooms.recent(room, joined.mask, count, now);
+    page.more = page.more || (record_of(room) != nullptr && oldest_in_ring(room) > 1);
   }
   event.state = rooms.state(room);
   event.messages = page.messages;

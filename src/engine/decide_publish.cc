@@ -79,8 +79,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       return verdict.verdict == Answer::Verdict::refuse ? verdict.error
                                                         : Error{Errc::internal, kTemporary, 0};
   }
-  if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr &&
-      !CHATROOM_PLANTED(answered_before_stored)) {
+  if (stores_first(room) && !CHATROOM_PLANTED(answered_before_stored)) {
     return publish_before(caller, room, author, message);
   }
   const Result<Position> said = say(room, author, message, caller.tag);

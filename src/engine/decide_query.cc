@@ -36,7 +36,15 @@ Engine::State::Outcome Engine::State::decide_history(const Caller& caller,
   request.limit = std::min(limit, options.limits.page_messages);
 
   if (read_stored_page(caller, room, request, command)) return Outcome::later();
-  const room::Page page = rooms.history(room, request, now);
+  room::Page page = rooms.history(room, request, now);
+  if (!page.more && !request.has_after && record_of(room) != nullptr && oldest_in_ring(room) > 1) {
+    // Read to the ring's beginning; before it there is what was stored.
+    if (page.messages.empty()) {
+      request.before = oldest_in_ring(room);
+      if (read_stored_page(caller, room, request, command)) return Outcome::later();
+    }
+    page.more = !page.messages.empty();
+  }
   const room::EpochText epoch = room::epoch_text(rooms.view(room).position.epoch);
   Event event;
   event.room = rooms.view(room).key;

@@ -45,4 +45,14 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
   return Error{Errc::internal, kTemporary, 0};
 }
 
+// A request to the Storage port; what it says before it returns is part of it.
+template <class Call>
+void Engine::State::ask_storage(Call call) noexcept {
+  {
+    const PortCall guard{in_port};
+    call();
+  }
+  record(engine::Record::returned);
+}
+
 }  // namespace chatroom

@@ -55,6 +55,14 @@ RoomRecord* Engine::State::record_of(RoomId room) noexcept {
   return static_cast<RoomRecord*>(rooms.attachment(room));
 }
 
+// Whether a message has to wait there: for its storage, or for those that do.
+bool Engine::State::stores_first(RoomId room) noexcept {
+  const RoomRecord* record = record_of(room);
+  if (record == nullptr) return false;
+  return rooms.view(room).policy->durability == Durability::before || !record->ahead.empty() ||
+         !record->flying.empty();
+}
+
 void Engine::State::mark_changed(RoomId room) noexcept {
   RoomRecord* record = record_of(room);
   if (record == nullptr || record->listed) return;
@@ -68,18 +76,15 @@ void Engine::State::record_changes() noexcept {
     if (!rooms.is_open(room)) continue;
     RoomRecord& record = *record_of(room);
     record.listed = false;
-    if (record.appending || record.loading) continue;     // its completion comes back here
-    if (record.failed && record.ahead.empty()) continue;  // its time comes
+    if (record.appending || record.loading) continue;  // its completion comes back here
     if (record.durable && !spread_stored(record)) {
       mark_changed(room);  // the log had no place for it: again in the next turn
       more_work = true;
       continue;
     }
-    if (!record.ahead.empty()) {
-      append_before(record);
-    } else {
-      append_behind(record);
-    }
+    // What was said before the room began to store first goes first, unless its storage is down.
+    if (!record.failed && append_behind(record)) continue;
+    if (!record.ahead.empty()) append_before(record);
   }
 }
 
@@ -94,24 +99,26 @@ void Engine::State::retry_failed_appends() noexcept {
   }
 }
 
-void Engine::State::append_behind(RoomRecord& record) noexcept {
+// True: an append is under way.
+bool Engine::State::append_behind(RoomRecord& record) noexcept {
   const room::RoomView view = rooms.view(record.room);
-  if (view.policy->durability != Durability::behind || record.stored >= view.position.offset) {
-    return;
+  if (view.policy->durability == Durability::none || record.stored >= view.position.offset) {
+    return false;
   }
   const std::uint32_t limit = std::min(kAppendMessages, options.limits.page_messages);
   const room::Page page =
       rooms.history(record.room, {.after = record.stored, .has_after = true, .limit = limit}, now);
   if (page.messages.empty()) {  // the ring keeps nothing, so nothing can be stored
     record.stored = view.position.offset;
-    return;
+    return false;
   }
   const StorageRequest request = new_work(StorageWorkKind::behind, record.room);
-  if (!request) return;  // the next message tries again
+  if (!request) return false;  // the next message tries again
   storage_works.get(request)->last = page.messages.back().offset;
   record.appending = true;
-  const PortCall guard{in_port};
-  ports.storage->append(request, *this, view.key, view.position.epoch, page.messages);
+  ask_storage(
+      [&] { ports.storage->append(request, *this, view.key, view.position.epoch, page.messages); });
+  return true;
 }
 
 Engine::State::Outcome Engine::State::publish_before(const Caller& caller, RoomId room,
@@ -179,10 +186,12 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
       return;
     }
     record.appending = true;
+    storage_works.get(request)->last = stamped->position.offset;
     const room::RoomView view = rooms.view(record.room);
-    const PortCall guard{in_port};
-    ports.storage->append(request, *this, view.key, view.position.epoch,
-                          std::span{&stamped->message, 1});
+    ask_storage([&] {
+      ports.storage->append(request, *this, view.key, view.position.epoch,
+                            std::span{&stamped->message, 1});
+    });
     return;
   }
 }

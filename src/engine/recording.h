@@ -51,11 +51,12 @@ enum class Record : std::uint8_t {
   stored_message,
   stored_room,
   stored_done,
+  returned,  // a request to the storage came back: what it says from here on is a call
   // The recording could not hold an input (a text far beyond every limit) and stops here.
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 1";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 2";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>

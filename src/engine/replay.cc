@@ -155,7 +155,7 @@ class Replayer final : public EventLoop,
     return tape_.type() >= Record::stored_message && tape_.type() <= Record::stored_done;
   }
   void deliver(StorageReply& reply) noexcept {
-    while (!tape_.done() && stored()) deliver_one(reply);
+    while (!tape_.done() && stored()) deliver_one(reply);  // up to `returned`
   }
   void deliver_one(StorageReply& reply) noexcept;
 

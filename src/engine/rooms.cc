@@ -65,7 +65,7 @@ Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& given, Tag 
   if (const Status good = engine::check_host_message(message); !good) return good.error();
   dirty = true;
   const std::uint64_t ticket = next_ticket++;
-  if (rooms.view(room).policy->durability == Durability::before && record_of(room) != nullptr) {
+  if (stores_first(room)) {
     const Caller host{.session = {}, .op = Op::publish, .host = true, .tag = tag, .ticket = ticket};
     const Outcome taken = publish_before(host, room, room::kNone, message);
     if (!taken.ok()) return taken.error;

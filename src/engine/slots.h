@@ -90,7 +90,7 @@ enum class StorageWorkKind : std::uint8_t { load, warm, behind, before, page };
 struct StorageWork {
   StorageWorkKind kind = StorageWorkKind::load;
   RoomId room;
-  std::uint64_t last = 0;  // behind: offset of its newest message
+  std::uint64_t last = 0;  // behind, before: offset of its newest message
   bool found = false;      // load
   StoredRoom stored;
   bool newest_first = false;  // page: what does not fit is dropped from the old end

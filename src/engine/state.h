@@ -213,10 +213,11 @@ struct Engine::State final : StorageReply {
 
   // --- record.cc: appends, one a changed room and turn.
   engine::RoomRecord* record_of(RoomId room) noexcept;  // null: the room is not stored
+  bool stores_first(RoomId room) noexcept;
   void mark_changed(RoomId room) noexcept;
   void record_changes() noexcept;
   void retry_failed_appends() noexcept;
-  void append_behind(engine::RoomRecord& record) noexcept;
+  bool append_behind(engine::RoomRecord& record) noexcept;
   void append_before(engine::RoomRecord& record) noexcept;
   bool spread_stored(engine::RoomRecord& record) noexcept;
   void drop_flying(engine::RoomRecord& record, Error error) noexcept;
@@ -228,6 +229,8 @@ struct Engine::State final : StorageReply {
                                   Tag tag) noexcept;
 
   // --- storing.cc: requests to the Storage port and their completions.
+  template <class Call>
+  void ask_storage(Call call) noexcept;
   StorageRequest new_work(engine::StorageWorkKind kind, RoomId room) noexcept;
   void on_message(StorageRequest request, const Message& message) noexcept override;
   void on_room(StorageRequest request, const StoredRoom& room) noexcept override;
@@ -238,8 +241,9 @@ struct Engine::State final : StorageReply {
   void warm(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
   void forget_record(RoomId room) noexcept;
+  std::uint64_t oldest_in_ring(RoomId room) const noexcept;
   bool read_stored_page(const Caller& caller, RoomId room, const room::PageRequest& page,
-                        const Command& command) noexcept;
+                        const Command& command, std::uint32_t rounds = 0) noexcept;
   void answer_stored_page(engine::StorageWork& work) noexcept;
   std::span<const Message> unpack_results(engine::StorageWork& work,
                                           std::string_view room) noexcept;

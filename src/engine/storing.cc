@@ -14,6 +14,8 @@ using engine::StorageWorkKind;
 namespace {
 
 constexpr Duration kRetryAfter = Duration::s(1);
+constexpr std::uint32_t kPageDefault = 50;
+constexpr std::uint32_t kEmptyPagesMax = 16;  // read for one command
 
 }  // namespace
 
@@ -120,6 +122,7 @@ void Engine::State::complete(StorageRequest request) noexcept {
       if (record == nullptr) break;
       record->appending = false;
       record->durable = static_cast<bool>(work.status);
+      if (work.status) record->stored = std::max(record->stored, work.last);
       if (!work.status) drop_flying(*record, {Errc::storage_failed, kTemporary, 0});
       mark_changed(room);
       break;
@@ -147,8 +150,7 @@ void Engine::State::start_loading(RoomId room) noexcept {
     return;
   }
   record->loading = true;
-  const PortCall guard{in_port};
-  ports.storage->load(request, *this, rooms.view(room).key);
+  ask_storage([&] { ports.storage->load(request, *this, rooms.view(room).key); });
 }
 
 // What storage knows of the room is known: its log goes on there, with the newest messages in the
@@ -165,9 +167,10 @@ void Engine::State::warm(StorageWork& work, RoomRecord& record) noexcept {
       want == 0 ? StorageRequest{} : new_work(StorageWorkKind::warm, record.room);
   if (!request) return finish_loading(record.room);
   storage_works.get(request)->newest_first = true;
-  const PortCall guard{in_port};
-  ports.storage->read(request, *this, view.key, work.stored.epoch, work.stored.offset - want,
-                      static_cast<std::uint32_t>(want));
+  ask_storage([&] {
+    ports.storage->read(request, *this, view.key, work.stored.epoch, work.stored.offset - want,
+                        static_cast<std::uint32_t>(want));
+  });
 }
 
 // Whoever waited may join now.
@@ -191,20 +194,26 @@ void Engine::State::forget_record(RoomId room) noexcept {
 
 // ---- History older than the ring
 
+std::uint64_t Engine::State::oldest_in_ring(RoomId room) const noexcept {
+  const room::RoomView view = rooms.view(room);
+  return view.position.offset - view.history_messages + 1;
+}
+
 // True: the page is being read, and answered when it is here.
 bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
-                                     const room::PageRequest& page,
-                                     const Command& command) noexcept {
+                                     const room::PageRequest& page, const Command& command,
+                                     std::uint32_t rounds) noexcept {
   if (record_of(room) == nullptr) return false;
   const room::RoomView view = rooms.view(room);
-  const std::uint64_t oldest = view.position.offset - view.history_messages + 1;
   std::uint64_t after = page.after;
+  std::uint32_t limit = page.limit;
   if (!page.has_after) {
     const std::uint64_t before = page.before == 0 ? view.position.offset + 1 : page.before;
-    after = before > page.limit + 1 ? before - page.limit - 1 : 0;
     if (before <= 1) return false;
+    limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, before - 1));
+    after = before - 1 - limit;
   }
-  if (after + 1 >= oldest) return false;  // the ring has it
+  if (after + 1 >= oldest_in_ring(room)) return false;  // the ring has it
   const StorageRequest request = new_work(StorageWorkKind::page, room);
   if (!request) return false;
   StorageWork& work = *storage_works.get(request);
@@ -217,10 +226,11 @@ bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
     storage_works.erase(request);
     return false;
   }
+  work.rounds = rounds;
   work.newest_first = !page.has_after;
   work.more = page.has_after || after > 0;
-  const PortCall guard{in_port};
-  ports.storage->read(request, *this, view.key, view.position.epoch, after, page.limit);
+  ask_storage(
+      [&] { ports.storage->read(request, *this, view.key, view.position.epoch, after, limit); });
   return true;
 }
 
@@ -254,12 +264,27 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
     if (channel == room::kNone || (mask & room::bit_of(channel)) == 0) continue;
     loaded[kept++] = message;
   }
+  const bool more = work.more || work.cut;
+  if (kept == 0 && more && !all.empty() && work.rounds < kEmptyPagesMax) {
+    // Nothing that this reader may see: a page that says `more` has to move him on.
+    const std::uint32_t limit =
+        std::min(std::max(command.limit, kPageDefault), options.limits.page_messages);
+    room::PageRequest next{.mask = mask, .has_after = command.has_after, .limit = limit};
+    (next.has_after ? next.after : next.before) =
+        next.has_after ? all.back().offset : all.front().offset;
+    command.after = next.after;
+    command.before = next.before;
+    if (read_stored_page(caller, room, next, command, work.rounds + 1)) return;
+    const Outcome rest = decide_history(caller, command);
+    if (!rest.ok()) refuse(caller, rest.error);
+    return;
+  }
   const room::EpochText epoch = room::epoch_text(rooms.view(room).position.epoch);
   Event event;
   event.room = rooms.view(room).key;
   event.epoch = epoch.view();
   event.messages = std::span{loaded.data(), kept};
-  event.more = work.more || work.cut;
+  event.more = more;
   answer_page(caller, event, command.has_after);
 }
 

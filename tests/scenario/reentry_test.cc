@@ -1,6 +1,7 @@
 // Calling back in: every callback that may, times everything that a host could do there.
 #include <set>
 
+#include "scenario/fake_local.h"
 #include "scenario/stage.h"
 
 using namespace chatroom;

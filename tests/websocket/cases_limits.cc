@@ -89,7 +89,7 @@ std::vector<Entry> limit_cases() {
       add(5 + shift, ++number, [=] { return chopped(opcode, kMiB, chop); });
     }
     number = 0;
-    for (const std::size_t size : {0, 16, 64, 256, 1'024, 4'096}) {
+    for (const std::size_t size : {0u, 16u, 64u, 256u, 1'024u, 4'096u}) {
       add(7 + shift, ++number, [=] { return round_trips(opcode, size, 1'000); });
     }
   }

@@ -1,4 +1,5 @@
 // What the host calls and asks: counters, stale handles, its own input checked like a peer's.
+#include "scenario/fake_local.h"
 #include "scenario/stage.h"
 
 using namespace chatroom;

@@ -1,5 +1,6 @@
 // Turns, time and memory: who flushes when, how a turn ends itself, what other threads send, how an
 // engine drains, and that it never takes more than it planned.
+#include "scenario/fake_local.h"
 #include "scenario/stage.h"
 
 using namespace chatroom;

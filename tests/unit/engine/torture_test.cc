@@ -1,0 +1,105 @@
+// Every allocation of many stretches of life fails once in turn: nobody is harmed, everything comes
+// back, and afterwards it is still a chat. And a flood of names that were made to collide.
+#include <chrono>
+
+#include "base/siphash.h"
+#include "unit/engine/life.h"
+
+using namespace chatroom;
+using namespace chatroom::test;
+
+namespace {
+
+// Runs `seed` with the n-th allocation after creation failing; false: there were not so many.
+bool survive(std::uint32_t seed, std::size_t n, bool all_after) {
+  Life life({.seed = seed, .record = false, .fragile = true});
+  testing::FakeMemory& memory = life.stage().memory;
+  memory.fail_at = memory.allocations + n;
+  memory.fail_after = all_after;
+  life.run(120);
+  const bool failed = memory.allocations > memory.fail_at;
+  memory.fail_after = false;
+  memory.fail_at = SIZE_MAX;
+  life.stage().check_ledger();
+  life.check_alive();
+  return failed;
+}
+
+}  // namespace
+
+TEST_CASE("creation survives the failure of each of its allocations", "[engine][torture]") {
+  std::size_t failures = 0;
+  for (std::size_t n = 0;; ++n) {
+    testing::FakeMemory memory;
+    memory.fail_at = n;
+    ManualLoop loop;
+    MemoryStorage storage;
+    EnginePorts ports;
+    ports.memory = &memory;
+    ports.loop = &loop;
+    ports.storage = &storage;
+    ports.json = &engine_json();
+    const Result<EnginePtr> made = Engine::create(open_options(), ports);
+    if (made) break;
+    ++failures;
+    INFO(n);
+    CHECK(made.error().code == Errc::limit_reached);
+    CHECK(memory.bytes == 0);
+    CHECK(memory.breach == "");
+  }
+  CHECK(failures > 5);
+}
+
+TEST_CASE("twelve stretches of life survive each failing allocation", "[engine][torture]") {
+  std::size_t failures = 0;
+  for (std::uint32_t seed = 100; seed < 112; ++seed) {
+    for (std::size_t n = 0;; ++n) {
+      INFO("seed " << seed << ", allocation " << n);
+      if (!survive(seed, n, false)) break;
+      ++failures;
+    }
+  }
+  CHECK(failures > 100);
+}
+
+TEST_CASE("life goes on while no memory comes any more", "[engine][torture]") {
+  for (std::uint32_t seed = 200; seed < 206; ++seed) {
+    for (std::size_t n = 0; n < 40; n += 3) {
+      INFO("seed " << seed << ", from allocation " << n);
+      survive(seed, n, true);
+    }
+  }
+}
+
+TEST_CASE("names made to collide cost no more than others", "[engine][torture]") {
+  constexpr std::size_t kNames = 3'000;
+  constexpr std::uint64_t kMask = 0x1fff;  // more places than the table has
+  std::vector<std::string> crafted;
+  std::vector<std::string> plain;
+  for (std::uint64_t i = 0; crafted.size() < kNames; ++i) {
+    const std::string name = "flood-" + std::to_string(i);
+    if ((base::siphash({0, 0}, name) & kMask) == 7) crafted.push_back(name);
+    if (plain.size() < kNames && i % 11 == 0) plain.push_back(name);
+  }
+  const auto best_of_five = [](const std::vector<std::string>& names) {
+    std::chrono::nanoseconds best = std::chrono::hours(1);
+    for (int i = 0; i < 5; ++i) {
+      StageOptions options;
+      options.record = false;
+      options.engine.limits.rooms = kNames;
+      Stage stage(options);
+      stage.observer.then = {};
+      Engine::Turn turn(stage.engine());
+      const auto begin = std::chrono::steady_clock::now();
+      for (const std::string& name : names) {
+        REQUIRE(stage.engine().open_room(name, {.durability = Durability::none}));
+      }
+      best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
+    }
+    return best;
+  };
+  const auto ordinary = best_of_five(plain);
+  const auto attacked = best_of_five(crafted);
+  INFO(ordinary.count() << " ns and " << attacked.count() << " ns");
+  CHECK(attacked < ordinary * 2);
+}
