@@ -106,8 +106,9 @@ class FakeMemory final : public Memory {
     const std::size_t number = allocations++;
     if (number == fail_at || (fail_after && number > fail_at)) return nullptr;
     if (size > bytes_max - bytes) return nullptr;
-    const std::size_t room = (std::max<std::size_t>(size, 1) + align - 1) / align * align;
-    void* const block = std::aligned_alloc(std::max(align, sizeof(void*)), room);
+    const std::size_t step = std::max(align, sizeof(void*));
+    const std::size_t room = (std::max<std::size_t>(size, 1) + step - 1) / step * step;
+    void* const block = std::aligned_alloc(step, room);
     if (block == nullptr) return nullptr;
     blocks_[block] = {size, align};
     bytes += size;
