@@ -46,9 +46,7 @@ void Host::watch_rooms() {
 
 std::string Host::some_room() { return world_.room_key(random_.below(world_.plan().rooms)); }
 
-const User& Host::some_user() {
-  return world_.users()[random_.below(world_.plan().users)];
-}
+const User& Host::some_user() { return world_.users()[random_.below(world_.plan().users)]; }
 
 void Host::plan_next() {
   const std::uint32_t think = world_.plan().host.think_ms;
@@ -113,9 +111,13 @@ void Host::burst() {
   }
 }
 
+// Draws are statements of their own: arguments are evaluated in the order that the compiler likes,
+// and every compiler has to see the same world.
 void Host::moderate() {
-  if (random_.chance(60)) return kick(some_room(), some_user().id);
-  set_role(some_room(), some_user().id);
+  const bool out = random_.chance(60);
+  const User& user = some_user();
+  const std::string room = some_room();
+  out ? kick(room, user.id) : set_role(room, user.id);
 }
 
 // Nothing of the room may be offered to the user's sessions from here on.
@@ -258,8 +260,8 @@ void Host::speak_for() {
   said.user = peer.user();
   said.text = "in its name";
   const std::uint64_t serial = world_.truth().say(said);
-  const Result<Ticket> ticket = world_.engine().publish(peer.link()->session(),
-                                                        world_.truth().find(serial)->outgoing());
+  const Result<Ticket> ticket =
+      world_.engine().publish(peer.link()->session(), world_.truth().find(serial)->outgoing());
   if (!ticket) return world_.truth().refused(serial);
   if (ticket->position.offset != 0) {
     world_.truth().placed(serial, epoch_text(ticket->position.epoch), ticket->position.offset);
