@@ -39,6 +39,7 @@ say "debootstrap $suite"
 debootstrap --variant=minbase "$suite" "$root" $mirror >"$root.log" 2>&1 ||
   { tail -20 "$root.log"; exit 1; }
 mv "$root.log" "$root/debootstrap.log"
+chmod 755 "$root"  # a folder of mktemp is its owner's alone: no other user could enter the root
 # Packages come from where this machine's come from, through whatever proxy it has.
 for name in sources.list sources.list.d apt.conf.d/99proxy; do
   [ ! -e "/etc/apt/$name" ] || cp -r "/etc/apt/$name" "$root/etc/apt/$name" 2>/dev/null || true
