@@ -20,7 +20,12 @@ cmake --install "$build_dir" --prefix "$work_dir/first" >/dev/null
 mkdir -p "$work_dir/moved"
 mv "$work_dir/first" "$work_dir/moved/prefix"
 prefix=$work_dir/moved/prefix
-if grep -rlF -e "$source_dir" -e "$work_dir/first" "$prefix/lib" --include=*.cmake --include=*.pc; then
+# As whole paths: a clone in /chatroom is no part of <prefix>/lib/cmake/chatroom.
+as_pattern() { printf '%s' "$1" | sed 's/[][\.*^$+?(){}|]/\\&/g'; }
+built=$(as_pattern "$source_dir")
+first=$(as_pattern "$work_dir/first")
+if grep -rlE "(^|-[IL]|[^[:alnum:]_.}-])($built|$first)([^[:alnum:]_-]|\$)" "$prefix/lib" \
+    --include=*.cmake --include=*.pc; then
   say "these installed files name the place where they were built"
   exit 1
 fi
