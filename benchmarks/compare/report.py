@@ -1,0 +1,103 @@
+"""Tables (Markdown, JSON) and plots of what the rounds found."""
+import json
+
+import plots
+import results
+
+
+def number(value):
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def cell(row, kind, base):
+    ratio = row.get(kind, {}).get(base)
+    return str(ratio) if ratio else ""
+
+
+def table(scenario, rows, labels):
+    out = [f"### {scenario.title[0].upper()}{scenario.title[1:]}", "",
+           "| server | rounds | CPU us per delivery (best) | by floor, one send | by floor, merging "
+           "| by chatd | p50 / p99 / p99.9 ms | p99 by merging floor | last - first, p99 ms "
+           "| server, clients % | deliveries/s |",
+           "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    notes = []
+    for row in rows:
+        label = labels[row["peer"]]
+        for why in sorted(set(row["left_out"])):
+            notes.append(f"{label}: {row['left_out'].count(why)} x {why}.")
+        if not row["rounds"]:
+            out.append(f"| {label} | 0 |" + " |" * 9)
+            continue
+        latency = row["latency_ms"]
+        pace = f"{row['deliveries_per_s']:,.0f}" + (" (client full)" if row["client_full"] else "")
+        out.append(
+            f"| {label} | {row['rounds']} | {number(row['cpu_us'])} ({number(row['cpu_us_least'])})"
+            f" | {cell(row, 'cpu_ratio', 'floor_one')} | {cell(row, 'cpu_ratio', 'floor_merge')}"
+            f" | {cell(row, 'cpu_ratio', 'chatd')} | {latency['p50']:.1f} / {latency['p99']:.1f} /"
+            f" {latency['p99.9']:.1f} | {cell(row, 'p99_ratio', 'floor_merge')}"
+            f" | {row['skew_p99_ms']:.1f} | {100 * row['server_share']:.0f},"
+            f" {100 * row['client_share']:.0f} | {pace} |")
+    load = [row["load"] for row in rows]
+    notes.append(f"Load average {min(low for low, _ in load):.1f} to "
+                 f"{max(high for _, high in load):.1f}.")
+    return out + [""] + notes + [""]
+
+
+def instructions_table(counted, labels):
+    out = ["### User-space instructions per delivery", "",
+           "Callgrind, 50 members; a run of 64 and one of 320 messages, subtracted.", "",
+           "| server | one at a time | bursts of 32 |", "| --- | ---: | ---: |"]
+    for name, label in labels.items():
+        found = [counted.get(f"{name}/{burst}") for burst in (1, 32)]
+        if any(value is not None for value in found):
+            out.append("| " + " | ".join([label] + [
+                "" if value is None else value if isinstance(value, str) else f"{value:,.0f}"
+                for value in found]) + " |")
+    return out + [""]
+
+
+def as_json(row):
+    out = dict(row)
+    for kind in ("cpu_ratio", "p99_ratio"):
+        out[kind] = {base: ratio.as_json() for base, ratio in row.get(kind, {}).items() if ratio}
+    return out
+
+
+def write(run, scenarios, everybody, absent):
+    found = results.read(run.out / "rounds")
+    frame = run.out / "frame.json"
+    tables, plotted = run.tables or run.out, run.plots or run.out
+    tables.mkdir(parents=True, exist_ok=True)
+    plotted.mkdir(parents=True, exist_ok=True)
+    summaries, text = {}, ["# Comparison", ""]
+    if frame.is_file():
+        sizes = json.loads(frame.read_text())
+        text += [f"Each delivered message has {sizes['frame_bytes']} bytes on the wire, as chatd's "
+                 f"for a text of {sizes['text_bytes']} bytes.", ""]
+    text += [f"{peer.label}: left out: {absent[peer.name]}." for peer in everybody
+             if peer.name in absent] + [""]
+    versions = {peer.name: peer.version() for peer in everybody if peer.name not in absent}
+    labels = {peer.name: f"{peer.label} {versions.get(peer.name, '')}".strip()
+              for peer in everybody}
+    for scenario in scenarios:
+        rounds = found.get(scenario.name)
+        if not rounds:
+            continue
+        names = [peer.name for peer in everybody
+                 if any(peer.name in of_round for of_round in rounds.values())]
+        rows = [results.summary(rounds, name) for name in names]
+        for row in rows:
+            sizes = row.get("frame_bytes", [])
+            if len(sizes) > 1:
+                row["left_out"].append(f"frames of {sizes} bytes")
+        summaries[scenario.name] = rows
+        text += table(scenario, rows, labels)
+    counted = run.out / "instructions.json"
+    if counted.is_file():
+        text += instructions_table(json.loads(counted.read_text()), labels)
+    (tables / "compare.md").write_text("\n".join(text))
+    (tables / "compare.json").write_text(json.dumps(
+        {name: [as_json(row) for row in rows] for name, rows in summaries.items()}, indent=1) + "\n")
+    for name, svg in plots.all_of(summaries, scenarios, everybody).items():
+        (plotted / f"{name}.svg").write_text(svg)
+    print(f"compare: wrote {tables}/compare.md and .json, plots to {plotted}")
