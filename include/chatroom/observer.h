@@ -5,6 +5,7 @@
 #include "chatroom/error.h"
 #include "chatroom/event.h"
 #include "chatroom/message.h"
+#include "chatroom/room.h"
 
 namespace chatroom {
 
@@ -19,7 +20,8 @@ enum class HostEventType : std::uint8_t {
   refused,         // tag, ticket, error: a call of the host's that could not be answered at once
   dropped,         // room, session, user, gap: a member lost entries
   events_lost,     // gap.count: more events in one turn than Limits::events
-  overload,        // room, error: the room refuses or samples; error ok: no longer
+  overload,        // room, rung: a room with a receive budget goes up or down the ladder; with an
+                   // error: something that the engine itself had to tell the room found no place
 };
 std::string_view name_of(HostEventType type) noexcept;
 
@@ -36,6 +38,7 @@ struct HostEvent {
   std::uint64_t ticket = 0;
   Error error{};
   Gap gap{};
+  Rung rung = Rung::normal;
 };
 
 // Thread: the engine's. Re-entry: allowed, everything but destroying the engine: the state is

@@ -17,6 +17,18 @@ enum class Durability : std::uint8_t {
   before,  // stored first, then spread and answered; a failed append is `storage_failed`
 };
 
+// How far a room with a receive budget has gone to stay within it. It goes up as soon as it must,
+// and down one rung after three seconds that the lower one would have borne.
+enum class Rung : std::uint8_t {
+  normal,     // everything is shown
+  merge,      // repeats of a text leave once a second as one message with a `count`
+  sample,     // of the rest as much as the budget holds: the same chance for each sender, the same
+              // choice for each member, one message a sender and second; low priority waits out
+  high_only,  // members' links or the log cannot follow: only high priority is shown
+  read_only,  // nor that: members are refused room_overloaded until they can
+};
+std::string_view name_of(Rung rung) noexcept;
+
 // Everything a room decides by itself. Defaults are those of an open plaza.
 struct RoomPolicy {
   std::uint32_t max_members = 0;  // users; 0: no cap. Full: room_full (not for owner, admins)
@@ -31,6 +43,16 @@ struct RoomPolicy {
   Durability durability = Durability::behind;  // without a Storage port: none
   bool first_join_owns = false;                // on open servers: the first to join is its owner
   std::string_view owner{};  // this user is its owner whenever it joins; empty: nobody
+  // The receive budget: what each member is shown at most in a second, of what members say (the
+  // host's broadcasts are not counted). 0: no limit, nothing is merged or sampled. At most 256; 20
+  // and 10 is what large live rooms use. Past it the room climbs Rung: whoever is not shown still
+  // sees its own message (offset 0: it has no place in the log), the others are told how many they
+  // did not see (`gap`, reason sampled) once a second. High priority past its own budget is refused
+  // room_overloaded. A text is merged if it is at most 96 bytes and comes alone (no data, reply,
+  // mention), and never in a room that stores `before`.
+  std::uint32_t receive_normal_per_s = 0;
+  std::uint32_t receive_high_per_s = 0;
+  bool merge_repeats = false;
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
 };
 
@@ -65,6 +87,7 @@ class Room final {
   Position position() const noexcept;     // of the newest kept message
   std::uint32_t online() const noexcept;  // users
   RoomPolicy policy() const noexcept;
+  Rung rung() const noexcept;  // normal without a receive budget, or if closed
 
   // Says something as the host: no limits, rules or mute apply; takes its place in history.
   // Cost: one encode per profile in use, whatever the number of members.

@@ -79,6 +79,11 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       return verdict.verdict == Answer::Verdict::refuse ? verdict.error
                                                         : Error{Errc::internal, kTemporary, 0};
   }
+  const room::Showing showing = rooms.show(room, author, message, now);
+  tell_rung(room);
+  if (showing.way != room::Showing::Way::shown) {
+    return withhold(caller, room, message, showing, passed);
+  }
   if (stores_first(room) && !CHATROOM_PLANTED(answered_before_stored)) {
     return publish_before(caller, room, author, message);
   }
@@ -87,6 +92,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
     rooms.forgive_publish(room, author, passed);
     return said.error();
   }
+  rooms.showed(room, showing, said->offset);
   answer_publish(caller, *said);
   return Outcome::at(*said);
 }
@@ -142,8 +148,11 @@ Result<Position> Engine::State::spread_message(RoomId room, const room::Committe
       .latest = latest_hash(message.latest),
       .offset = stamped.position.offset};
   const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
-  if (!appended) return appended.error();
-  if (appended->sampled) return Errc::room_overloaded;
+  if (!appended && appended.error().code != Errc::room_overloaded) return appended.error();
+  if (!appended || appended->sampled) {
+    rooms.pressed(room, now);
+    return Errc::room_overloaded;
+  }
   if (stamped.position.offset != 0) {
     rooms.keep(room, stamped.message, now);
     mark_changed(room);

@@ -199,6 +199,9 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.first_join_owns);
   to.text(policy.owner);
   to.i64(policy.flush_interval_min.us);
+  to.u32(policy.receive_normal_per_s);
+  to.u32(policy.receive_high_per_s);
+  to.flag(policy.merge_repeats);
 }
 
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
@@ -214,6 +217,9 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.first_join_owns = from.flag();
   policy.owner = from.text();
   policy.flush_interval_min.us = from.i64();
+  policy.receive_normal_per_s = from.u32();
+  policy.receive_high_per_s = from.u32();
+  policy.merge_repeats = from.flag();
 }
 
 }  // namespace chatroom::engine

@@ -26,6 +26,10 @@ std::uint32_t Room::online() const noexcept {
   return open() ? engine_->state_->rooms.view(id_).users : 0;
 }
 
+Rung Room::rung() const noexcept {
+  return engine_ == nullptr ? Rung::normal : engine_->state_->rooms.rung(id_);
+}
+
 RoomPolicy Room::policy() const noexcept {
   return open() ? *engine_->state_->rooms.view(id_).policy : RoomPolicy{};
 }

@@ -90,8 +90,12 @@ Status Engine::State::kick(RoomId room, std::string_view user, std::string_view 
 }
 
 Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept {
+  const Rung rung = rooms.rung(room);
   const Result<room::PolicyChange> change = rooms.set_policy(room, policy, now);
   if (!change) return change.error();
+  if (rooms.rung(room) != rung) {  // its budget is gone, and the ladder with it
+    note({.type = HostEventType::overload, .room = rooms.view(room).key});
+  }
   fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
   if (change->visible) tell_room_state(room, change->state);
   dirty = true;

@@ -26,6 +26,7 @@ std::span<const T> cut_front(std::span<const T>& rest) noexcept {
 }  // namespace
 
 void Engine::State::spread() noexcept {
+  end_windows();
   for (RoomId room = rooms.next_presence(now); room; room = rooms.next_presence(now)) {
     spread_presence(room);
   }

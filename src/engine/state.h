@@ -178,6 +178,16 @@ struct Engine::State final : StorageReply {
   Result<Position> say(RoomId room, room::UserIndex author, const Outgoing& message,
                        Tag tag) noexcept;
 
+  // --- overload.cc: rooms with a receive budget.
+  Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
+                   const room::Showing& showing, Instant passed) noexcept;
+  void echo(RoomId room, room::UserIndex author, room::ChannelIndex channel,
+            const Outgoing& message) noexcept;
+  void tell_rung(RoomId room) noexcept;  // if it changed
+  void end_windows() noexcept;
+  void release_repeats(RoomId room) noexcept;
+  void tell_sampled(RoomId room, const room::Sampled& sampled) noexcept;
+
   // --- decide_query.cc
   Outcome decide_history(const Caller& caller, const Command& command) noexcept;
   Outcome decide_presence(const Caller& caller, const Command& command) noexcept;

@@ -39,6 +39,7 @@ void Engine::State::note(const HostEvent& event) noexcept {
   to.flag(event.gap.lossy);
   to.flag(event.gap.reliable);
   to.u8(static_cast<std::uint8_t>(event.gap.reason));
+  to.u8(static_cast<std::uint8_t>(event.rung));
   CHATROOM_ASSERT(to.ok());
   // Part of the pool is for the one event that every host counts on.
   const bool vital = event.type == HostEventType::session_closed;
@@ -80,6 +81,7 @@ void Engine::State::tell_observer() noexcept {
     event.gap.lossy = from.flag();
     event.gap.reliable = from.flag();
     event.gap.reason = static_cast<GapReason>(from.u8());
+    event.rung = static_cast<Rung>(from.u8());
     ports.observer->on_event(event);
     record(engine::Record::told);
   }

@@ -23,6 +23,19 @@ bool concerns(const Stream& stream, std::uint8_t channel) noexcept {
   return false;
 }
 
+// Nobody gets it, and nobody had a chance to.
+void count_withheld(State& s, const RoomLog& log, const EntryMeta& meta, Withheld how) noexcept {
+  Ledger::Class& totals = s.totals.by_priority[static_cast<int>(meta.priority)];
+  for (const Stream* stream : log.streams) {
+    if (stream == nullptr) continue;
+    for (const View* view = stream->views; view != nullptr; view = view->next) {
+      if (!concerns(*view, meta.channel)) continue;
+      totals.admitted += view->records.size();
+      (how == Withheld::merged ? totals.merged : totals.sampled) += view->records.size();
+    }
+  }
+}
+
 class Append final {
  public:
   Append(State& s, RoomLog& log, const EntryMeta& meta) noexcept
@@ -45,7 +58,7 @@ class Append final {
       if (failed != Errc::ok) {
         undo();
         if (failed != Errc::room_overloaded || !lossy_) return failed;
-        sample();
+        count_withheld(s_, log_, meta_, Withheld::sampled);
         return Appended{log_.head, true};
       }
       commit();
@@ -145,19 +158,6 @@ class Append final {
     settle(s_, log_);
   }
 
-  // Nobody gets it, and nobody had a chance to.
-  void sample() noexcept {
-    Ledger::Class& totals = s_.totals.by_priority[static_cast<int>(meta_.priority)];
-    for (const Stream* stream : log_.streams) {
-      if (stream == nullptr) continue;
-      for (const View* view = stream->views; view != nullptr; view = view->next) {
-        if (!concerns(*view, meta_.channel)) continue;
-        totals.admitted += view->records.size();
-        totals.sampled += view->records.size();
-      }
-    }
-  }
-
   void commit() noexcept {
     for (Stream* stream : log_.streams) {
       if (stream == nullptr || !in_use(*stream)) continue;
@@ -240,6 +240,12 @@ Result<Appended> Fanout::append(RoomSlot room, const EntryMeta& meta, const Even
   CHATROOM_ASSERT(*log != nullptr);
   CHATROOM_ASSERT(meta.channel < 32 || meta.channel == kEveryChannel);
   return Append(*state_, **log, meta).run(event);
+}
+
+void Fanout::withhold(RoomSlot room, const EntryMeta& meta, Withheld how) noexcept {
+  RoomLog** log = state_->rooms.find(room);
+  CHATROOM_ASSERT(log != nullptr && *log != nullptr);
+  count_withheld(*state_, **log, meta, how);
 }
 
 void Fanout::recall(RoomSlot room, Sequence sequence) noexcept {

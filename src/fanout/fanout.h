@@ -100,6 +100,8 @@ struct EntryMeta {
   std::uint64_t offset = 0;  // 0: takes none
 };
 
+enum class Withheld : std::uint8_t { merged, sampled };
+
 struct Appended {
   Sequence sequence = 0;
   // The room is overloaded and the entry was lossy: nobody will get it, the ledger counts it as
@@ -204,6 +206,8 @@ class Fanout final {
   // before then, but blocked members may have been moved on to make room.
   [[nodiscard]] Result<Appended> append(RoomSlot room, const EntryMeta& meta,
                                         const Event& event) noexcept;
+  // Counts an entry that is not appended: merged into one that comes later, or sampled out.
+  void withhold(RoomSlot room, const EntryMeta& meta, Withheld how) noexcept;
   std::string_view key(RoomSlot room) const noexcept;  // empty: no such log
   Sequence head(RoomSlot room) const noexcept;         // of the newest entry
   // Who has not sent the entry yet skips it (ledger: merged). Unknown or gone: nothing.

@@ -61,10 +61,12 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       room_index(memory, key, sizes.rooms, RoomKey{&rooms}),
       channels(memory, sizes.channels),
       idle(memory, sizes.rooms),
+      windows(memory, sizes.rooms),
       resting(memory, sizes.rooms),
       members(memory, sizes.members),
       member_index(memory, key, sizes.members, MemberKey{&members}),
       memberships(memory, sizes.memberships),
+      overloads(memory, limits.budget_rooms),
       keys(memory, key, limits.keys),
       history(memory, sizes.history),
       arena(memory, sizes.arena),
@@ -94,9 +96,10 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                      base::Vector<SessionLinks>::bytes_max(sizes.sessions) + sizes.text_bytes;
   plan.rooms_bytes = sizeof(Tables) + Rooms::bytes_max(sizes.rooms) +
                      RoomTable::bytes_max(sizes.rooms) + Channels::bytes_max(sizes.channels) +
-                     2 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
+                     3 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
                      MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
+  plan.rooms_bytes += base::Pool<Overload>::bytes_max(limits.budget_rooms);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

@@ -25,6 +25,7 @@
 #include "chatroom/memory.h"
 #include "chatroom/room.h"
 #include "room/ids.h"
+#include "room/overload.h"
 #include "room/permission.h"
 
 namespace chatroom::room {
@@ -87,6 +88,11 @@ struct PublishVerdict {
   bool repeated = false;  // the key was seen: answer `first` again, publish nothing
   Position first;         // offset 0: that one was not kept
   ChannelIndex channel = 0;
+};
+
+struct WindowEnd {
+  RoomId room;
+  Sampled sampled{};
 };
 
 struct Committed {
@@ -279,6 +285,25 @@ class Registry final {
   // The host refused what check_publish had passed: slow mode does not bind for it.
   // `passed`: when it did; what the user said since counts all the same.
   void forgive_publish(RoomId room, UserIndex user, Instant passed) noexcept;
+  // ---- Overload (showing.cc); rooms without a receive budget show everything
+  // What becomes of a member's message that passed check_publish.
+  Showing show(RoomId room, UserIndex author, const Outgoing& message, Instant now) noexcept;
+  // It was shown, at this offset: repeats of it may be merged.
+  void showed(RoomId room, const Showing& showing, std::uint64_t offset) noexcept;
+  void pressed(RoomId room, Instant now) noexcept;  // the fan-out had no place for a message
+  Rung rung(RoomId room) const noexcept;
+  bool take_rung_change(RoomId room) noexcept;  // true once for each change
+  Instant next_overload_due() const noexcept;   // never(): no window is open
+  // Ends a window that is over. False: none is.
+  bool end_window(Instant now, WindowEnd& ended) noexcept;
+  // What could not be told now is told with the next window.
+  void tell_later(RoomId room, ChannelIndex channel, std::uint32_t sampled) noexcept;
+  // After it: repeats that leave as one message now, until null. Taken: set its count to 0.
+  Repeat* next_release(RoomId room, Instant now) noexcept;
+  // The key is answered like that from now on.
+  void remember_key(RoomId room, UserIndex author, std::string_view key, std::uint64_t offset,
+                    Instant now) noexcept;
+
   // Gives it its place: offset, stamps, history, key. `author` kNone: the host. not_found: no such
   // channel (after a passing check_publish it is there; hosts call open_channel first).
   Result<Committed> commit_publish(RoomId room, UserIndex author, const Outgoing& message,

@@ -10,6 +10,7 @@ namespace {
 
 // The policy as the room keeps it: bounds applied, the owner's name in the room's own memory.
 bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept {
+  if (!tables.budget(room, policy)) return false;
   // The caller's policy may be the room's own, with a view of the name that is replaced here.
   if (policy.owner != room.owner.view() && !tables.texts.replace(room.owner, policy.owner)) {
     return false;
@@ -18,6 +19,10 @@ bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept
   room.policy.owner = room.owner.view();
   room.policy.history_messages = std::min(policy.history_messages, kHistoryMessagesMax);
   return true;
+}
+
+bool budget_in_bounds(const RoomPolicy& policy) noexcept {
+  return policy.receive_normal_per_s <= kReceiveMax && policy.receive_high_per_s <= kReceiveMax;
 }
 
 void drop_all(Tables& tables, const MemberList& list) noexcept {
@@ -45,16 +50,18 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   Tables& t = *tables_;
   if (!base::valid_name(key, kRoomKeyBytes)) return Errc::bad_request;
   if (creator.size() > kNameBytes || policy.owner.size() > kNameBytes) return Errc::bad_request;
+  if (!budget_in_bounds(policy)) return Errc::bad_request;
   if (t.room_index.find(key) != nullptr) return Errc::already_member;
   const RoomId id = t.rooms.insert();
   if (!id) return Errc::limit_reached;
   Room& room = t.room(id.index);
   room.id = id;
   const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
-                    t.history.open(id.index) && t.texts.keep(key, room.key) &&
-                    t.texts.keep(creator, room.creator) && adopt_policy(t, room, policy) &&
-                    t.room_index.insert(id.index) != nullptr;
+                    t.windows.cover(id.index + 1) && t.history.open(id.index) &&
+                    t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
+                    adopt_policy(t, room, policy) && t.room_index.insert(id.index) != nullptr;
   if (!kept) {
+    t.drop_budget(room);
     t.texts.drop(room.key);
     t.texts.drop(room.creator);
     t.texts.drop(room.owner);
@@ -82,6 +89,7 @@ void Registry::close(RoomId id) noexcept {
   t.history.clear(id.index);
   t.idle.remove(id.index);
   t.resting.remove(id.index);
+  t.drop_budget(*room);
   if (static_cast<base::ListNode<DirtyTag>&>(*room).linked()) t.dirty.remove(*room);
   t.open_rooms.remove(*room);
   t.room_index.erase(room->key.view());
@@ -164,7 +172,7 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
   Tables& t = *tables_;
   Room* room = t.find_room(id);
   if (room == nullptr) return Errc::not_found;
-  if (policy.owner.size() > kNameBytes) return Errc::bad_request;
+  if (policy.owner.size() > kNameBytes || !budget_in_bounds(policy)) return Errc::bad_request;
   const RoomPolicy old = room->policy;
   const bool new_owner = policy.owner != old.owner;
   if (!adopt_policy(t, *room, policy)) return Errc::limit_reached;

@@ -118,6 +118,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint64_t epoch = 0;
   std::uint64_t offset = 0;
   void* attachment = nullptr;
+  Overload* overload = nullptr;  // with a receive budget
 
   MemberList present;
   MemberList leaving;  // exact presence: in order of leaving, until it is told
@@ -220,6 +221,7 @@ struct Tables {
   base::List<Room, OpenTag> open_rooms;
   Channels channels;
   IndexHeap idle;     // empty rooms by the moment they close
+  IndexHeap windows;  // rooms with an open overload window, by its end
   IndexHeap resting;  // rooms that told counts, by the moment they may again
   base::List<Room, DirtyTag> dirty;
 
@@ -231,6 +233,7 @@ struct Tables {
   std::uint32_t lasting = 0;
   Memberships memberships;
 
+  base::Pool<Overload> overloads;
   Keys keys;
   History history;
 
@@ -260,6 +263,8 @@ struct Tables {
   ChannelIndex find_channel(const Room& room, std::string_view name) noexcept;
   ChannelIndex add_channel(Room& room, std::string_view name, std::string_view creator) noexcept;
   void drop_last_channel(Room& room) noexcept;
+  bool budget(Room& room, const RoomPolicy& policy) noexcept;  // false: limit_reached
+  void drop_budget(Room& room) noexcept;
   void list_channels(const Room& room) noexcept;  // into channel_states
   void trim_history(Room& room, Instant now) noexcept;
 

@@ -92,6 +92,10 @@ constexpr std::array<std::string_view, 11> kHostEvents{
     "published",     "refused",        "dropped",     "events_lost", "overload"};
 static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::overload) + 1);
 
+constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
+                                                 "read_only"};
+static_assert(kRungs.size() == static_cast<std::size_t>(Rung::read_only) + 1);
+
 }  // namespace
 
 std::string_view name_of(Errc code) noexcept {
@@ -125,5 +129,6 @@ std::string_view name_of(EventType type) noexcept { return lookup(kEvents, type)
 std::string_view name_of(LeaveReason reason) noexcept { return lookup(kLeaveReasons, reason); }
 std::string_view name_of(GapReason reason) noexcept { return lookup(kGapReasons, reason); }
 std::string_view name_of(HostEventType type) noexcept { return lookup(kHostEvents, type); }
+std::string_view name_of(Rung rung) noexcept { return lookup(kRungs, rung); }
 
 }  // namespace chatroom

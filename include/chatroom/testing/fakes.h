@@ -249,6 +249,7 @@ class FakeObserver final : public EngineObserver {
     std::uint64_t ticket = 0;
     Error error{};
     Gap gap;
+    Rung rung = Rung::normal;
   };
   std::vector<Happened> events;
   std::function<void(const HostEvent&)> then;  // called after it was noted; may call the engine
@@ -260,7 +261,7 @@ class FakeObserver final : public EngineObserver {
   void on_event(const HostEvent& event) noexcept override {
     events.push_back({event.type, event.session, std::string(event.user), std::string(event.room),
                       event.reason, event.close_code, event.position, event.tag, event.ticket,
-                      event.error, event.gap});
+                      event.error, event.gap, event.rung});
     if (then) then(event);
   }
 };

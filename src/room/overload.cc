@@ -1,0 +1,163 @@
+// The ladder of a room that has more to say than its members can read.
+#include "room/overload.h"
+
+#include <algorithm>
+
+#include "base/plant.h"
+#include "room/charge.h"
+
+namespace chatroom::room {
+
+namespace {
+
+constexpr std::uint32_t kCalmWindows = 3;
+
+// A second's worth may come at once; what was not used is not saved up for longer.
+Rate budget_of(std::uint32_t per_second) noexcept { return {per_second, per_second}; }
+
+// A tenth is left for merged repeats and for the chance that more are in than expected.
+std::uint32_t places(const RoomPolicy& policy) noexcept {
+  return std::max(policy.receive_normal_per_s - policy.receive_normal_per_s / 10, 1u);
+}
+
+Rung above(Rung rung) noexcept {
+  return static_cast<Rung>(
+      std::min<int>(static_cast<int>(rung) + 1, static_cast<int>(Rung::read_only)));
+}
+
+}  // namespace
+
+Showing Overload::decide(const RoomPolicy& policy, UserIndex author, ChannelIndex channel,
+                         const Outgoing& message, Instant now) noexcept {
+  if (end_ == Instant::never()) end_ = now + kOverloadWindow;
+  if (rung_ == Rung::read_only) {
+    return {.way = Showing::Way::refused, .retry_after_ms = wait_ms((end_ - now).us)};
+  }
+  if (message.priority == Priority::high) {
+    if (policy.receive_high_per_s == 0) return {};
+    const Charge charged = charge(high_full_us_, budget_of(policy.receive_high_per_s), now);
+    if (!charged.admitted) {
+      return {.way = Showing::Way::refused, .retry_after_ms = wait_ms(charged.wait_us)};
+    }
+    high_full_us_ = charged.full_us;
+    return {};
+  }
+  if (policy.receive_normal_per_s == 0) return {};
+  offered_ = std::min(offered_ + 1, UINT32_MAX / 2);
+  if (rung_ == Rung::high_only) return withhold(channel);
+  return show(policy, author, channel, message, now);
+}
+
+Showing Overload::show(const RoomPolicy& policy, UserIndex author, ChannelIndex channel,
+                       const Outgoing& message, Instant now) noexcept {
+  const bool may_merge = policy.merge_repeats && Repeats::fits(message);
+  if (may_merge) {
+    const std::uint32_t place = repeats_.find(channel, message);
+    if (place != Repeats::kNoPlace) {
+      Repeat& repeat = repeats_.at(place);
+      repeat.used = true;
+      // One whose first was not shown has nothing that it could join.
+      if (rung_ >= Rung::merge && repeat.first != 0) {
+        ++merged_;
+        repeat.count = std::min(repeat.count + 1, UINT32_MAX / 2);
+        return {.way = Showing::Way::merged, .first = repeat.first};
+      }
+    }
+  }
+  const bool in_sample = sample_.heard(author);
+  const bool low = message.priority == Priority::low;
+  if (rung_ == Rung::sample && (low || !in_sample || spoke(author))) return withhold(channel);
+  if (!take(policy, now)) {
+    climb(policy, Rung::sample);
+    return withhold(channel);
+  }
+  if (rung_ == Rung::sample && speakers_count_ < speakers_.size()) {
+    speakers_[speakers_count_++] = author;
+  }
+  Showing showing;
+  if (may_merge && repeats_.find(channel, message) == Repeats::kNoPlace) {
+    showing.repeat = repeats_.place(channel, message, author, showing.let_go);
+    if (showing.repeat != Repeats::kNoPlace) showing.kept = author;
+  }
+  return showing;
+}
+
+Showing Overload::withhold(ChannelIndex channel) noexcept {
+  ++sampled_[channel];
+  return {.way = Showing::Way::sampled};
+}
+
+void Overload::pressed(Instant now) noexcept {
+  if (end_ == Instant::never()) end_ = now + kOverloadWindow;
+  pressed_ = true;
+}
+
+bool Overload::take(const RoomPolicy& policy, Instant now) noexcept {
+  const Charge charged = charge(normal_full_us_, budget_of(policy.receive_normal_per_s), now);
+  if (charged.admitted) normal_full_us_ = charged.full_us;
+  return charged.admitted;
+}
+
+bool Overload::spoke(UserIndex author) const noexcept {
+  const auto end = speakers_.begin() + speakers_count_;
+  return std::find(speakers_.begin(), end, author) != end;
+}
+
+void Overload::climb(const RoomPolicy& policy, Rung to) noexcept {
+  calm_ = 0;
+  if (to <= rung_) return;
+  rung_ = to;
+  // What is left of this window is chosen among those heard so far.
+  if (to == Rung::sample) sample_.turn(places(policy));
+}
+
+// The lowest rung that would have borne this window with a fifth to spare.
+Rung Overload::demanded(const RoomPolicy& policy) const noexcept {
+  const std::uint64_t spare = std::uint64_t{policy.receive_normal_per_s} * 4;
+  if (pressed_) return above(std::max(rung_, Rung::sample));
+  if (std::uint64_t{offered_} * 5 <= spare) return Rung::normal;
+  if (policy.merge_repeats && std::uint64_t{offered_ - merged_} * 5 <= spare) return Rung::merge;
+  return Rung::sample;
+}
+
+Sampled Overload::end_window(const RoomPolicy& policy, Instant now) noexcept {
+  const Rung needed = demanded(policy);
+  const std::uint32_t budget = policy.receive_normal_per_s;
+  if (pressed_) {
+    climb(policy, needed);
+  } else if (offered_ - merged_ > budget) {
+    climb(policy, Rung::sample);
+  } else if (offered_ > budget && policy.merge_repeats) {
+    climb(policy, Rung::merge);
+  }
+  if (needed < rung_ && !CHATROOM_PLANTED(rung_climbs_only)) {
+    if (++calm_ >= kCalmWindows) {
+      rung_ = static_cast<Rung>(static_cast<int>(rung_) - 1);
+      if (rung_ == Rung::merge && !policy.merge_repeats) rung_ = Rung::normal;
+      calm_ = 0;
+    }
+  } else {
+    calm_ = 0;
+  }
+  const Sampled sampled = sampled_;
+  const bool busy = offered_ > 0 || pressed_ || rung_ != Rung::normal || repeats_.holds();
+  sample_.turn(places(policy));
+  repeats_.turn();
+  speakers_count_ = 0;
+  sampled_.fill(0);
+  offered_ = 0;
+  merged_ = 0;
+  pressed_ = false;
+  end_ = busy ? std::max(end_, now) + kOverloadWindow : Instant::never();
+  return sampled;
+}
+
+Repeat* Overload::next_release(const RoomPolicy& policy, Instant now) noexcept {
+  if (rung_ >= Rung::high_only) return nullptr;
+  const std::uint32_t place = repeats_.next_held();
+  if (place == Repeats::kNoPlace) return nullptr;
+  if (rung_ == Rung::sample && !take(policy, now)) return nullptr;
+  return &repeats_.at(place);
+}
+
+}  // namespace chatroom::room
