@@ -220,8 +220,11 @@ class Registry final {
                                     std::string_view creator) noexcept;
   // A word of the engine's own with each room (its fan-out state); null at first.
   void*& attachment(RoomId room) noexcept;
-  // After open, before the first join: the log goes on where storage says.
-  void restore(RoomId room, std::uint64_t epoch, std::uint64_t offset) noexcept;
+  // After open, before the first join: the log goes on where storage says, in an epoch that is not
+  // `before`, unless set_epoch says that it is the old one.
+  void restore(RoomId room, std::uint64_t offset, std::uint64_t before) noexcept;
+  void set_epoch(RoomId room, std::uint64_t epoch) noexcept;
+  void restore_origin(RoomId room, Instant created, std::string_view creator) noexcept;
   // Stored messages, oldest first. One that does not continue the last empties the ring first.
   void restore_message(RoomId room, const Message& message, Instant now) noexcept;
 
