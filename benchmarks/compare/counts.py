@@ -9,7 +9,7 @@ import sys
 
 import peers
 
-MEMBERS = 50
+MEMBERS = 200
 MESSAGES = (64, 320)  # two runs; what starting, joining and ending cost cancels out
 
 
@@ -75,6 +75,7 @@ def system_calls(run, present, generate):
                 server.process.wait(20)
             text += (f"{name}: 1,000 members join, 3 messages of warming up, {messages} messages "
                      f"in bursts of {burst},\nframes of {frame} bytes\n\n{log.read_text()}\n")
+        (run.tables or run.out).mkdir(parents=True, exist_ok=True)
         target = (run.tables or run.out) / f"strace_{name}.txt"
         target.write_text(text)
         print(f"compare: wrote {target}")

@@ -9,7 +9,8 @@ import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-SERVER_CORE, CLIENT_CORE = "0", "1"
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, CLIENT_CORE = str(CORES[0]), str(CORES[-1])
 
 
 class Peer:

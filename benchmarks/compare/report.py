@@ -1,6 +1,7 @@
 """Tables (Markdown, JSON) and plots of what the rounds found."""
 import json
 
+import counts
 import plots
 import results
 
@@ -43,9 +44,26 @@ def table(scenario, rows, labels):
     return out + [""] + notes + [""]
 
 
+def joins_table(summaries, scenarios, labels):
+    """From the scenario with the most members: what letting them in costs."""
+    most = max((scenario for scenario in scenarios if scenario.name in summaries),
+               key=lambda scenario: (scenario.members, len(summaries[scenario.name])))
+    out = [f"### {most.members:,} members join", "",
+           "From the first connection to the last welcome; a floor accepts, upgrades and does one "
+           "send. Resident bytes are the process's, so a server that takes memory beforehand shows "
+           "less.", "", "| server | CPU us a member | seconds | resident bytes a member |",
+           "| --- | ---: | ---: | ---: |"]
+    for row in summaries[most.name]:
+        if row["rounds"]:
+            out.append(f"| {labels[row['peer']]} | {row['join_cpu_us']:.1f} | "
+                       f"{row['join_seconds']:.2f} | {row['resident_bytes_each']:,.0f} |")
+    return out + [""]
+
+
 def instructions_table(counted, labels):
     out = ["### User-space instructions per delivery", "",
-           "Callgrind, 50 members; a run of 64 and one of 320 messages, subtracted.", "",
+           f"Callgrind, {counts.MEMBERS} members; a run of {counts.MESSAGES[0]} messages and one of "
+           f"{counts.MESSAGES[1]}, subtracted.", "",
            "| server | one at a time | bursts of 32 |", "| --- | ---: | ---: |"]
     for name, label in labels.items():
         found = [counted.get(f"{name}/{burst}") for burst in (1, 32)]
@@ -92,6 +110,8 @@ def write(run, scenarios, everybody, absent):
                 row["left_out"].append(f"frames of {sizes} bytes")
         summaries[scenario.name] = rows
         text += table(scenario, rows, labels)
+    if summaries:
+        text += joins_table(summaries, scenarios, labels)
     counted = run.out / "instructions.json"
     if counted.is_file():
         text += instructions_table(json.loads(counted.read_text()), labels)

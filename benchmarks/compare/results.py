@@ -24,7 +24,7 @@ def verdict(result):
     client = result["client_cpu_s"] / result["seconds"]
     if result["delivered"] < result["expected"]:
         share = 100 * result["delivered"] / max(result["expected"], 1)
-        return f"overloaded: {share:.0f} % came within 8 s"
+        return f"overloaded: {share:.0f} % came within {result['grace_s']:.0f} s"
     if client >= 0.95 and server < 0.95:
         return "void: the client was the bottleneck"
     if result["disorder"] > 0:
@@ -112,6 +112,8 @@ def summary(rounds, peer):
         frame_bytes=sorted({size for r in good for size in r["frame_bytes"]}),
         text_bytes=good[0]["text_bytes"],
         join_cpu_us=middle(lambda r: r["join_cpu_us"]),
+        join_seconds=middle(lambda r: r["join_seconds"]),
+        resident_bytes_each=middle(lambda r: r["resident_bytes_each"]),
         cpu_ratio={base: ratios(rounds, peer, base, cpu_us) for base in BASES if base != peer},
         p99_ratio={base: ratios(rounds, peer, base, p99) for base in BASES if base != peer})
     return row
