@@ -84,7 +84,8 @@ def frame_of_chatd(run, chatd):
     path = run.out / "frame.json"
     if not path.is_file():
         few = scenarios.Scenario("frame", "", 10, burst=1)
-        found = visit(argparse.Namespace(build=run.build, out=run.out, seconds=0.2, nice=0), chatd, few, 0)
+        short = argparse.Namespace(build=run.build, out=run.out, seconds=0.2, nice=0)
+        found = visit(short, chatd, few, 0)
         least, most = found.get("frame_bytes", [0, 1])
         if least != most:
             sys.exit(f"compare: chatd's frames have no one length: {found}")

@@ -82,18 +82,17 @@ def as_json(row):
 
 
 def write(run, scenarios, everybody, absent):
-    found = results.read(run.out / "rounds")
-    frame = run.out / "frame.json"
+    sizes = json.loads((run.out / "frame.json").read_text())
+    found = results.read(run.out / "rounds", sizes["frame_bytes"])
     tables, plotted = run.tables or run.out, run.plots or run.out
     tables.mkdir(parents=True, exist_ok=True)
     plotted.mkdir(parents=True, exist_ok=True)
-    summaries, text = {}, ["# Comparison", ""]
-    if frame.is_file():
-        sizes = json.loads(frame.read_text())
-        text += [f"Each delivered message has {sizes['frame_bytes']} bytes on the wire, as chatd's "
-                 f"for a text of {sizes['text_bytes']} bytes.", ""]
-    text += [f"{peer.label}: left out: {absent[peer.name]}." for peer in everybody
-             if peer.name in absent] + [""]
+    summaries, text = {}, ["# Comparison", "",
+                           f"Each delivered message has {sizes['frame_bytes']} bytes on the wire, "
+                           f"as chatd's for a text of {sizes['text_bytes']} bytes.", ""]
+    for peer in everybody:
+        if peer.name in absent:
+            text += [f"{peer.label}: left out: {absent[peer.name]}.", ""]
     versions = {peer.name: peer.version() for peer in everybody if peer.name not in absent}
     labels = {peer.name: f"{peer.label} {versions.get(peer.name, '')}".strip()
               for peer in everybody}
@@ -104,10 +103,6 @@ def write(run, scenarios, everybody, absent):
         names = [peer.name for peer in everybody
                  if any(peer.name in of_round for of_round in rounds.values())]
         rows = [results.summary(rounds, name) for name in names]
-        for row in rows:
-            sizes = row.get("frame_bytes", [])
-            if len(sizes) > 1:
-                row["left_out"].append(f"frames of {sizes} bytes")
         summaries[scenario.name] = rows
         text += table(scenario, rows, labels)
     if summaries:
@@ -117,7 +112,8 @@ def write(run, scenarios, everybody, absent):
         text += instructions_table(json.loads(counted.read_text()), labels)
     (tables / "compare.md").write_text("\n".join(text))
     (tables / "compare.json").write_text(json.dumps(
-        {name: [as_json(row) for row in rows] for name, rows in summaries.items()}, indent=1) + "\n")
+        {name: [as_json(row) for row in rows] for name, rows in summaries.items()},
+        indent=1) + "\n")
     for name, svg in plots.all_of(summaries, scenarios, everybody).items():
         (plotted / f"{name}.svg").write_text(svg)
     print(f"compare: wrote {tables}/compare.md and .json, plots to {plotted}")
