@@ -38,6 +38,7 @@ enum class Plant : std::uint8_t {
   offset_skipped,
   open_leaks_outlet,
   permission_rank_equal,
+  presence_change_forgotten,
   presence_leave_lost,
   rate_bucket_refills_double,
   rate_limit_per_frame_forgotten,

@@ -309,6 +309,8 @@ class Registry final {
   Instant next_presence_due() const noexcept;  // never(): none waits
   // What changed since the last take. Views live until the next change.
   PresenceChange take_presence(RoomId room, Instant now) noexcept;
+  // What was taken reached nobody: those who keep a list learn from a count that theirs is old.
+  void presence_untold(RoomId room, Instant now) noexcept;
   // bad_request: a cursor that is not ours; position_lost: its place is gone, start again.
   Result<PresencePage> presence(RoomId room, std::uint32_t limit, std::string_view cursor,
                                 const std::uint64_t* since_version) noexcept;
