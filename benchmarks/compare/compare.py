@@ -84,7 +84,8 @@ def frame_of_chatd(run, chatd):
     path = run.out / "frame.json"
     if not path.is_file():
         few = scenarios.Scenario("frame", "", 10, burst=1)
-        found = visit(argparse.Namespace(build=run.build, out=run.out, seconds=0.2, nice=0), chatd, few, 0)
+        short = argparse.Namespace(build=run.build, out=run.out, seconds=0.2, nice=0)
+        found = visit(short, chatd, few, 0)
         least, most = found.get("frame_bytes", [0, 1])
         if least != most:
             sys.exit(f"compare: chatd's frames have no one length: {found}")
@@ -110,9 +111,10 @@ def say(result):
 
 
 def run_rounds(run, chosen, present):
+    """False: chatd failed or lost something."""
     frame_bytes = frame_of_chatd(run, present["chatd"])
     wanted = [name for name in run.only.split(",") if name] or list(present)
-    given_up = set()
+    given_up, whole = set(), True
     for number in range(1, run.rounds + 1):
         for scenario in chosen:
             names = [name for name in wanted if name in present
@@ -134,6 +136,8 @@ def run_rounds(run, chosen, present):
                 # Who cannot take this load is not asked for it again.
                 if "error" in result or result["delivered"] < result["expected"]:
                     given_up.add((scenario.name, name))
+                    whole = whole and name != "chatd"
+    return whole
 
 
 def main():
@@ -149,6 +153,8 @@ def main():
         print("peers:", *[peer.name for peer in everybody])
         print("scenarios:", *[scenario.name for scenario in chosen])
         return
+    if len(peers.CORES) < 2:
+        print("compare: one core for both sides: good for a try, not for figures")
     for name, why in absent.items():
         print(f"compare: {name} is left out: {why}")
     if "chatd" not in present or not chosen:
@@ -159,13 +165,15 @@ def main():
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     run.out.mkdir(parents=True, exist_ok=True)
     peers.prefer(run.nice)  # this program waits, but starts what is measured
+    whole = True
     if run.strace:
         counts.system_calls(run, present, generate)
     elif run.instructions:
         counts.instructions(run, present, generate, frame_of_chatd(run, present["chatd"]))
     elif not run.report:
-        run_rounds(run, chosen, present)
+        whole = run_rounds(run, chosen, present)
     report.write(run, scenarios.scenarios(run.members, run.many), everybody, absent)
+    sys.exit(0 if whole else 1)
 
 
 if __name__ == "__main__":

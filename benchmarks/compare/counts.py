@@ -9,7 +9,7 @@ import sys
 
 import peers
 
-MEMBERS = 50
+MEMBERS = 200
 MESSAGES = (64, 320)  # two runs; what starting, joining and ending cost cancels out
 
 
@@ -50,7 +50,8 @@ def instructions(run, present, generate, frame_bytes):
                              for messages in MESSAGES)
                 known[key] = round((many - few) / ((MESSAGES[1] - MESSAGES[0]) * MEMBERS), 1)
             except (RuntimeError, subprocess.TimeoutExpired) as error:
-                known[key] = f"cannot: {error}"
+                known[key] = "cannot run under valgrind"
+                print(f"compare: {error}", flush=True)
             print(f"compare: instructions a delivery, {key}: {known[key]}", flush=True)
             path.write_text(json.dumps(known, indent=1) + "\n")
 
@@ -75,6 +76,7 @@ def system_calls(run, present, generate):
                 server.process.wait(20)
             text += (f"{name}: 1,000 members join, 3 messages of warming up, {messages} messages "
                      f"in bursts of {burst},\nframes of {frame} bytes\n\n{log.read_text()}\n")
+        (run.tables or run.out).mkdir(parents=True, exist_ok=True)
         target = (run.tables or run.out) / f"strace_{name}.txt"
         target.write_text(text)
         print(f"compare: wrote {target}")

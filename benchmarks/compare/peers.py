@@ -9,7 +9,8 @@ import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-SERVER_CORE, CLIENT_CORE = "0", "1"
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, CLIENT_CORE = str(CORES[0]), str(CORES[-1])
 
 
 class Peer:
@@ -64,7 +65,9 @@ def all_peers(build, node):
     chatd = str(build / "examples/chatd")
     peers = [
         Peer("chatd", "chatd", "chatd",
-             [chatd, "--ws", "127.0.0.1:@port@", "--open", "--unlimited", "--drain-s", "0"]),
+             # The publisher's role stands in each frame: it must not depend on who joins first.
+             [chatd, "--ws", "127.0.0.1:@port@", "--open", "--unlimited", "--owner", "m0",
+              "--drain-s", "0"]),
         Peer("floor_one", "floor, one send a delivery", "websocket", floor),
         Peer("floor_merge", "floor, one send a member and pass", "websocket", floor + ["--merge"]),
         Peer("redis", "Redis pub/sub", "redis",

@@ -1,6 +1,7 @@
 """Tables (Markdown, JSON) and plots of what the rounds found."""
 import json
 
+import counts
 import plots
 import results
 
@@ -43,9 +44,26 @@ def table(scenario, rows, labels):
     return out + [""] + notes + [""]
 
 
+def joins_table(summaries, scenarios, labels):
+    """From the scenario with the most members: what letting them in costs."""
+    most = max((scenario for scenario in scenarios if scenario.name in summaries),
+               key=lambda scenario: (scenario.members, len(summaries[scenario.name])))
+    out = [f"### {most.members:,} members join", "",
+           "From the first connection to the last welcome; a floor accepts, upgrades and does one "
+           "send. Resident bytes are the process's, so a server that takes memory beforehand shows "
+           "less.", "", "| server | CPU us a member | seconds | resident bytes a member |",
+           "| --- | ---: | ---: | ---: |"]
+    for row in summaries[most.name]:
+        if row["rounds"]:
+            out.append(f"| {labels[row['peer']]} | {row['join_cpu_us']:.1f} | "
+                       f"{row['join_seconds']:.2f} | {row['resident_bytes_each']:,.0f} |")
+    return out + [""]
+
+
 def instructions_table(counted, labels):
     out = ["### User-space instructions per delivery", "",
-           "Callgrind, 50 members; a run of 64 and one of 320 messages, subtracted.", "",
+           f"Callgrind, {counts.MEMBERS} members; a run of {counts.MESSAGES[0]} messages and one of "
+           f"{counts.MESSAGES[1]}, subtracted.", "",
            "| server | one at a time | bursts of 32 |", "| --- | ---: | ---: |"]
     for name, label in labels.items():
         found = [counted.get(f"{name}/{burst}") for burst in (1, 32)]
@@ -64,18 +82,17 @@ def as_json(row):
 
 
 def write(run, scenarios, everybody, absent):
-    found = results.read(run.out / "rounds")
-    frame = run.out / "frame.json"
+    sizes = json.loads((run.out / "frame.json").read_text())
+    found = results.read(run.out / "rounds", sizes["frame_bytes"])
     tables, plotted = run.tables or run.out, run.plots or run.out
     tables.mkdir(parents=True, exist_ok=True)
     plotted.mkdir(parents=True, exist_ok=True)
-    summaries, text = {}, ["# Comparison", ""]
-    if frame.is_file():
-        sizes = json.loads(frame.read_text())
-        text += [f"Each delivered message has {sizes['frame_bytes']} bytes on the wire, as chatd's "
-                 f"for a text of {sizes['text_bytes']} bytes.", ""]
-    text += [f"{peer.label}: left out: {absent[peer.name]}." for peer in everybody
-             if peer.name in absent] + [""]
+    summaries, text = {}, ["# Comparison", "",
+                           f"Each delivered message has {sizes['frame_bytes']} bytes on the wire, "
+                           f"as chatd's for a text of {sizes['text_bytes']} bytes.", ""]
+    for peer in everybody:
+        if peer.name in absent:
+            text += [f"{peer.label}: left out: {absent[peer.name]}.", ""]
     versions = {peer.name: peer.version() for peer in everybody if peer.name not in absent}
     labels = {peer.name: f"{peer.label} {versions.get(peer.name, '')}".strip()
               for peer in everybody}
@@ -86,18 +103,17 @@ def write(run, scenarios, everybody, absent):
         names = [peer.name for peer in everybody
                  if any(peer.name in of_round for of_round in rounds.values())]
         rows = [results.summary(rounds, name) for name in names]
-        for row in rows:
-            sizes = row.get("frame_bytes", [])
-            if len(sizes) > 1:
-                row["left_out"].append(f"frames of {sizes} bytes")
         summaries[scenario.name] = rows
         text += table(scenario, rows, labels)
+    if summaries:
+        text += joins_table(summaries, scenarios, labels)
     counted = run.out / "instructions.json"
     if counted.is_file():
         text += instructions_table(json.loads(counted.read_text()), labels)
     (tables / "compare.md").write_text("\n".join(text))
     (tables / "compare.json").write_text(json.dumps(
-        {name: [as_json(row) for row in rows] for name, rows in summaries.items()}, indent=1) + "\n")
+        {name: [as_json(row) for row in rows] for name, rows in summaries.items()},
+        indent=1) + "\n")
     for name, svg in plots.all_of(summaries, scenarios, everybody).items():
         (plotted / f"{name}.svg").write_text(svg)
     print(f"compare: wrote {tables}/compare.md and .json, plots to {plotted}")

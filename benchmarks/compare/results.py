@@ -5,12 +5,16 @@ import math
 BASES = ("floor_one", "floor_merge", "chatd")
 
 
-def read(folder):
-    """{scenario: {round: {peer: result}}}"""
+def read(folder, frame_bytes):
+    """{scenario: {round: {peer: result}}}; frames of another length spoil a result."""
     out = {}
     for path in sorted(folder.glob("*/*/*.json")):
         scenario, number = path.parts[-3], int(path.parts[-2])
-        out.setdefault(scenario, {}).setdefault(number, {})[path.stem] = json.loads(path.read_text())
+        of_round = out.setdefault(scenario, {}).setdefault(number, {})
+        result = json.loads(path.read_text())
+        if result.get("delivered") and result["frame_bytes"] != [frame_bytes, frame_bytes]:
+            result["error"] = f"frames of {result['frame_bytes']} bytes"
+        of_round[path.stem] = result
     return out
 
 
@@ -24,7 +28,7 @@ def verdict(result):
     client = result["client_cpu_s"] / result["seconds"]
     if result["delivered"] < result["expected"]:
         share = 100 * result["delivered"] / max(result["expected"], 1)
-        return f"overloaded: {share:.0f} % came within 8 s"
+        return f"overloaded: {share:.0f} % came within {result['grace_s']:.0f} s"
     if client >= 0.95 and server < 0.95:
         return "void: the client was the bottleneck"
     if result["disorder"] > 0:
@@ -109,9 +113,10 @@ def summary(rounds, peer):
         latency_ms={name: middle(lambda r, name=name: r["latency_us"][name]) / 1000
                     for name in ("p50", "p99", "p99.9")},
         skew_p99_ms=middle(lambda r: r["skew_us"]["p99"]) / 1000,
-        frame_bytes=sorted({size for r in good for size in r["frame_bytes"]}),
         text_bytes=good[0]["text_bytes"],
         join_cpu_us=middle(lambda r: r["join_cpu_us"]),
+        join_seconds=middle(lambda r: r["join_seconds"]),
+        resident_bytes_each=middle(lambda r: r["resident_bytes_each"]),
         cpu_ratio={base: ratios(rounds, peer, base, cpu_us) for base in BASES if base != peer},
         p99_ratio={base: ratios(rounds, peer, base, p99) for base in BASES if base != peer})
     return row

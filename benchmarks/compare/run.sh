@@ -3,7 +3,7 @@
 # builds chatd, the floors and the load generator, and runs compare.py, whose options it takes.
 #
 #   sh benchmarks/compare/run.sh --rounds 3 --seconds 1     a short look
-#   sh benchmarks/compare/run.sh                            15 rounds of everything: hours, resumable
+#   sh benchmarks/compare/run.sh                  15 rounds of everything: hours, resumable
 #   sh benchmarks/compare/run.sh --list
 #
 # BUILD names the build folder (build/release). INSTALL=no installs nothing; what is missing is then

@@ -152,7 +152,8 @@ class Engine final : private LoopClient {
   // No new sessions (limit_reached); tells everybody `reconnect` with a moment of its own within
   // `spread`, and closes each with `code` at that moment.
   void drain(CloseCode code, Duration spread) noexcept;
-  bool drained() const noexcept;  // nobody left
+  // Nobody is left, and what there is to store is stored, or was refused.
+  bool drained() const noexcept;
 
   MetricsSnapshot metrics() const noexcept;
   std::string_view user_of(SessionId session) const noexcept;  // empty if unknown or not ready

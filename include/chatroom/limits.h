@@ -56,6 +56,12 @@ struct Limits {
   std::uint32_t mailbox_messages = 4'096;     // calls from other threads: queue_full
   std::uint32_t mailbox_bytes = 1024 * 1024;  // likewise
 
+  // Merging under load. A quiet room writes at once. One that would write to more members a second
+  // than this waits between two writes to the same member, so that each carries all that came
+  // since: as long as its size asks for, never longer than `merge_wait`. 0: no room waits.
+  std::uint32_t room_writes = 60'000;
+  Duration merge_wait = Duration::ms(150);
+
   // How much one turn may take in before it ends itself.
   std::uint32_t turn_inputs = 256;
   std::uint32_t turn_bytes = 256 * 1024;

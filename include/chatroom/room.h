@@ -13,7 +13,8 @@ class Engine;
 // When the sender is answered, and what a crash may cost.
 enum class Durability : std::uint8_t {
   none,    // nothing is stored
-  behind,  // stored after it was spread; a crash may lose what was not stored yet
+  behind,  // stored after it was spread; a crash may lose what was not stored yet, and the room
+           // goes on in a new epoch (after Engine::drain or an idle close: in the same)
   before,  // stored first, then spread and answered; a failed append is `storage_failed`
 };
 

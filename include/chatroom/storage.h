@@ -9,9 +9,14 @@ namespace chatroom {
 
 using StorageRequest = Handle<struct StorageTag>;
 
+// A room's record: whatever the engine wants back with the room (its settings, its channels,
+// whether all that was said is stored). Bytes to keep, not to read.
+inline constexpr std::size_t kStoredRecordBytesMax = 8 * 1024;
+
 struct StoredRoom {
-  std::uint64_t epoch = 0;
-  std::uint64_t offset = 0;  // of the newest appended message
+  std::uint64_t epoch = 0;   // as given to append and save
+  std::uint64_t offset = 0;  // of the newest appended message; 0: none yet
+  Bytes record{};            // as last saved in this epoch; empty: never
 };
 
 // Where a storage puts what it read, and says that it is done. Given with each request; lives until
@@ -29,6 +34,11 @@ class StorageReply {
   ~StorageReply() = default;
 };
 
+// Requests of one room take effect in the order in which they were made.
+// The `epoch` here is the storage's own mark of one unbroken log: an append or a save with another
+// one begins the room anew, and what was there is dropped. Clients are shown another epoch after a
+// crash that may have cost messages, while this one goes on with the messages that are left.
+//
 // Thread: the engine's. Re-entry: only the StorageReply. No call may block.
 // After ~Engine nothing may be called; the adapter drops what it still has.
 class Storage {
@@ -39,6 +49,11 @@ class Storage {
   // All or nothing. On `ok` a crash loses none of them.
   virtual void append(StorageRequest request, StorageReply& reply, std::string_view room,
                       std::uint64_t epoch, std::span<const Message> messages) noexcept = 0;
+  // Keeps the room's record in place of the one before; messages stay. All or nothing, and on `ok`
+  // a crash does not bring the old one back: the engine relies on it to tell a log that is whole
+  // from one that a crash has cut. At most kStoredRecordBytesMax.
+  virtual void save(StorageRequest request, StorageReply& reply, std::string_view room,
+                    std::uint64_t epoch, Bytes record) noexcept = 0;
   // At most `limit` messages with offset > after (oldest first).
   virtual void read(StorageRequest request, StorageReply& reply, std::string_view room,
                     std::uint64_t epoch, std::uint64_t after, std::uint32_t limit) noexcept = 0;

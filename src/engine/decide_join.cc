@@ -102,6 +102,7 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     RoomState changed;
     changed.channels = all.channels;
     tell_room_state(room, changed);
+    mark_unsaved(room);
   }
   note({.type = HostEventType::joined,
         .session = caller.session,
@@ -186,6 +187,7 @@ Engine::State::Outcome Engine::State::decide_channels(const Caller& caller,
     RoomState changed;
     changed.channels = all.channels;
     tell_room_state(room, changed);
+    mark_unsaved(room);
   }
   return {};
 }

@@ -269,6 +269,9 @@ void Engine::drain(CloseCode code, Duration spread) noexcept {
   state_->drain(code, spread);
 }
 
-bool Engine::drained() const noexcept { return state_->draining && state_->slots.size() == 0; }
+bool Engine::drained() const noexcept {
+  return state_->draining && state_->slots.size() == 0 && state_->changed_rooms.empty() &&
+         state_->storage_works.size() == 0;
+}
 
 }  // namespace chatroom

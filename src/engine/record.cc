@@ -16,6 +16,7 @@ using engine::StorageWorkKind;
 
 namespace {
 
+constexpr Duration kRetryAfter = Duration::s(1);
 constexpr std::uint32_t kAppendMessages = 64;  // of one append
 constexpr std::uint32_t kAheadMax = 1024;      // publishes waiting in one room: room_overloaded
 
@@ -55,12 +56,13 @@ RoomRecord* Engine::State::record_of(RoomId room) noexcept {
   return static_cast<RoomRecord*>(rooms.attachment(room));
 }
 
-// Whether a message has to wait there: for its storage, or for those that do.
+// Whether a message has to wait there: for its storage, for those that do, or until the storage
+// knows that members may be told more than it has.
 bool Engine::State::stores_first(RoomId room) noexcept {
   const RoomRecord* record = record_of(room);
   if (record == nullptr) return false;
-  return rooms.view(room).policy->durability == Durability::before || !record->ahead.empty() ||
-         !record->flying.empty();
+  return rooms.view(room).policy->durability == Durability::before || !record->open ||
+         !record->ahead.empty() || !record->flying.empty();
 }
 
 void Engine::State::mark_changed(RoomId room) noexcept {
@@ -76,7 +78,9 @@ void Engine::State::record_changes() noexcept {
     if (!rooms.is_open(room)) continue;
     RoomRecord& record = *record_of(room);
     record.listed = false;
-    if (record.appending || record.loading) continue;  // its completion comes back here
+    if (record.loading) continue;  // its completion comes back here
+    save_changes(record);
+    if (record.appending) continue;  // likewise
     if (record.durable && !spread_stored(record)) {
       mark_changed(room);  // the log had no place for it: again in the next turn
       more_work = true;
@@ -88,13 +92,17 @@ void Engine::State::record_changes() noexcept {
   }
 }
 
+void Engine::State::retry_storage() noexcept {
+  retry_appends = std::min(retry_appends, now + kRetryAfter);
+}
+
 void Engine::State::retry_failed_appends() noexcept {
   if (retry_appends > now) return;
   retry_appends = Instant::never();
   for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) {
     RoomRecord* record = record_of(room);
-    if (record == nullptr || !record->failed) continue;
-    record->failed = false;
+    if (record == nullptr || !(record->failed || record->save_failed)) continue;
+    record->failed = record->save_failed = false;
     mark_changed(room);
   }
 }
@@ -117,7 +125,7 @@ bool Engine::State::append_behind(RoomRecord& record) noexcept {
   storage_works.get(request)->last = page.messages.back().offset;
   record.appending = true;
   ask_storage(
-      [&] { ports.storage->append(request, *this, view.key, view.position.epoch, page.messages); });
+      [&] { ports.storage->append(request, *this, view.key, record.log_epoch, page.messages); });
   return true;
 }
 
@@ -189,7 +197,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     storage_works.get(request)->last = stamped->position.offset;
     const room::RoomView view = rooms.view(record.room);
     ask_storage([&] {
-      ports.storage->append(request, *this, view.key, view.position.epoch,
+      ports.storage->append(request, *this, view.key, record.log_epoch,
                             std::span{&stamped->message, 1});
     });
     return;

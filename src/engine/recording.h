@@ -56,7 +56,7 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 2";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 3";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -76,8 +76,9 @@ void each_limit(L& l, Each each) noexcept {
   each(l.input_pool_bytes), each(l.history_pool_bytes), each(l.keys), each(l.presence_exact);
   each(l.storage_waiting), each(l.waiting_bytes), each(l.events);
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
+  each(l.room_writes), each(l.merge_wait.us);
 }
-static_assert(sizeof(Limits) == 224, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 232, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -125,6 +125,10 @@ class Replayer final : public EventLoop,
               std::span<const Message>) noexcept override {
     deliver(reply);
   }
+  void save(StorageRequest, StorageReply& reply, std::string_view, std::uint64_t,
+            Bytes) noexcept override {
+    deliver(reply);
+  }
   void read(StorageRequest, StorageReply& reply, std::string_view, std::uint64_t, std::uint64_t,
             std::uint32_t) noexcept override {
     deliver(reply);
@@ -242,8 +246,11 @@ void Replayer::deliver_one(StorageReply& reply) noexcept {
     unpack(from, message, mentions);
     reply.on_message(request, message);
   } else if (type == Record::stored_room) {
-    const std::uint64_t epoch = from.u64();
-    reply.on_room(request, {epoch, from.u64()});
+    StoredRoom stored;
+    stored.epoch = from.u64();
+    stored.offset = from.u64();
+    stored.record = from.blob();
+    reply.on_room(request, stored);
   } else {
     const auto code = static_cast<Errc>(from.u8());
     reply.on_done(request, code == Errc::ok ? Status{} : Status{code});

@@ -29,6 +29,7 @@ void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
     remove_from_room(room, session, reason, {});
   }
   note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
+  save_closing(room);
   forget_record(room);
   fanout.close_log(room.index);
   rooms.close(room);
@@ -44,6 +45,7 @@ void Engine::State::leave_room(RoomId room, std::uint32_t session, LeaveReason r
         .room = rooms.view(room).key,
         .reason = reason});
   static_cast<void>(rooms.leave(room, session, now));
+  if (draining) mark_changed(room);  // without members it can be stored to its end
   dirty = true;
 }
 
@@ -98,6 +100,7 @@ Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept
   }
   fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
   if (change->visible) tell_room_state(room, change->state);
+  mark_unsaved(room);
   dirty = true;
   return {};
 }

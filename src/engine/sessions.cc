@@ -191,6 +191,7 @@ void Engine::State::drain(CloseCode code, Duration spread) noexcept {
     event.after_ms = static_cast<std::uint32_t>(after_ms);
     push(i, event);
   }
+  for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) mark_changed(room);
 }
 
 }  // namespace chatroom

@@ -74,24 +74,34 @@ struct Pending {
 // What a room with a Storage port has under way there.
 struct RoomRecord {
   RoomId room;
-  bool loading = false;      // joins wait for it
-  bool listed = false;       // in State::changed
-  bool appending = false;    // one append at a time, so that completions are in order
-  bool failed = false;       // behind: the last append failed; State::retry_appends
-  bool durable = false;      // before: the message in `flying` is stored and not spread yet
-  std::uint64_t stored = 0;  // behind: offset up to which all is stored
-  ByteQueue ahead;           // before: packed publishes that wait for their turn
-  ByteQueue flying;          // before: the one that is being stored, with its stamp
+  bool loading = false;    // joins wait for it
+  bool listed = false;     // in State::changed
+  bool appending = false;  // one append at a time, so that completions are in order
+  bool failed = false;     // behind: the last append failed; State::retry_appends
+  bool durable = false;    // before: the message in `flying` is stored and not spread yet
+  // Its record in storage (keeping.cc).
+  bool open = true;             // it says that the log may be cut, or there is none
+  bool unsaved = true;          // it is not as the room is
+  bool kept = false;            // there is one, or there should be
+  bool saving = false;          // one save at a time
+  bool save_failed = false;     // State::retry_appends
+  bool set_meanwhile = false;   // the host set its policy while it was loaded
+  std::uint64_t log_epoch = 0;  // as the storage knows it
+  std::uint64_t stored = 0;     // behind: offset up to which all is stored
+  ByteQueue ahead;              // before: packed publishes that wait for their turn
+  ByteQueue flying;             // before: the one that is being stored, with its stamp
 };
 
-enum class StorageWorkKind : std::uint8_t { load, warm, behind, before, page };
+enum class StorageWorkKind : std::uint8_t { load, warm, save, behind, before, page };
 
 // One request to the Storage port until it is done.
 struct StorageWork {
   StorageWorkKind kind = StorageWorkKind::load;
   RoomId room;
-  std::uint64_t last = 0;  // behind, before: offset of its newest message
-  bool found = false;      // load
+  std::uint64_t last = 0;   // behind, before: offset of its newest message
+  bool found = false;       // load
+  bool open = false;        // save: what it says
+  std::uint64_t epoch = 0;  // save: the room's
   StoredRoom stored;
   bool newest_first = false;  // page: what does not fit is dropped from the old end
   std::uint32_t rounds = 0;   // page: how many came before it that showed nothing
@@ -100,8 +110,10 @@ struct StorageWork {
   bool done = false;
   Status status;
   ByteQueue command;  // page: who asked for what
-  ByteQueue results;  // packed messages
+  ByteQueue results;  // packed messages; load: the record
 };
+
+struct Kept;  // of a room's record in storage: keeping.cc
 
 // Who asked for what is being decided, and where the verdict goes.
 struct Caller {

@@ -32,7 +32,8 @@ void Engine::State::spread() noexcept {
   }
 }
 
-// Lossy: the version tells a member that it missed something, and `presence` brings the list.
+// Lossy. A member that loses one is told so by a gap, and all who should have had one that the log
+// had no place for by a count, a little later; `presence` brings the list.
 void Engine::State::spread_presence(RoomId room) noexcept {
   room::PresenceChange change = rooms.take_presence(room, now);
   Event event;
@@ -46,8 +47,9 @@ void Engine::State::spread_presence(RoomId room) noexcept {
     event.joins = cut_front(change.joins);
     event.leaves = cut_front(change.leaves);
     const Result<fanout::Appended> told = fanout.append(room.index, meta, event);
-    if (told) continue;
-    note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+    if (told && !told->sampled) continue;
+    if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+    rooms.presence_untold(room, now);
     return;
   } while (!change.joins.empty() || !change.leaves.empty());
 }

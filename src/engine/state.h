@@ -83,7 +83,7 @@ struct Engine::State final : StorageReply {
   base::SlotMap<engine::StorageWork, StorageRequest> storage_works;
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;
-  Instant retry_appends = Instant::never();  // of rooms whose last append failed
+  Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
   base::Vector<Message> loaded;              // of one page that storage read
   base::Vector<std::string_view> loaded_mentions;
   base::Wheel wheel;
@@ -226,6 +226,7 @@ struct Engine::State final : StorageReply {
   bool stores_first(RoomId room) noexcept;
   void mark_changed(RoomId room) noexcept;
   void record_changes() noexcept;
+  void retry_storage() noexcept;  // a moment from now
   void retry_failed_appends() noexcept;
   bool append_behind(engine::RoomRecord& record) noexcept;
   void append_before(engine::RoomRecord& record) noexcept;
@@ -238,6 +239,19 @@ struct Engine::State final : StorageReply {
                                   room::UserIndex author, const Outgoing& message,
                                   Tag tag) noexcept;
 
+  // --- keeping.cc: the record of a room in storage, and whether its log is whole.
+  bool may_outrun(RoomId room) const noexcept;
+  bool all_stored(const engine::RoomRecord& record) const noexcept;
+  void save_changes(engine::RoomRecord& record) noexcept;
+  bool save_room(engine::RoomRecord& record, std::uint64_t epoch, bool open) noexcept;
+  void save_later(engine::RoomRecord& record) noexcept;
+  void saved(const engine::StorageWork& work, engine::RoomRecord& record) noexcept;
+  void mark_unsaved(RoomId room) noexcept;
+  void save_closing(RoomId room) noexcept;
+  void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
+                        engine::Unpacker& from) noexcept;
+  void resume(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
+
   // --- storing.cc: requests to the Storage port and their completions.
   template <class Call>
   void ask_storage(Call call) noexcept;
@@ -248,7 +262,7 @@ struct Engine::State final : StorageReply {
   void take_completions() noexcept;
   void complete(StorageRequest request) noexcept;
   void start_loading(RoomId room) noexcept;
-  void warm(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
+  void warm(engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
   void forget_record(RoomId room) noexcept;
   std::uint64_t oldest_in_ring(RoomId room) const noexcept;

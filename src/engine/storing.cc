@@ -13,7 +13,6 @@ using engine::StorageWorkKind;
 
 namespace {
 
-constexpr Duration kRetryAfter = Duration::s(1);
 constexpr std::uint32_t kPageDefault = 50;
 constexpr std::uint32_t kEmptyPagesMax = 16;  // read for one command
 
@@ -55,15 +54,20 @@ void Engine::State::on_message(StorageRequest request, const Message& message) n
 }
 
 void Engine::State::on_room(StorageRequest request, const StoredRoom& stored) noexcept {
+  // Longer ones are not ours, and could not be recorded.
+  const bool known = stored.record.size() <= kStoredRecordBytesMax;
+  const Bytes saved_record = known ? stored.record : Bytes{};
   record(engine::Record::stored_room, [&](engine::Packer& to) {
     to.handle(request);
     to.u64(stored.epoch);
     to.u64(stored.offset);
+    to.blob(saved_record);
   });
   StorageWork* work = storage_works.get(request);
-  if (work == nullptr || work->done) return;
+  if (work == nullptr || work->kind != StorageWorkKind::load || work->done || work->found) return;
   work->found = true;
-  work->stored = stored;
+  work->stored = {.epoch = stored.epoch, .offset = stored.offset};
+  if (!saved_record.empty() && !work->results.push(blocks, saved_record)) work->cut = true;
 }
 
 void Engine::State::on_done(StorageRequest request, Status status) noexcept {
@@ -97,7 +101,16 @@ void Engine::State::complete(StorageRequest request) noexcept {
   RoomRecord* record = rooms.is_open(room) ? record_of(room) : nullptr;
   switch (work.kind) {
     case StorageWorkKind::load:
-      if (record != nullptr) warm(work, *record);
+      if (record == nullptr) break;
+      if (work.status && work.found && !work.cut) {
+        resume(work, *record);
+      } else {
+        // A storage that failed means a new log: members are never shown offsets that lie.
+        finish_loading(room);
+      }
+      break;
+    case StorageWorkKind::save:
+      if (record != nullptr) saved(work, *record);
       break;
     case StorageWorkKind::warm:
       if (record == nullptr) break;
@@ -115,7 +128,7 @@ void Engine::State::complete(StorageRequest request) noexcept {
       } else {  // not at once: a storage that is down would keep the loop busy
         log(LogLevel::warning, "storage: an append failed, trying again in a second");
         record->failed = true;
-        retry_appends = std::min(retry_appends, now + kRetryAfter);
+        retry_storage();
       }
       break;
     case StorageWorkKind::before:
@@ -143,6 +156,8 @@ void Engine::State::start_loading(RoomId room) noexcept {
   RoomRecord* record = room_records.make();
   if (record == nullptr) return;  // as many records as rooms: there is one
   record->room = room;
+  record->log_epoch = rooms.view(room).position.epoch;
+  record->open = may_outrun(room);
   rooms.attachment(room) = record;
   const StorageRequest request = new_work(StorageWorkKind::load, room);
   if (!request) {
@@ -153,22 +168,17 @@ void Engine::State::start_loading(RoomId room) noexcept {
   ask_storage([&] { ports.storage->load(request, *this, rooms.view(room).key); });
 }
 
-// What storage knows of the room is known: its log goes on there, with the newest messages in the
-// ring. A storage that failed means a new epoch: members are never shown offsets that lie.
-void Engine::State::warm(StorageWork& work, RoomRecord& record) noexcept {
-  if (!work.status || !work.found) return finish_loading(record.room);
-  const std::uint64_t flaw = CHATROOM_PLANTED(restored_epoch_forgotten) ? 1 : 0;
-  rooms.restore(record.room, work.stored.epoch + flaw, work.stored.offset);
-  record.stored = work.stored.offset;
+// The newest messages go back into the ring.
+void Engine::State::warm(RoomRecord& record) noexcept {
   const room::RoomView view = rooms.view(record.room);
   const std::uint64_t want = std::min<std::uint64_t>(
-      {view.policy->history_messages, options.limits.page_messages, work.stored.offset});
+      {view.policy->history_messages, options.limits.page_messages, record.stored});
   const StorageRequest request =
       want == 0 ? StorageRequest{} : new_work(StorageWorkKind::warm, record.room);
   if (!request) return finish_loading(record.room);
   storage_works.get(request)->newest_first = true;
   ask_storage([&] {
-    ports.storage->read(request, *this, view.key, work.stored.epoch, work.stored.offset - want,
+    ports.storage->read(request, *this, view.key, record.log_epoch, record.stored - want,
                         static_cast<std::uint32_t>(want));
   });
 }
@@ -176,6 +186,7 @@ void Engine::State::warm(StorageWork& work, RoomRecord& record) noexcept {
 // Whoever waited may join now.
 void Engine::State::finish_loading(RoomId room) noexcept {
   record_of(room)->loading = false;
+  mark_changed(room);
   for (std::uint32_t i = 0; i < questions.extent(); ++i) {
     Pending* pending = questions.at(i);
     if (pending == nullptr || pending->kind != QuestionKind::load || pending->room != room)
@@ -203,7 +214,8 @@ std::uint64_t Engine::State::oldest_in_ring(RoomId room) const noexcept {
 bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
                                      const room::PageRequest& page, const Command& command,
                                      std::uint32_t rounds) noexcept {
-  if (record_of(room) == nullptr) return false;
+  const RoomRecord* record = record_of(room);
+  if (record == nullptr) return false;
   const room::RoomView view = rooms.view(room);
   std::uint64_t after = page.after;
   std::uint32_t limit = page.limit;
@@ -230,7 +242,7 @@ bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
   work.newest_first = !page.has_after;
   work.more = page.has_after || after > 0;
   ask_storage(
-      [&] { ports.storage->read(request, *this, view.key, view.position.epoch, after, limit); });
+      [&] { ports.storage->read(request, *this, view.key, record->log_epoch, after, limit); });
   return true;
 }
 

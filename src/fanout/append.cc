@@ -119,7 +119,7 @@ class Append final {
   // pool is dry a chunk of whoever held one longest.
   bool make_space(Stream& stream, Tape& tape, std::uint64_t end) noexcept {
     while (true) {
-      const bool in_window = tape.chunks() + tape.missing(s_.chunks, end) <= window_chunks();
+      const bool in_window = tape.chunks() + tape.missing(s_.chunks, end) <= window_chunks(s_);
       if (in_window && tape.grow(s_.chunks, end)) return true;
       const std::size_t before = s_.chunks.bytes_in_use();
       trim(s_, stream);
@@ -129,7 +129,7 @@ class Append final {
   }
   bool make_space(Tape& index, std::uint64_t end) noexcept {
     while (true) {
-      const bool in_window = index.chunks() + index.missing(s_.chunks, end) <= window_chunks();
+      const bool in_window = index.chunks() + index.missing(s_.chunks, end) <= window_chunks(s_);
       if (in_window && index.grow(s_.chunks, end)) return true;
       Stream* oldest = nullptr;
       for (Stream* stream : log_.streams) {
@@ -142,10 +142,6 @@ class Append final {
       if (s_.chunks.bytes_in_use() < before) continue;
       if (in_window ? !relieve_pool(s_) : oldest == nullptr || !reclaim(s_, *oldest)) return false;
     }
-  }
-  std::uint64_t window_chunks() const noexcept {
-    const std::uint64_t least = (kWriteBytesMax >> s_.chunks.shift()) + 2;
-    return std::max<std::uint64_t>(least, s_.limits.window_bytes >> s_.chunks.shift());
   }
 
   void undo() noexcept {
@@ -187,6 +183,7 @@ class Append final {
           continue;
         }
         mark_dirty(s_, *view, sequence_);
+        if (view->waiting && crowded(s_, *view)) stop_waiting(s_, *view);
       }
     }
   }

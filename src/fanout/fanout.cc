@@ -23,46 +23,47 @@ std::uint64_t log_bytes(const State& s, const RoomLog& log) noexcept {
   return chunks * s.chunks.chunk_bytes();
 }
 
-// Dirty views whose interval is not over stand aside until then.
 void wake_waiting(State& s, Instant now) noexcept {
-  if (now < s.waiting_until) return;
-  s.waiting_until = Instant::never();
-  for (View* view = s.waiting.front(); view != nullptr;) {
-    View* next = s.waiting.next(*view);
-    if (view->due <= now) {
-      s.waiting.remove(*view);
-      view->waiting = false;
-      s.dirty.push_back(*view);
-    } else {
-      s.waiting_until = std::min(s.waiting_until, view->due);
-    }
-    view = next;
+  while (base::TimerNode* node = s.waiting.pop_due(now)) {
+    stop_waiting(s, *static_cast<View*>(node));
   }
 }
 
 void serve_ready(State& s, Instant now, Work& work) noexcept {
-  for (std::uint32_t visits = 0; visits < kQuantum && work.left(); ++visits) {
+  for (; s.turn_left > 0 && work.left(); --s.turn_left) {
     Backlog* backlog = s.ready.front();
-    if (backlog == nullptr) return;
+    if (backlog == nullptr) break;
     const SessionSlot session = backlog->session;
     if (visit(s, session, now)) work.spend(1);
   }
+  if (s.ready.empty()) s.turn_left = 0;
 }
 
 void serve_view(State& s, Instant now, Work& work) noexcept {
   View& view = *s.dirty.front();
-  if (view.reached == 0 && now < view.due) {
-    s.dirty.remove(view);
-    view.waiting = true;
-    s.waiting.push_back(view);
-    s.waiting_until = std::min(s.waiting_until, view.due);
-    return;
-  }
-  // A view whose turn the budget cut short has it again at the next flush.
+  if (view.reached == 0 && !may_begin(s, view, now)) return;
   sweep(s, view, now, work);
-  if (view.dirty && work.left()) {
-    s.dirty.remove(view);
-    s.dirty.push_back(view);
+  const bool in_turn = s.dirty.front() == &view;
+  if (in_turn && s.turn_left > 0 && view.reached != 0) return;  // the budget cut it short
+  s.turn_left = 0;
+  if (!in_turn) return;
+  s.dirty.remove(view);
+  s.dirty.push_back(view);
+}
+
+// Turns of kQuantum visits: the ready sessions, then a dirty view, the ready sessions, the next. A
+// turn that the budget cuts short goes on at the next flush, so that however small budgets are,
+// nobody waits longer than one turn of each of the others.
+void serve_turn(State& s, Instant now, Work& work) noexcept {
+  if (s.turn_left == 0) {
+    s.turn_left = kQuantum;
+    s.ready_turn = !s.ready_turn;
+  }
+  if (s.ready_turn) return serve_ready(s, now, work);
+  if (s.dirty.empty()) {
+    s.turn_left = 0;
+  } else {
+    serve_view(s, now, work);
   }
 }
 
@@ -160,10 +161,9 @@ Flushed Fanout::flush(Instant now, Budget& budget) noexcept {
   Work work{budget, s.until_asked};
   wake_waiting(s, now);
   while (work.left() && !(s.ready.empty() && s.dirty.empty())) {
-    serve_ready(s, now, work);
-    if (work.left() && !s.dirty.empty()) serve_view(s, now, work);
+    serve_turn(s, now, work);
   }
-  return {!s.ready.empty() || !s.dirty.empty(), s.waiting_until};
+  return {!s.ready.empty() || !s.dirty.empty(), s.waiting.next_due()};
 }
 
 Counters Fanout::counters() const noexcept {

@@ -22,6 +22,11 @@ std::uint64_t start_of(const State& s, const Stream& stream, Sequence sequence) 
   return end - (static_cast<std::uint32_t>(end) - low);
 }
 
+std::uint64_t window_chunks(const State& s) noexcept {
+  const std::uint64_t least = (kWriteBytesMax >> s.chunks.shift()) + 2;
+  return std::max<std::uint64_t>(least, s.limits.window_bytes >> s.chunks.shift());
+}
+
 void mark_dirty(State& s, View& view, Sequence sequence) noexcept {
   if (view.dirty) return;
   view.dirty = true;
@@ -33,8 +38,9 @@ void mark_dirty(State& s, View& view, Sequence sequence) noexcept {
 
 void mark_clean(State& s, View& view) noexcept {
   if (!view.dirty) return;
-  (view.waiting ? s.waiting : s.dirty).remove(view);
-  view.dirty = view.waiting = false;
+  if (view.waiting) stop_waiting(s, view);
+  s.dirty.remove(view);
+  view.dirty = false;
   --view.stream->log->dirty_views;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/wheel.h"
 #include "fanout/entry.h"
 #include "fanout/record_array.h"
 #include "fanout/tape.h"
@@ -21,20 +22,27 @@ struct Laggard;
 struct ViewTag;
 struct ActiveTag;
 
-struct View final : base::ListNode<ViewTag> {
+struct View final : base::ListNode<ViewTag>, base::TimerNode {
+  View() noexcept : TimerNode(0) {}
+
   Stream* stream = nullptr;
   View* next = nullptr;  // of the same stream
   ChannelMask channels = kAllChannels;
-  bool shared = false;   // members with masks of their own: each tests the index
-  bool dirty = false;    // somebody has not been visited since an entry came
-  bool waiting = false;  // dirty, but flush_interval_min is not over
+  bool shared = false;     // members with masks of their own: each tests the index
+  bool dirty = false;      // somebody has not been visited since an entry came
+  bool waiting = false;    // dirty, but in State::waiting instead of State::dirty
+  bool held_back = false;  // its next sweep had to wait
   // A sweep goes from `position` down; members below it are still to be visited. All untracked
   // members stand at `floor` or later; `reached` is what the running sweep will make of it, 0
   // before it began.
   std::uint32_t position = 0;
   Sequence floor = 0;
   Sequence reached = 0;
-  Instant due{INT64_MIN};
+  // The last sweep or the one that runs; see pace.cc.
+  Instant began{INT64_MIN};
+  Instant ended{INT64_MIN};
+  Duration spread;               // over which its members were or are visited; 0: at once
+  std::uint32_t swept_size = 0;  // members when it began
   std::uint64_t admitted[kPriorityCount] = {};
   RecordArray records;
 };
@@ -57,6 +65,7 @@ struct RoomLog final : base::ListNode<ActiveTag> {
   std::string_view key;
   bool reliable = false;
   Duration interval;
+  Instant paid{INT64_MIN};  // up to when its visits have used up what a room may have; see pace.cc
   Sequence head = 0;
   Sequence first = 1;
   Sequence index_base = 0;  // the sequence at position 0 of `index`

@@ -88,9 +88,10 @@ struct State {
   base::List<Backlog, DoomTag> doomed;
   base::List<Backlog, ReliefTag> relieved;
   base::List<View, ViewTag> dirty;
-  base::List<View, ViewTag> waiting;
   base::List<RoomLog, ActiveTag> active;  // logs that hold chunks, the oldest first
-  Instant waiting_until = Instant::never();
+  base::Wheel waiting;                    // dirty views that are not due yet
+  bool ready_turn = false;      // whose turn it is: the ready sessions', or the first dirty view's
+  std::uint32_t turn_left = 0;  // visits of it
 
   SharedGather shared;
   OwnGather own;
@@ -111,6 +112,7 @@ std::size_t scratch_bytes(const Limits& limits) noexcept;
 Bytes encode_frame(State& s, std::uint8_t profile, const Event& event) noexcept;
 
 // log.cc: reading a log
+std::uint64_t window_chunks(const State& s) noexcept;  // that one tape may hold
 Entry& entry_at(State& s, const RoomLog& log, Sequence sequence) noexcept;
 std::uint64_t start_of(const State& s, const Stream& stream, Sequence sequence) noexcept;
 void mark_dirty(State& s, View& view, Sequence sequence) noexcept;
@@ -176,8 +178,18 @@ std::size_t offer(State& s, Outlet& outlet, SessionSlot session, const Pieces& p
 bool advance(State& s, Member& member, Sequence to, std::size_t& taken) noexcept;
 void after_write(State& s, SessionSlot session, Instant now, bool blocked, bool progress) noexcept;
 
+// pace.cc: when a view's members are visited
+bool may_begin(State& s, View& view, Instant now) noexcept;  // false: it waits now
+void begin_sweep(State& s, View& view, Instant now) noexcept;
+// A running sweep may go down to this position now.
+std::uint32_t paced_position(const State& s, const View& view, Instant now) noexcept;
+void wait_for_rest(State& s, View& view) noexcept;
+void wait_until(State& s, View& view, Instant due) noexcept;
+void stop_waiting(State& s, View& view) noexcept;
+bool crowded(const State& s, const View& view) noexcept;
+
 // sweep.cc
-void sweep(State& s, View& view, Instant now, Work& work) noexcept;
+void sweep(State& s, View& view, Instant now, Work& work) noexcept;  // its turn
 void finish_takers(State& s) noexcept;
 
 // ledger.cc

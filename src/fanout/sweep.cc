@@ -69,7 +69,7 @@ void finish_sweep(State& s, View& view, Instant now) noexcept {
   view.floor = std::min(view.reached, end);
   view.reached = 0;
   s.shared.view = nullptr;
-  view.due = log.interval > Duration{} ? now + log.interval : Instant{INT64_MIN};
+  view.ended = now;
   if (view.floor == end) mark_clean(s, view);
   trim(s, *view.stream);
   settle(s, log);
@@ -140,22 +140,29 @@ void Work::spend(std::uint32_t sends) noexcept {
 
 void sweep(State& s, View& view, Instant now, Work& work) noexcept {
   const std::uint32_t sends_before = work.budget.sends;
-  std::uint32_t visits = kQuantum;
   if (view.reached == 0) {
     view.reached = view.stream->log->head + 1;
     view.position = view.records.size();
+    begin_sweep(s, view, now);
   }
-  while (visits > 0 && view.position > 0 && work.left()) {
+  const std::uint32_t stop = paced_position(s, view, now);
+  while (s.turn_left > 0 && view.position > stop && work.left()) {
     const std::span<Record> records = view.records.up_to(view.position);
-    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(visits, records.size()));
-    const std::uint32_t done = visit_down(s, view, records, count, now, work);
+    const std::size_t count =
+        std::min<std::size_t>({s.turn_left, records.size(), view.position - stop});
+    const std::uint32_t done =
+        visit_down(s, view, records, static_cast<std::uint32_t>(count), now, work);
     view.position -= done;
-    visits -= done;
+    s.turn_left -= done;
   }
   finish_takers(s);
   // Members that are only passed by cost something too.
   if (work.left() && work.budget.sends == sends_before) work.spend(1);
-  if (view.position == 0) finish_sweep(s, view, now);
+  if (view.position == 0) {
+    finish_sweep(s, view, now);
+  } else if (view.position <= stop) {
+    wait_for_rest(s, view);
+  }
 }
 
 }  // namespace chatroom::fanout

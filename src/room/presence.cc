@@ -1,8 +1,9 @@
 // Who is in a room, and what of it was not told yet. Users count, not sessions.
 //
 // Joins need no list: whoever arrived since the last telling stands at the end of the room's list.
-// Leaves keep their record until they are told. Leaving and coming back in between is nothing, but
-// for those who were given a list meanwhile: for them it is a join.
+// Leaves keep their record until they are told. Leaving and coming back in between is nothing, and
+// so is coming and leaving, but for those who were given a list meanwhile: for them the one is a
+// join and the other a leave.
 #include <algorithm>
 
 #include "base/plant.h"
@@ -141,6 +142,19 @@ PresenceChange Registry::take_presence(RoomId id, Instant now) noexcept {
   return change;
 }
 
+void Registry::presence_untold(RoomId id, Instant now) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  if (CHATROOM_PLANTED(presence_change_forgotten)) return;
+  room->counts_only = true;
+  settle_leaving(t, *room, now);
+  room->presence_changed = true;
+  if (room->presence_resting || static_cast<base::ListNode<DirtyTag>&>(*room).linked()) return;
+  room->presence_resting = true;
+  t.resting.set(id.index, (now + kCountsInterval).us);
+}
+
 // ---- Asking
 
 namespace {
@@ -199,6 +213,9 @@ Result<PresencePage> Registry::presence(RoomId id, std::uint32_t limit, std::str
   for (; at != kNone && t.presence.size() < limit; at = t.member(at).next) {
     CHATROOM_ASSERT(t.presence.push_back(describe(at)));
     last = at;
+    // One knows of it before all were told: both that it came and that it goes are to be told.
+    Member& given = t.member(at);
+    if (!given.told) given.told = given.missed = true;
   }
   page.members = {t.presence.begin(), t.presence.end()};
   if (at != kNone) {

@@ -226,8 +226,11 @@ class Registry final {
                                     std::string_view creator) noexcept;
   // A word of the engine's own with each room (its fan-out state); null at first.
   void*& attachment(RoomId room) noexcept;
-  // After open, before the first join: the log goes on where storage says.
-  void restore(RoomId room, std::uint64_t epoch, std::uint64_t offset) noexcept;
+  // After open, before the first join: the log goes on where storage says, in an epoch that is not
+  // `before`, unless set_epoch says that it is the old one.
+  void restore(RoomId room, std::uint64_t offset, std::uint64_t before) noexcept;
+  void set_epoch(RoomId room, std::uint64_t epoch) noexcept;
+  void restore_origin(RoomId room, Instant created, std::string_view creator) noexcept;
   // Stored messages, oldest first. One that does not continue the last empties the ring first.
   void restore_message(RoomId room, const Message& message, Instant now) noexcept;
 
@@ -331,6 +334,8 @@ class Registry final {
   Instant next_presence_due() const noexcept;  // never(): none waits
   // What changed since the last take. Views live until the next change.
   PresenceChange take_presence(RoomId room, Instant now) noexcept;
+  // What was taken reached nobody: those who keep a list learn from a count that theirs is old.
+  void presence_untold(RoomId room, Instant now) noexcept;
   // bad_request: a cursor that is not ours; position_lost: its place is gone, start again.
   Result<PresencePage> presence(RoomId room, std::uint32_t limit, std::string_view cursor,
                                 const std::uint64_t* since_version) noexcept;

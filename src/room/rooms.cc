@@ -45,6 +45,16 @@ RoomState policy_state(const RoomPolicy& policy) noexcept {
 
 }  // namespace
 
+// Never 0, nor `other`. The moment is in it so that a host with a fixed seed has new ones each
+// time.
+std::uint64_t Tables::new_epoch(Instant now, std::uint64_t other) noexcept {
+  std::uint64_t epoch = 0;
+  while (epoch == 0 || epoch == other) {
+    epoch = base::Random{random.next() ^ static_cast<std::uint64_t>(now.us)}.next();
+  }
+  return epoch;
+}
+
 Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
                               std::string_view creator, Instant now) noexcept {
   Tables& t = *tables_;
@@ -69,7 +79,7 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
     return Errc::limit_reached;
   }
   room.created = now;
-  while (room.epoch == 0) room.epoch = t.random.next();
+  room.epoch = t.new_epoch(now, 0);
   t.open_rooms.push_back(room);
   t.watch_idle(room, now);
   return id;
@@ -199,12 +209,26 @@ void*& Registry::attachment(RoomId id) noexcept {
 
 // ---- What storage brings back
 
-void Registry::restore(RoomId id, std::uint64_t epoch, std::uint64_t offset) noexcept {
+void Registry::restore(RoomId id, std::uint64_t offset, std::uint64_t before) noexcept {
   Room* room = tables_->find_room(id);
   CHATROOM_ASSERT(room != nullptr);
   CHATROOM_ASSERT(room->offset == 0);
-  if (epoch != 0) room->epoch = epoch;
+  if (room->epoch == before) room->epoch = tables_->new_epoch(room->created, before);
   room->offset = offset;
+}
+
+void Registry::set_epoch(RoomId id, std::uint64_t epoch) noexcept {
+  Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr && epoch != 0);
+  room->epoch = epoch;
+}
+
+void Registry::restore_origin(RoomId id, Instant created, std::string_view creator) noexcept {
+  Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  room->created = created;
+  if (creator.size() <= kNameBytes)
+    static_cast<void>(tables_->texts.replace(room->creator, creator));
 }
 
 void Registry::restore_message(RoomId id, const Message& message, Instant now) noexcept {

@@ -259,6 +259,7 @@ struct Tables {
   // ---- Rooms and channels (rooms.cc, channels.cc)
   Room& room(std::uint32_t index) noexcept { return must(rooms.at(index)); }
   Room* find_room(RoomId id) noexcept { return rooms.get(id); }
+  std::uint64_t new_epoch(Instant now, std::uint64_t other) noexcept;
   void watch_idle(Room& room, Instant now) noexcept;
   ChannelIndex find_channel(const Room& room, std::string_view name) noexcept;
   ChannelIndex add_channel(Room& room, std::string_view name, std::string_view creator) noexcept;

@@ -12,7 +12,8 @@ namespace {
 struct Replied {
   std::vector<std::string> lines;  // of messages, everything in them
   std::vector<std::uint64_t> offsets;
-  std::optional<StoredRoom> room;
+  std::optional<StoredRoom> room;  // its record is a view of `record`
+  std::string record;
   int done = 0;
   Status status;
   bool after_done = false;  // something came behind on_done
@@ -48,6 +49,7 @@ class Replies final : public StorageReply {
     Replied& reply = of(request);
     reply.after_done = reply.after_done || reply.done > 0;
     reply.room = room;
+    reply.record = as_text(room.record);
   }
   void on_done(StorageRequest request, Status status) noexcept override {
     ++of(request).done;
@@ -121,6 +123,14 @@ class StorageSuite {
     made_.storage->read(request, replies_, room, epoch, after, limit);
     return settled(request);
   }
+  Replied save(std::string_view room, std::uint64_t epoch, std::string record) {
+    const StorageRequest request = replies_.next();
+    std::string name(room);
+    made_.storage->save(request, replies_, name, epoch, as_bytes(record));
+    name.assign(name.size(), '#');
+    record.assign(record.size(), '#');
+    return settled(request);
+  }
   Replied load(std::string_view room) {
     const StorageRequest request = replies_.next();
     made_.storage->load(request, replies_, room);
@@ -179,6 +189,37 @@ void check_loading(StorageSuite& suite, Conformance& found) {
               "load: not_found, and no room");
 }
 
+void check_records(StorageSuite& suite, Conformance& found) {
+  found.check(suite.load("r").record.empty(), "load: no record before the first save");
+  const std::string record("a\0 record\xff", 10);
+  found.check(bool(suite.save("r", 7, record).status), "save: beside messages");
+  const Replied beside = suite.load("r");
+  found.check(beside.record == record, "save: the record comes back as it was given");
+  found.check(beside.room && beside.room->epoch == 7 && beside.room->offset == 50,
+              "save: messages stay");
+  found.check(suite.read("r", 7, 0, 100).offsets == range(1, 50), "save: messages stay");
+  found.check(bool(suite.save("r", 7, "second").status), "save: again");
+  found.check(suite.load("r").record == "second", "save: in place of the one before");
+  found.check(bool(suite.append("r", 7, 51, 52).status), "append: beside a record");
+  found.check(suite.load("r").record == "second", "append: the record stays");
+  found.check(bool(suite.save("r", 7, std::string(kStoredRecordBytesMax, 'x')).status),
+              "save: as long as it may be");
+  // Before the first message, and across a log that began anew.
+  found.check(bool(suite.save("t", 3, "t").status), "save: before the first message");
+  const Replied first = suite.load("t");
+  found.check(
+      first.room && first.room->epoch == 3 && first.room->offset == 0 && first.record == "t",
+      "save: before the first message");
+  found.check(bool(suite.append("t", 3, 1, 2).status), "append: the first behind a save");
+  found.check(bool(suite.append("t", 4, 1, 1).status), "append: a new epoch");
+  found.check(suite.load("t").record.empty(), "append: a new epoch has no record yet");
+  found.check(bool(suite.save("t", 5, "t5").status), "save: a new epoch");
+  const Replied anew = suite.load("t");
+  found.check(anew.room && anew.room->epoch == 5 && anew.room->offset == 0 && anew.record == "t5",
+              "save: a new epoch begins the room anew");
+  found.check(suite.read("t", 5, 0, 9).offsets.empty(), "save: a new epoch begins the room anew");
+}
+
 }  // namespace
 
 Conformance check_storage(const std::function<StorageUnderTest()>& make) {
@@ -194,6 +235,8 @@ Conformance check_storage(const std::function<StorageUnderTest()>& make) {
   check_reading(suite, found);
   check_loading(suite, found);
   found.check(suite.read("s", 9, 0, 9).offsets == range(1, 3), "append: rooms apart");
+
+  check_records(suite, found);
 
   // A log that began anew.
   found.check(bool(suite.append("s", 10, 1, 2).status), "append: a new epoch");

@@ -55,6 +55,17 @@ void FaultyStorage::append(StorageRequest request, StorageReply& reply, std::str
   });
 }
 
+void FaultyStorage::save(StorageRequest request, StorageReply& reply, std::string_view room,
+                         std::uint64_t epoch, Bytes record) noexcept {
+  if (fails()) {
+    return run([request, &reply] { reply.on_done(request, Errc::storage_failed); });
+  }
+  run([this, request, &reply, room = std::string(room), epoch,
+       record = std::string(as_text(record))] {
+    under_.save(request, reply, room, epoch, as_bytes(record));
+  });
+}
+
 void FaultyStorage::read(StorageRequest request, StorageReply& reply, std::string_view room,
                          std::uint64_t epoch, std::uint64_t after, std::uint32_t limit) noexcept {
   if (fails()) {

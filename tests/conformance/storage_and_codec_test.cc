@@ -34,6 +34,8 @@ class BrokenStorage final : public Storage, private StorageReply {
     one_room,
     knows_every_room,
     forgets_epoch,
+    cuts_records,
+    keeps_first_record,
   };
   explicit BrokenStorage(Fault fault) : fault_(fault) {}
 
@@ -44,6 +46,15 @@ class BrokenStorage final : public Storage, private StorageReply {
     }
     to_ = &reply;
     under_.append(request, *this, name(room), epoch, messages);
+  }
+  void save(StorageRequest request, StorageReply& reply, std::string_view room, std::uint64_t epoch,
+            Bytes record) noexcept override {
+    if (fault_ == Fault::cuts_records && record.size() > 1) record = record.first(1);
+    if (fault_ == Fault::keeps_first_record && std::exchange(saved_, true)) {
+      return reply.on_done(request, {});
+    }
+    to_ = &reply;
+    under_.save(request, *this, name(room), epoch, record);
   }
   void read(StorageRequest request, StorageReply& reply, std::string_view room, std::uint64_t epoch,
             std::uint64_t after, std::uint32_t limit) noexcept override {
@@ -57,7 +68,7 @@ class BrokenStorage final : public Storage, private StorageReply {
   void load(StorageRequest request, StorageReply& reply, std::string_view room) noexcept override {
     to_ = &reply;
     if (fault_ == Fault::knows_every_room) {
-      reply.on_room(request, {7, 50});
+      reply.on_room(request, {.epoch = 7, .offset = 50});
       return reply.on_done(request, {});
     }
     under_.load(request, *this, name(room));
@@ -86,6 +97,7 @@ class BrokenStorage final : public Storage, private StorageReply {
   const Fault fault_;
   MemoryStorage under_;
   StorageReply* to_ = nullptr;
+  bool saved_ = false;
 };
 
 // A codec of ours with one thing wrong.
@@ -186,6 +198,8 @@ TEST_CASE("broken storages are found") {
       {Fault::ignores_limit, "read: at most limit"},
       {Fault::one_room, "read: what was appended"},
       {Fault::knows_every_room, "load: not_found, and no room"},
+      {Fault::cuts_records, "save: the record comes back as it was given"},
+      {Fault::keeps_first_record, "save: in place of the one before"},
       {Fault::forgets_epoch, "read: nothing of another epoch"},
   };
   for (const auto& [fault, promise] : rows) {

@@ -195,6 +195,7 @@ void Eyes::on_list(const Event& event, const Asked& asked) {
     if (!names.insert(std::string{member.user}).second)
       fail(asked.room, "presence names one twice");
   }
+  report_.note("is given a list", who_, asked.room, event.presence_version, event.online);
   if (!asked.first_page || !event.next.empty()) return;
   if (names.size() != event.online) fail(asked.room, "presence does not count whom it names");
   if (here->list_known && !here->list_stale) return;
@@ -287,14 +288,21 @@ void Eyes::on_aside(Stay& stay, const Said& said, const Message& message) {
 }
 
 void Eyes::on_presence(Stay& stay, const Event& event) {
+  report_.note("hears who is here", who_, stay.life->room, event.presence_version, event.online);
   if (!stay.list_known || event.presence_version <= stay.list_version) return;
   if (event.joins.empty() && event.leaves.empty()) stay.list_stale = true;  // counts only
   for (const std::string_view user : event.leaves) stay.list.erase(std::string{user});
   for (const Member& member : event.joins) stay.list.insert(std::string{member.user});
   stay.list_version = event.presence_version;
   if (!stay.list_stale && stay.list.size() != event.online && !tainted_) {
-    fail(stay.life->room, "its list has " + std::to_string(stay.list.size()) + ", but online are " +
-                              std::to_string(event.online));
+    std::string names;
+    for (const std::string& user : stay.list) names += " " + user;
+    names += ", after the joins";
+    for (const Member& member : event.joins) names += " " + std::string{member.user};
+    names += " and the leaves";
+    for (const std::string_view user : event.leaves) names += " " + std::string{user};
+    fail(stay.life->room, "online are " + std::to_string(event.online) + ", but its list has" +
+                              names + " of version " + std::to_string(event.presence_version));
   }
 }
 

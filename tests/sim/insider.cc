@@ -181,9 +181,9 @@ void Insider::change_channels(const std::string& room) {
   asked.placed = true;
   asked.after = there ? there->position().offset : 0;
   changes_.push_back(asked);
-  const Result<Ticket> done =
-      asked.op == Op::subscribe ? world_.engine().subscribe(session_, room, asked.channel)
-                                : world_.engine().unsubscribe(session_, room, asked.channel);
+  const Result<Ticket> done = asked.op == Op::subscribe
+                                  ? world_.engine().subscribe(session_, room, asked.channel)
+                                  : world_.engine().unsubscribe(session_, room, asked.channel);
   if (!done) changes_.pop_back();
 }
 

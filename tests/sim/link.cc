@@ -249,6 +249,7 @@ void Link::pause(bool paused) noexcept {
   paused_ = paused;
   world_.report().note(paused ? "paused" : "resumed", who_);
   if (paused) return;
+  heard_at_ = world_.now();  // of what it has held back it takes note now
   world_.schedule().after(Duration{250}, [self = shared_from_this()] { self->arrive_in(); });
 }
 

@@ -60,8 +60,9 @@ class Link final : public Connection, public std::enable_shared_from_this<Link> 
   CloseCode code() const noexcept { return code_; }
   bool over() const noexcept { return over_; }
   bool paused() const noexcept { return paused_; }
+  bool all_heard() const noexcept { return in_.empty(); }  // nothing sent is still on its way
   Instant opened_at() const noexcept { return opened_at_; }
-  Instant heard_at() const noexcept { return heard_at_; }  // when the engine last got a byte
+  Instant heard_at() const noexcept { return heard_at_; }  // when the engine last took a byte
 
  private:
   struct Parcel {

@@ -30,7 +30,7 @@ class Loop final : public EventLoop {
 
  private:
   void plan(Instant at, std::uint64_t alarm) {
-    world_.schedule().at(at, [this, alarm] {
+    world_.schedule().alarm(at, [this, alarm] {
       if (alarm != alarm_ || client_ == nullptr) return;
       world_.end_turn();
       client_->on_loop();

@@ -139,6 +139,7 @@ constexpr const char* kPlants[] = {
     "ledger_off_by_one",
     "malformed_not_closed",
     "offset_skipped",
+    "presence_change_forgotten",
     "presence_leave_lost",
     "rate_bucket_refills_double",
     "rate_limit_per_frame_forgotten",

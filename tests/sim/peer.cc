@@ -88,7 +88,7 @@ void Peer::connect() {
       manner_ = static_cast<Manner>(1 + random_.below(3));
     }
   }
-  usable_ = silent_ = auth_sent_ = false;
+  usable_ = silent_ = nonsense_sent_ = false;
   accepted_ = 0;
   ++life_;
 }
@@ -130,7 +130,10 @@ void Peer::greet() {
     case Manner::dawdling:
       return dawdle(0);
   }
-  if (manner_ == Manner::garbage || manner_ == Manner::oversized) return flush();
+  if (manner_ == Manner::garbage || manner_ == Manner::oversized) {
+    nonsense_sent_ = true;
+    return flush();
+  }
   const std::string role = std::to_string(static_cast<int>(user_.role));
   const std::string token = user_.id + " " + role;
   ClientAuth auth{.token = token, .user = {}, .nick = {}, .resume = {}};
@@ -139,7 +142,6 @@ void Peer::greet() {
   Asked asked;
   asked.op = Op::auth;
   remember(client_->auth(auth), asked);
-  auth_sent_ = true;
   flush();
 }
 
@@ -402,16 +404,23 @@ void Peer::check_deadlines() {
   const Limits& limits = world_.plan().limits;
   const Instant late = world_.now() + Duration{-2'000'000};
   const auto dead = [&](const char* what) {
-    world_.report().fail(Verdict::liveness, "%s was not closed: %s", eyes_.who().c_str(), what);
+    world_.report().fail(Verdict::liveness,
+                         "%s was not closed: %s (open for %" PRId64 " ms, last heard %" PRId64
+                         " ms ago, dead after %" PRId64 ")",
+                         eyes_.who().c_str(), what, (world_.now() - link_->opened_at()).in_ms(),
+                         (world_.now() - link_->heard_at()).in_ms(), limits.dead_after.in_ms());
   };
-  if (link_->heard_at() + limits.dead_after < late) dead("it said nothing for too long");
-  if (!usable_ && !user_.known && !link_->corrupted() &&
-      link_->opened_at() + limits.auth_deadline < late && eyes_.stays().empty() &&
-      manner_ == Manner::dawdling) {
+  // While the engine does not read it cannot hear, so that does not count as silence.
+  if (!link_->paused() && link_->heard_at() + limits.dead_after < late) {
+    dead("it said nothing for too long");
+  }
+  // These never send what could let them in, whatever else they do or do not get to do.
+  const bool hostile = manner_ == Manner::oversized || manner_ == Manner::garbage;
+  if ((hostile || manner_ == Manner::dawdling) &&
+      link_->opened_at() + limits.auth_deadline < late) {
     dead("it never authenticated");
   }
-  const bool hostile = manner_ == Manner::oversized || manner_ == Manner::garbage;
-  if (hostile && !link_->paused() && link_->opened_at() < late && link_->heard_at() < late) {
+  if (hostile && nonsense_sent_ && link_->all_heard() && link_->heard_at() < late) {
     dead("it sent what nobody may send");
   }
 }

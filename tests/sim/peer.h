@@ -89,7 +89,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   bool usable_ = false;
   bool silent_ = false;
   Manner manner_ = Manner::normal;
-  bool auth_sent_ = false;
+  bool nonsense_sent_ = false;  // it waits for the server's word before it begins
   bool settled_ = false;
   bool retired_ = false;
   std::map<std::uint32_t, Asked> asked_;

@@ -9,9 +9,9 @@ namespace {
 
 // All lengths of UTF-8, and what JSON must escape.
 std::string some_text(Random& random, std::uint32_t size) {
-  static constexpr std::string_view kPieces[] = {"abc ",     "hello ",      "\"q\" ", "\\ ",
-                                                 "\u00e9",   "\u6f22\u5b57", "\U0001f600", "</b>",
-                                                 "\t\n",     "\u202e\u200f", "x"};
+  static constexpr std::string_view kPieces[] = {"abc ",   "hello ",       "\"q\" ",     "\\ ",
+                                                 "\u00e9", "\u6f22\u5b57", "\U0001f600", "</b>",
+                                                 "\t\n",   "\u202e\u200f", "x"};
   std::string text;
   while (text.size() < size) text += kPieces[random.below(std::size(kPieces))];
   return text;
@@ -52,14 +52,11 @@ void Peer::do_one() {
     std::uint32_t weight;
     void (Peer::*act)();
   };
-  const Choice choices[] = {{habits.publish, &Peer::publish},
-                            {habits.membership, &Peer::join_something},
-                            {habits.channels, &Peer::choose_channels},
-                            {habits.ask, &Peer::ask_something},
-                            {habits.direct, &Peer::send_direct},
-                            {habits.call, &Peer::call_host},
-                            {habits.leave_link, &Peer::abort},
-                            {habits.flood, &Peer::flood}};
+  const Choice choices[] = {
+      {habits.publish, &Peer::publish},          {habits.membership, &Peer::join_something},
+      {habits.channels, &Peer::choose_channels}, {habits.ask, &Peer::ask_something},
+      {habits.direct, &Peer::send_direct},       {habits.call, &Peer::call_host},
+      {habits.leave_link, &Peer::abort},         {habits.flood, &Peer::flood}};
   std::uint32_t sum = 0;
   for (const Choice& choice : choices) sum += choice.weight;
   std::uint32_t at = random_.below(sum);

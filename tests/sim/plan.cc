@@ -122,6 +122,8 @@ Plan draw(std::uint64_t seed) {
   plan.window_max = plan.window_min + random.below(60'000);
   draw_faults(random, plan.faults);
   plan.limits = draw_limits(random, plan);
+  // Rooms of so few are under load, too.
+  if (seed % 3 == 0) plan.limits.room_writes = static_cast<std::uint32_t>(40 + seed % 400);
   draw_habits(random, plan);
   if (plan.channels >= 6) plan.crowd = 40;
   if (plan.channels > 1 && plan.habits.channels == 0) plan.habits.channels = 4;

@@ -11,13 +11,13 @@ namespace chatroom::sim {
 
 struct Faults {  // chances in a thousand, for each occasion
   std::uint32_t split = 0;
-  std::uint32_t partial = 0;   // a write takes only a part
-  std::uint32_t stall = 0;     // the peer stops reading for a while
-  std::uint32_t reset = 0;     // the link dies, with all that is on its way
-  std::uint32_t corrupt = 0;   // a bit of what the client sent
-  std::uint32_t silent = 0;    // the client reads, but says nothing any more
-  std::uint32_t hostile = 0;   // deliberate nonsense before authentication
-  std::uint32_t dawdle = 0;    // a client that never authenticates, byte by byte
+  std::uint32_t partial = 0;  // a write takes only a part
+  std::uint32_t stall = 0;    // the peer stops reading for a while
+  std::uint32_t reset = 0;    // the link dies, with all that is on its way
+  std::uint32_t corrupt = 0;  // a bit of what the client sent
+  std::uint32_t silent = 0;   // the client reads, but says nothing any more
+  std::uint32_t hostile = 0;  // deliberate nonsense before authentication
+  std::uint32_t dawdle = 0;   // a client that never authenticates, byte by byte
 };
 
 struct Habits {  // how often members do what, as weights
@@ -45,7 +45,7 @@ struct HostHabits {
   std::uint32_t moderate = 10;
   std::uint32_t policy = 5;
   std::uint32_t close_room = 1;
-  std::uint32_t late = 10;    // per cent of decisions
+  std::uint32_t late = 10;  // per cent of decisions
   std::uint32_t never = 1;
   std::uint32_t refuse = 5;
   std::uint32_t rewrite = 3;
@@ -69,11 +69,11 @@ struct Plan {
   std::uint32_t rooms = 2;
   std::uint32_t channels = 1;
   std::uint32_t locals = 1;
-  std::uint32_t crowd = 0;      // members inside the host, each with a set of channels of its own
-  bool witness = true;          // a member of every room that sees all; the exact checks need it
-  bool ask_auth = false;        // an Auth port; else an open server
-  std::uint32_t known = 50;     // per cent of users whose identity the host gives at open
-  bool json_outer = false;      // unusual profiles too
+  std::uint32_t crowd = 0;   // members inside the host, each with a set of channels of its own
+  bool witness = true;       // a member of every room that sees all; the exact checks need it
+  bool ask_auth = false;     // an Auth port; else an open server
+  std::uint32_t known = 50;  // per cent of users whose identity the host gives at open
+  bool json_outer = false;   // unusual profiles too
   std::uint32_t message_links = 20;  // per cent of the links that could be
   // The host.
   bool polled = false;

@@ -50,8 +50,8 @@ void Report::note(const char* what, std::string_view who, std::string_view room,
 
 void Report::print(const Note& note) const noexcept {
   std::printf("  %10.3f ms  %-28s %-14s %-8s %llu %llu\n", static_cast<double>(note.us) / 1'000,
-              note.what, note.who.data(), note.room.data(),
-              static_cast<unsigned long long>(note.a), static_cast<unsigned long long>(note.b));
+              note.what, note.who.data(), note.room.data(), static_cast<unsigned long long>(note.a),
+              static_cast<unsigned long long>(note.b));
 }
 
 void Report::fail(Verdict verdict, const char* format, ...) noexcept {

@@ -1,4 +1,6 @@
-// Schedule: virtual time. What is due at one moment runs in the order in which it was asked for.
+// Schedule: virtual time. What is due at one moment runs in the order in which it was asked for;
+// alarms after all else, since when they were last set is the engine's own business: whoever makes
+// it look at the clock once more must not decide whose bytes come before somebody else's ping.
 #pragma once
 
 #include <algorithm>
@@ -20,10 +22,8 @@ class Schedule final {
   bool empty() const noexcept { return tasks_.empty(); }
   Instant next() const noexcept { return tasks_.empty() ? Instant::never() : tasks_.front().at; }
 
-  void at(Instant moment, Task task) {
-    tasks_.push_back({std::max(moment, now_), order_++, std::move(task)});
-    std::push_heap(tasks_.begin(), tasks_.end(), later);
-  }
+  void at(Instant moment, Task task) { add(moment, order_++, std::move(task)); }
+  void alarm(Instant moment, Task task) { add(moment, kLate + order_++, std::move(task)); }
   void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
 
   void run_one() {
@@ -36,6 +36,13 @@ class Schedule final {
   void clear() { tasks_.clear(); }
 
  private:
+  static constexpr std::uint64_t kLate = std::uint64_t{1} << 62;
+
+  void add(Instant moment, std::uint64_t order, Task task) {
+    tasks_.push_back({std::max(moment, now_), order, std::move(task)});
+    std::push_heap(tasks_.begin(), tasks_.end(), later);
+  }
+
   struct Planned {
     Instant at;
     std::uint64_t order = 0;

@@ -22,7 +22,7 @@ struct Seen {
   Entry::Type what = Entry::Type::message;
   std::uint64_t identity = 0;
   std::uint64_t offset = 0;
-  std::uint64_t low = 0;   // change: it took effect at a head between these
+  std::uint64_t low = 0;  // change: it took effect at a head between these
   std::uint64_t high = 0;
   std::uint64_t write = 0;
   std::uint32_t channels = ~0u;  // entry: its channel; change: the mask from there on
@@ -49,8 +49,8 @@ struct Stay {
   std::uint32_t channels = 1;  // then
   std::uint64_t last_offset = 0;
   std::uint64_t aside = 0;  // what is at or before this offset came already
-  bool open = true;      // still there when all ended
-  bool tainted = false;  // its bytes were corrupted: anything may have happened
+  bool open = true;         // still there when all ended
+  bool tainted = false;     // its bytes were corrupted: anything may have happened
   std::vector<Seen> seen;
   std::vector<PageSeen> pages;
   std::uint64_t lost = 0;

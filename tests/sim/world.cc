@@ -137,8 +137,7 @@ void World::build() {
   Peer* const extra = peers_.back().get();
   extra->start(Duration::ms(500));
   if (!mode_.extra_stalls) return;
-  schedule_.at(kStart + Duration::s(3),
-               [this, extra] { extra->stall(quiet_at_ - now()); });
+  schedule_.at(kStart + Duration::s(3), [this, extra] { extra->stall(quiet_at_ - now()); });
 }
 
 bool World::over(void* world) noexcept {

@@ -27,9 +27,9 @@ class Peer;
 class Recording;
 
 struct Mode {
-  std::uint64_t entropy = 1;   // of the hash tables' key: must change nothing
-  bool extra_member = false;   // one that only listens ...
-  bool extra_stalls = false;   // ... or does not even read
+  std::uint64_t entropy = 1;  // of the hash tables' key: must change nothing
+  bool extra_member = false;  // one that only listens ...
+  bool extra_stalls = false;  // ... or does not even read
 };
 
 struct Outcome {
@@ -108,8 +108,8 @@ class World final {
   Instant last_tick_;
   Heap heap_;
   Truth truth_;
-  std::unique_ptr<JsonCodec> json_;        // the engine's
-  std::unique_ptr<JsonCodec> peer_json_;   // the clients'
+  std::unique_ptr<JsonCodec> json_;       // the engine's
+  std::unique_ptr<JsonCodec> peer_json_;  // the clients'
   std::unique_ptr<FlatbuffersCodec> peer_flatbuffers_;
   std::unique_ptr<Recording> recording_;
   std::unique_ptr<Loop> loop_;

@@ -90,9 +90,6 @@ void World::check_delivered() {
 
 // Everybody who is in a room agrees on who is.
 void World::check_presence() {
-  const Ledger ledger = engine_->metrics().ledger;
-  const bool sampled = std::any_of(std::begin(ledger.by_priority), std::end(ledger.by_priority),
-                                   [](const Ledger::Class& one) { return one.sampled != 0; });
   for (std::uint32_t i = 0; i < plan_.rooms; ++i) {
     const Result<Room> there = engine_->room(room_key(i));
     if (!there) continue;
@@ -108,7 +105,7 @@ void World::check_presence() {
       const Stay* stay = eyes.stay(room_key(i));
       if (stay == nullptr) return;
       seen.insert(user);
-      if (!stay->list_known || stay->list_stale || stay->tainted || sampled) return;
+      if (!stay->list_known || stay->list_stale || stay->tainted) return;
       if (stay->list == members) return;
       std::string both;
       for (const std::string& one : stay->list) both += " " + one;
@@ -160,8 +157,9 @@ void World::check_history() {
       if (walk.offsets.empty()) break;
       for (auto at = walk.offsets.rbegin(); at != walk.offsets.rend(); ++at, --next, ++have) {
         if (*at != next) {
-          report_.fail(Verdict::correctness, "history of %s has %" PRIu64 " where %" PRIu64
-                       " should be", life.room.c_str(), *at, next);
+          report_.fail(Verdict::correctness,
+                       "history of %s has %" PRIu64 " where %" PRIu64 " should be",
+                       life.room.c_str(), *at, next);
         }
       }
       before = walk.offsets.front();

@@ -125,9 +125,9 @@ int run(const Options& options) {
   const double everybody = options.members;
   std::printf(
       "{\"members\":%d,\"text_bytes\":%zu,\"join_seconds\":%.4f,\"join_cpu_us\":%.2f,"
-      "\"resident_bytes_each\":%.0f,",
+      "\"resident_bytes_each\":%.0f,\"grace_s\":%.0f,",
       options.members, text, seconds, join_cpu * 1e6 / everybody,
-      (resident_after - resident_before) / everybody);
+      (resident_after - resident_before) / everybody, options.pattern.grace_s);
   print(measured, members.tally);
   return 0;
 }

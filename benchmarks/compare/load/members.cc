@@ -66,10 +66,9 @@ bool Members::open(int members) {
   return joined_ == sockets;
 }
 
-void Members::publish(std::string_view text) {
-  publisher_->out += protocol_.publish(text);
-  flush(*publisher_);
-}
+void Members::queue(std::string_view text) { publisher_->out += protocol_.publish(text); }
+
+void Members::push() { flush(*publisher_); }
 
 void Members::flush(Member& member) {
   const ssize_t took = send(member.fd, member.out.data(), member.out.size(), MSG_NOSIGNAL);

@@ -14,8 +14,9 @@ class Members {
   ~Members();
 
   bool open(int members);  // connected and joined, all of them; false: after a minute still not
-  void publish(std::string_view text);
-  void poll(std::int64_t until_us);  // receives what is there, or waits for the first until then
+  void queue(std::string_view text);  // a message, to be said by push()
+  void push();                        // all of them in one write
+  void poll(std::int64_t until_us);   // receives what is there, or waits for the first until then
 
   Tally tally;
   int members() const { return wanted_; }

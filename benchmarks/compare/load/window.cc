@@ -80,8 +80,9 @@ void Speaker::say(int messages) {
     std::string text(text_bytes_ - digits, '.');
     write_mark(text.data(), number_);
     members_.tally.said(number_, now_us());
-    members_.publish(text);
+    members_.queue(text);
   }
+  members_.push();
 }
 
 Measured run_window(Members& members, Speaker& speaker, const Pattern& pattern,

@@ -13,7 +13,7 @@ struct Pattern {
   int pause_ms = 10;  // and then this pause
   double seconds = 2;
   std::uint64_t messages = 0;  // at most; 0: no limit
-  double grace_s = 8;          // how long to wait for what is still missing
+  double grace_s = 12;         // how long to wait for what is still missing
 };
 
 struct Measured {

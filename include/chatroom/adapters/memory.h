@@ -12,7 +12,7 @@ namespace chatroom {
 struct MemoryStorageOptions {
   std::uint32_t rooms = 1'024;                // above: storage_failed
   std::uint32_t messages_per_room = 100'000;  // above: the room's oldest are forgotten
-  std::uint64_t bytes = 64ull << 20;  // all rooms: the appending room's oldest go, then refused
+  std::uint64_t bytes = 64ull << 20;  // all rooms: the writing room's oldest go, then refused
   bool later = false;                 // answer from deliver(), not from inside the request
   std::uint32_t waiting = 65'536;     // with `later`: requests; above: storage_failed at once
 };
@@ -27,6 +27,8 @@ class MemoryStorage final : public Storage {
 
   void append(StorageRequest request, StorageReply& reply, std::string_view room,
               std::uint64_t epoch, std::span<const Message> messages) noexcept override;
+  void save(StorageRequest request, StorageReply& reply, std::string_view room, std::uint64_t epoch,
+            Bytes record) noexcept override;
   void read(StorageRequest request, StorageReply& reply, std::string_view room, std::uint64_t epoch,
             std::uint64_t after, std::uint32_t limit) noexcept override;
   void load(StorageRequest request, StorageReply& reply, std::string_view room) noexcept override;

@@ -220,6 +220,8 @@ class FaultyStorage final : public Storage {
 
   void append(StorageRequest request, StorageReply& reply, std::string_view room,
               std::uint64_t epoch, std::span<const Message> messages) noexcept override;
+  void save(StorageRequest request, StorageReply& reply, std::string_view room, std::uint64_t epoch,
+            Bytes record) noexcept override;
   void read(StorageRequest request, StorageReply& reply, std::string_view room, std::uint64_t epoch,
             std::uint64_t after, std::uint32_t limit) noexcept override;
   void load(StorageRequest request, StorageReply& reply, std::string_view room) noexcept override;

@@ -66,18 +66,20 @@ class Kept {
 struct KeptRoom {
   std::uint64_t epoch = 0;
   std::uint64_t offset = 0;
-  std::deque<Kept> messages;
+  std::string record = {};
+  std::deque<Kept> messages = {};
 };
 
 // A request with its own bytes, for later.
 struct Waiting {
-  enum class What : std::uint8_t { append, read, load } what = What::load;
+  enum class What : std::uint8_t { append, save, read, load } what = What::load;
   StorageRequest request;
   StorageReply* reply = nullptr;
   std::string room = {};
   std::uint64_t epoch = 0;
   std::uint64_t after = 0;
   std::uint32_t limit = 0;
+  std::string record = {};
   std::vector<Kept> messages = {};
 };
 
@@ -88,6 +90,9 @@ struct MemoryStorage::Impl {
 
   void answer(Waiting& waiting) noexcept;
   Status append(const std::string& room, std::uint64_t epoch, std::vector<Kept>& messages);
+  Status save(const std::string& room, std::uint64_t epoch, std::string& record);
+  KeptRoom* find_or_make(const std::string& name, std::uint64_t epoch);
+  void begin_anew(KeptRoom& room, std::uint64_t epoch) noexcept;
   bool make_room(KeptRoom& room, std::size_t bytes) noexcept;
   void take(Waiting waiting) noexcept;
 
@@ -108,6 +113,15 @@ void MemoryStorage::append(StorageRequest request, StorageReply& reply, std::str
   waiting.epoch = epoch;
   waiting.messages.reserve(messages.size());
   for (const Message& message : messages) waiting.messages.emplace_back(message);
+  impl_->take(std::move(waiting));
+}
+
+void MemoryStorage::save(StorageRequest request, StorageReply& reply, std::string_view room,
+                         std::uint64_t epoch, Bytes record) noexcept {
+  Waiting waiting{.what = Waiting::What::save, .request = request, .reply = &reply};
+  waiting.room = room;
+  waiting.epoch = epoch;
+  waiting.record = as_text(record);
   impl_->take(std::move(waiting));
 }
 
@@ -161,11 +175,15 @@ void MemoryStorage::Impl::answer(Waiting& waiting) noexcept {
   if (waiting.what == Waiting::What::append) {
     return reply.on_done(waiting.request, append(waiting.room, waiting.epoch, waiting.messages));
   }
+  if (waiting.what == Waiting::What::save) {
+    return reply.on_done(waiting.request, save(waiting.room, waiting.epoch, waiting.record));
+  }
   const auto at = rooms.find(waiting.room);
   if (at == rooms.end()) return reply.on_done(waiting.request, Errc::not_found);
   const KeptRoom& room = at->second;
   if (waiting.what == Waiting::What::load) {
-    reply.on_room(waiting.request, {.epoch = room.epoch, .offset = room.offset});
+    reply.on_room(waiting.request,
+                  {.epoch = room.epoch, .offset = room.offset, .record = as_bytes(room.record)});
     return reply.on_done(waiting.request, {});
   }
   if (room.epoch != waiting.epoch) return reply.on_done(waiting.request, Errc::not_found);
@@ -179,15 +197,26 @@ void MemoryStorage::Impl::answer(Waiting& waiting) noexcept {
   reply.on_done(waiting.request, {});
 }
 
+// Null: there are as many rooms as there may be.
+KeptRoom* MemoryStorage::Impl::find_or_make(const std::string& name, std::uint64_t epoch) {
+  const auto at = rooms.find(name);
+  if (at != rooms.end()) return &at->second;
+  if (rooms.size() >= options.rooms) return nullptr;
+  return &rooms.emplace(name, KeptRoom{.epoch = epoch}).first->second;
+}
+
+void MemoryStorage::Impl::begin_anew(KeptRoom& room, std::uint64_t epoch) noexcept {
+  for (const Kept& message : room.messages) bytes -= message.bytes();
+  bytes -= room.record.size();
+  room = KeptRoom{.epoch = epoch};
+}
+
 // All or nothing. A new epoch begins the room anew; within one, offsets go on by one.
 Status MemoryStorage::Impl::append(const std::string& name, std::uint64_t epoch,
                                    std::vector<Kept>& messages) {
-  auto at = rooms.find(name);
-  if (at == rooms.end()) {
-    if (rooms.size() >= options.rooms) return Errc::storage_failed;
-    at = rooms.emplace(name, KeptRoom{.epoch = epoch, .offset = 0, .messages = {}}).first;
-  }
-  KeptRoom& room = at->second;
+  KeptRoom* found = find_or_make(name, epoch);
+  if (found == nullptr) return Errc::storage_failed;
+  KeptRoom& room = *found;
   const bool anew = room.epoch != epoch;
   std::uint64_t expected = anew || room.offset == 0 ? 0 : room.offset + 1;
   std::size_t size = 0;
@@ -202,12 +231,7 @@ Status MemoryStorage::Impl::append(const std::string& name, std::uint64_t epoch,
   if (messages.size() > options.messages_per_room || size > options.bytes) {
     return Errc::storage_failed;
   }
-  if (anew) {
-    for (const Kept& message : room.messages) bytes -= message.bytes();
-    room.messages.clear();
-    room.epoch = epoch;
-    room.offset = 0;
-  }
+  if (anew) begin_anew(room, epoch);
   if (!make_room(room, size)) return Errc::storage_failed;
   for (Kept& message : messages) {
     room.offset = message.offset();
@@ -218,6 +242,19 @@ Status MemoryStorage::Impl::append(const std::string& name, std::uint64_t epoch,
     bytes -= room.messages.front().bytes();
     room.messages.pop_front();
   }
+  return {};
+}
+
+Status MemoryStorage::Impl::save(const std::string& name, std::uint64_t epoch,
+                                 std::string& record) {
+  if (record.size() > kStoredRecordBytesMax) return Errc::storage_failed;
+  KeptRoom* room = find_or_make(name, epoch);
+  if (room == nullptr) return Errc::storage_failed;
+  if (room->epoch != epoch) begin_anew(*room, epoch);
+  if (!make_room(*room, record.size())) return Errc::storage_failed;
+  bytes += record.size();
+  bytes -= room->record.size();
+  room->record = std::move(record);
   return {};
 }
 

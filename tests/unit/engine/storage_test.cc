@@ -41,6 +41,13 @@ std::string epoch_in(const std::string& answer) {
   return at == std::string::npos ? "" : answer.substr(at + 9, 16);
 }
 
+// Without it the end is a crash (restart_test.cc).
+void end_in_order(Stage& stage) {
+  stage.engine().drain(CloseCode::shutdown, Duration{});
+  stage.pass(Duration::ms(1));
+  CHECK(stage.engine().drained());
+}
+
 }  // namespace
 
 TEST_CASE("a room that is kept nowhere asks nothing of the storage", "[engine][storage]") {
@@ -67,6 +74,7 @@ TEST_CASE("behind: said at once, stored after, and a second engine goes on where
     alice.ask(R"({"id":6,"op":"publish","room":"r","kind":"signal","text":"not kept"})");
     stage.run();
     CHECK(storage.messages("r") == 150);
+    end_in_order(stage);
   }
   {
     Stage stage(stored(storage));
@@ -169,6 +177,9 @@ TEST_CASE("before: nobody sees or is told what is not stored yet", "[engine][sto
     CHECK(alice.next() == "");
     CHECK(bob.next() == "");
     CHECK(stage.room("r").position().offset == 0);
+    CHECK(storage.waiting() == 2);
+    storage.deliver(1);  // the room's record
+    stage.run();
     // One at a time, in order.
     for (int i = 1; i <= 4; ++i) {
       CHECK(storage.waiting() == 1);
@@ -232,7 +243,7 @@ TEST_CASE("before: a key repeated while it is stored waits for the same answer",
   alice.say(say("gift", "k"));
   stage.run();
   CHECK(again.events("message").empty());
-  CHECK(storage.waiting() == 1);
+  CHECK(storage.waiting() == 2);  // the room's record, and the first
   storage.deliver();
   stage.run();
   storage.deliver();
@@ -370,8 +381,8 @@ TEST_CASE("a storage that fails is tried again, without haste, and nothing is lo
   for (int i = 0; i < 10; ++i) CHECK_LIKE(alice.ask(say("x")), R"({"id":5,"ok":*)");
   stage.run();  // comes to rest
   stage.pass_alive(Duration::s(60));
-  CHECK(storage.requests - before <= 75);
-  CHECK(storage.requests - before >= 50);
+  CHECK(storage.requests - before <= 150);  // the messages, the room's record
+  CHECK(storage.requests - before >= 100);
   CHECK(under.messages("r") == 0);
   storage.fail_at = SIZE_MAX;
   storage.fail_after = false;
@@ -450,6 +461,7 @@ TEST_CASE("what storage reads back is what was said, to the last field", "[engin
     stage.run();
     before = read(stage);
     CHECK(before.find("carol") != std::string::npos);
+    end_in_order(stage);
   }
   Stage stage(stored(storage));
   CHECK(read(stage) == before);

@@ -1,4 +1,5 @@
 // What reaches whom, in which order, in how many writes.
+#include "base/random.h"
 #include "catch.hpp"
 #include "unit/fanout/world.h"
 
@@ -351,6 +352,34 @@ TEST_CASE("a tap sees every write") {
   CHECK(seen.writes == counters.writes);
   CHECK(seen.taken == counters.bytes_out);
   CHECK(counters.writes_blocked == 1);
+}
+
+TEST_CASE("arrays give back what leavers left, and nobody gets lost in it") {
+  World world;
+  world.room(0);
+  for (SessionSlot session = 0; session < 3'000; ++session) {
+    world.open(session);
+    world.join(0, session);
+  }
+  REQUIRE(world.say(0, "x"));
+  const std::size_t full = world.memory.bytes;
+  base::Random random(9);
+  std::vector<SessionSlot> in;
+  for (SessionSlot session = 0; session < 3'000; ++session) in.push_back(session);
+  while (in.size() > 3) {
+    const std::size_t at = random.below(in.size());
+    world.fanout.detach(0, in[at]);
+    in[at] = in.back();
+    in.pop_back();
+    if (in.size() % 500 == 0) world.flush(100);
+  }
+  world.flush();
+  CHECK(full - world.memory.bytes >= 2'900 * 24);
+  for (const SessionSlot session : in) CHECK(world.frames(session) == "message r0 1 x");
+  REQUIRE(world.say(0, "y"));
+  world.flush();
+  for (const SessionSlot session : in) CHECK(world.frames(session) == "message r0 2 y");
+  CHECK(World::imbalance(world.fanout.ledger()) == "");
 }
 
 }  // namespace fanout_test

@@ -81,6 +81,7 @@ class History {
     Limits limits = World::small();
     limits.memberships = 200;
     limits.sessions = 64;
+    if (seed % 4 == 0) limits.room_writes = 200;  // rooms of so few wait, too
     if (seed % 3 == 0) limits.log_pool_bytes = 160 * 1024;
     if (seed % 5 == 0) limits.private_pool_bytes = 24 * 1024;
     return limits;
@@ -459,10 +460,10 @@ TEST_CASE("random histories agree with the reference") {
   CHECK(reached.sampled > 100);
   CHECK(reached.dropped > 1'000);
   CHECK(reached.closed > 1'000);
-  CHECK(reached.overloaded > 100);
+  CHECK(reached.overloaded > 30);
   CHECK(reached.doomed > 100);
   CHECK(reached.gaps > 100);
-  CHECK(reached.items_dropped > 10);
+  CHECK(reached.items_dropped > 5);
   CHECK(reached.strict_barriers > 100);
   CHECK(reached.finished_after_leave > 10);
   CHECK(reached.masks_refused > 10);

@@ -258,7 +258,8 @@ TEST_CASE("what storage kept is read back under its own epoch") {
   for (int i = 1; i <= 5; ++i) before.say(i % 2 == 0 ? 1 : 0, std::to_string(i));
   Town town(unlimited());
   const RoomId room = town.open("r");
-  town.rooms.restore(room, 0xabc, 5);
+  town.rooms.restore(room, 5, town.rooms.view(room).position.epoch);
+  town.rooms.set_epoch(room, 0xabc);
   const Page stored = before.town.rooms.recent(before.room, kAllChannels, 9, before.town.now);
   for (const Message& message : stored.messages) {
     town.rooms.restore_message(room, message, town.now);
@@ -275,7 +276,8 @@ TEST_CASE("what storage kept is read back under its own epoch") {
 TEST_CASE("a room restored without its messages recovers nobody who missed some") {
   Town town(unlimited());
   const RoomId room = town.open("r");
-  town.rooms.restore(room, 0xabc, 5);
+  town.rooms.restore(room, 5, town.rooms.view(room).position.epoch);
+  town.rooms.set_epoch(room, 0xabc);
   CHECK(town.rooms.recover(room, {0xabc, 5}, 1, town.now).recovered);
   CHECK_FALSE(town.rooms.recover(room, {0xabc, 4}, 1, town.now).recovered);
   const Message stale{.channel = "main", .offset = 3, .text = "3", .time_ms = kStart / 1'000};

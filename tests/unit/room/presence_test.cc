@@ -161,6 +161,59 @@ TEST_CASE("pages of members go on where they stopped, whoever leaves meanwhile")
   CHECK_FALSE(town.rooms.presence(room, 0, {}, &version)->unchanged);
 }
 
+TEST_CASE("who is on a list that somebody was given is told to leave even if it was never told") {
+  Town town;
+  const RoomId room = town.open("r");
+  const SessionIndex alice = town.session("alice");
+  const SessionIndex bob = town.session("bob");
+  town.join(room, alice);
+  static_cast<void>(town.rooms.take_presence(room, town.now));
+  town.join(room, bob);
+  CHECK(town.rooms.presence(room, 0, {}, nullptr)->members.size() == 2);
+  town.leave(room, bob);
+  PresenceChange change = town.rooms.take_presence(room, town.now);
+  CHECK(joins_of(change).empty());
+  CHECK(leaves_of(change) == Names{"bob"});
+
+  // If it stays, the others still have to hear of it.
+  town.join(room, bob);
+  CHECK(town.rooms.presence(room, 0, {}, nullptr)->members.size() == 2);
+  change = town.rooms.take_presence(room, town.now);
+  CHECK(joins_of(change) == Names{"bob"});
+  CHECK(change.leaves.empty());
+}
+
+TEST_CASE("a change that could not be told is followed by a count") {
+  Town town;
+  const RoomId room = town.open("r");
+  const SessionIndex alice = town.session("alice");
+  const SessionIndex bob = town.session("bob");
+  town.join(room, alice);
+  CHECK(town.rooms.take_presence(room, town.now).exact);
+  town.join(room, bob);
+  const std::uint64_t version = town.rooms.take_presence(room, town.now).version;
+  town.rooms.presence_untold(room, town.now);
+  CHECK_FALSE(static_cast<bool>(town.rooms.next_presence(town.now)));  // not at once again
+  town.leave(room, alice);
+  town.wait(Duration::s(1));
+  REQUIRE(town.rooms.next_presence(town.now) == room);
+  PresenceChange change = town.rooms.take_presence(room, town.now);
+  CHECK_FALSE(change.exact);
+  CHECK(change.online == 1);
+  CHECK(change.version == version + 1);
+  CHECK_FALSE(static_cast<bool>(town.rooms.next_presence(town.now)));
+
+  // From there on by differences again, on top of who was there.
+  town.wait(Duration::s(1));
+  town.leave(room, bob);
+  town.join(room, alice);
+  REQUIRE(town.rooms.next_presence(town.now) == room);
+  change = town.rooms.take_presence(room, town.now);
+  CHECK(change.exact);
+  CHECK(joins_of(change) == Names{"alice"});
+  CHECK(leaves_of(change) == Names{"bob"});
+}
+
 TEST_CASE("who applies every difference knows who is there") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     base::Random random(seed);

@@ -1,0 +1,206 @@
+// The record of a room in storage: its settings and channels, and whether the log that is stored
+// there is whole.
+//
+// What a crash may have cost must never be called recovered, and offsets that were given out must
+// not be given out again in the same epoch. So the record says `open` while members may have been
+// told more than is stored:
+//
+//   - it says so before the first such message is told: until the storage confirmed it, the room
+//     stores first, whatever its durability (stores_first);
+//   - it is taken back when all is stored and nobody is left to be told more: when the room closes
+//     and when the engine drains;
+//   - a room loaded with an open record, or with none that is ours, takes a new epoch.
+//
+// Under Durability::before nobody is told more than is stored, so the log is whole at every moment.
+// The epoch that clients see stands in the record; the storage's own one stays, with its messages.
+#include <algorithm>
+
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using engine::RoomRecord;
+using engine::StorageWork;
+using engine::StorageWorkKind;
+
+// The lasting settings that members see. The rest of a policy is the host's own, given with each
+// opening.
+struct engine::Kept {
+  std::uint64_t epoch = 0;
+  bool open = true;
+  Instant created;
+  std::string_view creator;
+  std::uint32_t slow_mode_s = 0;
+  bool mute_all = false;
+  bool moderated = false;
+  std::uint32_t max_members = 0;
+  std::uint32_t channels = 0;  // name and creator of each follow, without main
+};
+
+using engine::Kept;
+
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+// False: not a record of ours.
+bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
+  if (from.u8() != kVersion) return false;
+  kept.epoch = from.u64();
+  kept.open = from.flag();
+  kept.created.us = from.i64();
+  kept.creator = from.text();
+  kept.slow_mode_s = from.u32();
+  kept.mute_all = from.flag();
+  kept.moderated = from.flag();
+  kept.max_members = from.u32();
+  kept.channels = from.u32();
+  return from.ok() && kept.epoch != 0;
+}
+
+}  // namespace
+
+// Whether members may be told more than is stored: not when there are none and none can come.
+bool Engine::State::may_outrun(RoomId room) const noexcept {
+  const room::RoomView view = rooms.view(room);
+  return view.policy->durability != Durability::before && !(draining && view.sessions == 0);
+}
+
+bool Engine::State::all_stored(const RoomRecord& record) const noexcept {
+  return !record.appending && record.ahead.empty() && record.flying.empty() &&
+         record.stored >= rooms.view(record.room).position.offset;
+}
+
+// Saves what the storage does not know yet; one save a room at a time.
+void Engine::State::save_changes(RoomRecord& record) noexcept {
+  if (record.saving || record.save_failed) return;
+  const room::RoomView view = rooms.view(record.room);
+  // A room in which nothing was said or set leaves no trace.
+  if (!record.kept && view.position.offset == 0 && record.ahead.empty()) return;
+  const bool open = may_outrun(record.room) || (record.open && !all_stored(record));
+  if (open != record.open || record.unsaved) save_room(record, view.position.epoch, open);
+}
+
+// False: not asked for; it is tried again like a save that failed.
+bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open) noexcept {
+  const room::RoomView view = rooms.view(record.room);
+  engine::Packer to{scratch.packed.first(kStoredRecordBytesMax)};
+  to.u8(kVersion);
+  to.u64(epoch);
+  to.flag(open);
+  to.i64(view.created.us);
+  to.text(view.creator);
+  to.u32(view.policy->slow_mode_s);
+  to.flag(view.policy->mute_all);
+  to.flag(view.policy->moderated);
+  to.u32(view.policy->max_members);
+  const RoomState state = rooms.state(record.room);
+  to.u32(static_cast<std::uint32_t>(state.channels.size() - 1));
+  for (const ChannelState& channel : state.channels.subspan(1)) {
+    to.text(channel.name);
+    to.text(channel.creator);
+  }
+  CHATROOM_ASSERT(to.ok());  // names and channels are bounded
+  const StorageRequest request = new_work(StorageWorkKind::save, record.room);
+  if (!request) {
+    save_later(record);
+    return false;
+  }
+  StorageWork& work = *storage_works.get(request);
+  work.open = open;
+  work.epoch = epoch;
+  record.saving = true;
+  record.unsaved = false;
+  record.kept = true;
+  // From here on the storage may believe the log whole, whatever it answers.
+  if (!open) record.open = false;
+  ask_storage([&] { ports.storage->save(request, *this, view.key, record.log_epoch, to.bytes()); });
+  return true;
+}
+
+void Engine::State::save_later(RoomRecord& record) noexcept {
+  record.unsaved = true;
+  record.save_failed = true;
+  retry_storage();
+}
+
+void Engine::State::saved(const StorageWork& work, RoomRecord& record) noexcept {
+  record.saving = false;
+  if (work.status && work.open) record.open = true;
+  if (!work.status) save_later(record);
+  if (record.loading) {
+    // The stored log is whole and goes on, unless its end cannot be taken back any more.
+    if (work.status) rooms.set_epoch(record.room, work.epoch);
+    record.open = true;
+    return warm(record);
+  }
+  mark_changed(record.room);
+}
+
+// Its settings or channels are not as they were stored.
+void Engine::State::mark_unsaved(RoomId room) noexcept {
+  RoomRecord* record = record_of(room);
+  if (record == nullptr) return;
+  record->unsaved = true;
+  record->kept = true;
+  if (record->loading) record->set_meanwhile = true;
+  mark_changed(room);
+}
+
+// The last word on a room that closes: its log is whole if all of it is stored.
+void Engine::State::save_closing(RoomId room) noexcept {
+  RoomRecord* record = record_of(room);
+  if (record == nullptr || record->loading || record->saving || !record->kept) return;
+  const bool open = record->open && !all_stored(*record);
+  if (open != record->open || record->unsaved) {
+    save_room(*record, rooms.view(room).position.epoch, open);
+  }
+}
+
+void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
+                                     engine::Unpacker& from) noexcept {
+  const RoomId room = record.room;
+  rooms.restore_origin(room, kept.created, kept.creator);
+  for (std::uint32_t i = 0; i < kept.channels && from.ok(); ++i) {
+    const std::string_view name = from.text();
+    if (!rooms.open_channel(room, name, from.text())) break;
+  }
+  if (record.set_meanwhile) return;
+  RoomPolicy policy = *rooms.view(room).policy;
+  policy.slow_mode_s = kept.slow_mode_s;
+  policy.mute_all = kept.mute_all;
+  policy.moderated = kept.moderated;
+  policy.max_members = kept.max_members;
+  static_cast<void>(rooms.set_policy(room, policy, now));
+}
+
+// What storage knows of the room is known: its log goes on there, in the same epoch if it is whole.
+void Engine::State::resume(StorageWork& work, RoomRecord& record) noexcept {
+  const RoomId room = record.room;
+  record.kept = true;
+  record.log_epoch = work.stored.epoch;
+  record.stored = work.stored.offset;
+  Kept kept;
+  const std::size_t size = work.results.empty() ? 0 : work.results.pop(blocks, scratch.unpacked);
+  engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
+  const bool ours = unpack(from, kept);
+  rooms.restore(room, work.stored.offset, ours ? kept.epoch : work.stored.epoch);
+  if (ours) restore_settings(record, kept, from);
+  const bool whole = ours && (!kept.open || CHATROOM_PLANTED(cut_log_called_whole));
+  if (!whole) {
+    record.unsaved = true;
+    return warm(record);
+  }
+  if (CHATROOM_PLANTED(restored_epoch_forgotten)) ++kept.epoch;
+  if (!may_outrun(room) || CHATROOM_PLANTED(end_mark_left_standing)) {
+    record.unsaved = record.set_meanwhile;
+    rooms.set_epoch(room, kept.epoch);
+    return warm(record);
+  }
+  record.open = false;
+  if (save_room(record, kept.epoch, true)) return;
+  record.open = true;  // as if the storage had refused
+  warm(record);
+}
+
+}  // namespace chatroom
