@@ -49,8 +49,8 @@ class Teller final : public EngineObserver {
         return log_.debug("%s lost %llu entries of %s", user.c_str(),
                           static_cast<unsigned long long>(event.gap.count), room.c_str());
       case HostEventType::overload:
-        return log_.info("room %s %s", room.c_str(),
-                         event.error.code == Errc::ok ? "is well again" : "is overloaded");
+        if (event.error.code != Errc::ok) return log_.info("room %s is overloaded", room.c_str());
+        return log_.info("room %s: %s", room.c_str(), std::string(name_of(event.rung)).c_str());
       default:
         return;
     }

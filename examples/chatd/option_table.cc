@@ -157,6 +157,17 @@ const Option kTable[] = {
        if (error.empty()) o.policy.flush_interval_min = Duration::ms(ms);
        return error;
      }},
+    {"receive-normal", "N",
+     "What members of new rooms are shown in a second, at most 256; more is sampled, the same\n"
+     "chance for each sender. 0 (default): everything. Large live rooms use 20.",
+     [](Options& o, Text v) { return set_number(v, o.policy.receive_normal_per_s, 0, 256); }},
+    {"receive-high", "N",
+     "Likewise of high priority; more is refused. 0 (default): no limit. Such rooms use 10.",
+     [](Options& o, Text v) { return set_number(v, o.policy.receive_high_per_s, 0, 256); }},
+    {"merge-repeats", nullptr,
+     "With --receive-normal: before sampling, the same text said by many in a second leaves\n"
+     "as one message with a count.",
+     [](Options& o, Text v) { return set_switch(v, o.policy.merge_repeats); }},
     {"heartbeat-s", "N", "Ping after so much silence. Default 25.",
      [](Options& o, Text v) { return set_seconds(v, o.limits.heartbeat, 1); }},
     {"dead-after-s", "N", "Close a session without a byte for so long. Default 60.",

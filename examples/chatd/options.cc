@@ -116,6 +116,8 @@ void lift_limits(Options& options) {
   using chatroom::Rate;
   options.limits.half_open = options.limits.sessions;
   options.limits.sessions_per_user = 0;
+  options.policy.receive_normal_per_s = options.policy.receive_high_per_s = 0;
+  options.policy.merge_repeats = false;
   options.limits.commands = Rate::unlimited();
   options.limits.publishes = Rate::unlimited();
   options.limits.joins = Rate::unlimited();
