@@ -141,7 +141,7 @@ Result<Position> Engine::State::spread_message(RoomId room, const room::Committe
       .author = author,
       .latest = latest_hash(message.latest),
       .offset = stamped.position.offset};
-  const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
+  const Result<fanout::Appended> appended = append(room, meta, event);
   if (!appended) return appended.error();
   if (appended->sampled) return Errc::room_overloaded;
   if (stamped.position.offset != 0) {
