@@ -2,6 +2,7 @@
 // happens inside is src/README.md.
 #pragma once
 
+#include "chatroom/broker.h"
 #include "chatroom/budget.h"
 #include "chatroom/codec.h"
 #include "chatroom/connection.h"
@@ -28,8 +29,9 @@ struct EnginePorts {
   Codec* json = nullptr;           // null: sessions with codec json are refused, unsupported
   Auth* auth = nullptr;            // null: only sessions opened with an Identity, or open servers
   Rules* rules = nullptr;
-  Storage* storage = nullptr;  // null: history is the ring alone
-  Recorder* recorder = nullptr;
+  Storage* storage = nullptr;    // null: history is the ring alone
+  Broker* broker = nullptr;      // null: home of all its rooms; see broker.h
+  Recorder* recorder = nullptr;  // not with a broker
   LogSink* log = nullptr;
   EngineObserver* observer = nullptr;
 };
@@ -91,7 +93,8 @@ class Engine final : private LoopClient {
   struct State;                                     // the inside
   State* state() const noexcept { return state_; }  // for the core's own tools (replay)
 
-  // Takes everything it needs at once or fails: limit_reached (memory), bad_request (options).
+  // Takes everything it needs at once or fails: limit_reached (memory), bad_request (options),
+  // unsupported (a broker and a recorder).
   static Result<EnginePtr> create(const EngineOptions& options, const EnginePorts& ports) noexcept;
 
   // One turn over many sockets, so that one loop iteration makes one flush. The destructor ends it.

@@ -78,6 +78,7 @@ struct MemoryPlan {
   std::uint64_t history_bytes = 0;
   std::uint64_t tables_bytes = 0;   // users, keys, timers, questions, mailbox
   std::uint64_t ceiling_bytes = 0;  // all of it
+  std::uint64_t broker_bytes = 0;   // with a Broker port, beside the ceiling
 };
 MemoryPlan plan(const Limits& limits) noexcept;
 

@@ -14,6 +14,7 @@ enum class Plant : std::uint8_t {
   barrier_ignored,
   blocked_member_skips_reliable,
   checks_skipped,
+  crossing_sequence_skipped,
   cut_frame_forgotten,
   cut_log_called_whole,
   deliver_after_leave,

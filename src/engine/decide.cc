@@ -6,6 +6,7 @@ namespace chatroom {
 
 Engine::State::Outcome Engine::State::decide(const Caller& caller,
                                              const Command& command) noexcept {
+  if (Outcome outcome; cluster != nullptr && follow(caller, command, outcome)) return outcome;
   switch (command.op) {
     case Op::auth:
       return decide_auth(caller, command);
@@ -87,11 +88,18 @@ bool Engine::State::wants_answer(const Caller& caller) const noexcept {
 // so a page that fits by count and cost may not fit a frame: then it is halved until it does, and
 // says that there is more. `oldest`: which end the reader began at.
 void Engine::State::answer_page(const Caller& caller, Event& event, bool oldest) noexcept {
-  if (!wants_answer(caller) || !fanout.has_outlet(caller.session.index)) return;
+  if (!wants_answer(caller)) return;
+  const std::uint32_t to = caller.session.index;
+  const bool guest = is_guest(to);
+  if (!guest && !fanout.has_outlet(to)) return;
   event.type = EventType::answer;
   event.op = caller.op;
   event.id = caller.id;
-  while (fanout.push_private(caller.session.index, event) == fanout::Pushed::too_large) {
+  const auto fits = [&]() noexcept {
+    return guest ? push_to_guest(to, event, {})
+                 : fanout.push_private(to, event) != fanout::Pushed::too_large;
+  };
+  while (!fits()) {
     if (event.messages.empty()) return refuse(caller, {Errc::too_large, 0, 0});
     const std::size_t half = event.messages.size() / 2;
     event.messages = oldest ? event.messages.first(half) : event.messages.last(half);
@@ -117,8 +125,12 @@ void Engine::State::refuse(const Caller& caller, Error error) noexcept {
 
 void Engine::State::push(std::uint32_t session, const Event& event,
                          const fanout::PrivateOptions& how) noexcept {
-  if (!fanout.has_outlet(session)) return;
-  if (fanout.push_private(session, event, how) != fanout::Pushed::too_large) return;
+  if (is_guest(session)) {
+    if (push_to_guest(session, event, how)) return;
+  } else {
+    if (!fanout.has_outlet(session)) return;
+    if (fanout.push_private(session, event, how) != fanout::Pushed::too_large) return;
+  }
   CHATROOM_ASSERT(event.type == EventType::answer);  // events of ours have bounded parts
   push(session, session::refusal(event.id, event.op, {Errc::too_large, 0, 0}));
 }

@@ -91,7 +91,8 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
   const std::uint32_t session = caller.session.index;
   const Result<room::Joined> joined = rooms.join(room, session, channels_of(command), now);
   if (!joined) return joined.error();
-  const Status placed = fanout.attach(room.index, session, joined->mask);
+  const bool guest = is_guest(session);
+  const Status placed = guest ? Status{} : fanout.attach(room.index, session, joined->mask);
   if (!placed) {
     static_cast<void>(rooms.leave(room, session, now));
     return placed.error();
@@ -104,6 +105,7 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     tell_room_state(room, changed);
     mark_unsaved(room);
   }
+  if (guest) return {};  // its own engine tells
   note({.type = HostEventType::joined,
         .session = caller.session,
         .user = rooms.user(rooms.user_of(session)).id,
@@ -170,7 +172,8 @@ Engine::State::Outcome Engine::State::decide_channels(const Caller& caller,
     done = rooms.switch_channel(room, session, command.from, command.to);
   }
   if (!done) return done.error();
-  const Status set = fanout.set_mask(room.index, session, done->mask);
+  const bool guest = is_guest(session);
+  const Status set = guest ? Status{} : fanout.set_mask(room.index, session, done->mask);
   if (!set) {
     rooms.set_mask(membership, before);
     return set.error();

@@ -147,7 +147,7 @@ Result<Position> Engine::State::spread_message(RoomId room, const room::Committe
       .author = author,
       .latest = latest_hash(message.latest),
       .offset = stamped.position.offset};
-  const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
+  const Result<fanout::Appended> appended = append(room, meta, event);
   if (!appended && appended.error().code != Errc::room_overloaded) return appended.error();
   if (!appended || appended->sampled) {
     rooms.pressed(room, now);

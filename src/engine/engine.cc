@@ -19,6 +19,8 @@ Status check(const EngineOptions& options, const EnginePorts& ports) noexcept {
   const Limits& limits = options.limits;
   if (ports.memory == nullptr) return Errc::bad_request;
   if (ports.loop == nullptr && options.seed == 0) return Errc::bad_request;  // no entropy
+  if (ports.broker != nullptr && ports.recorder != nullptr) return Errc::unsupported;
+  if (ports.broker != nullptr && limits.questions == 0) return Errc::bad_request;
   if (limits.sessions == 0 || limits.rooms == 0 || limits.channels_per_room > 32) {
     return Errc::bad_request;
   }
@@ -245,7 +247,10 @@ Result<Room> Engine::open_room(std::string_view key, const RoomPolicy& policy) n
     pack(to, policy);
   });
   const TurnScope turn{*state_};
-  const Result<RoomId> room = state_->open_room(key, policy, {});
+  const Lease lease = state_->cluster == nullptr ? Lease{} : state_->ports.broker->claim(key);
+  const bool elsewhere = lease.home != kNoPeer && !state_->is_home(lease);
+  const Result<RoomId> room =
+      elsewhere ? state_->follow_room(key, policy, lease.home) : state_->open_room(key, policy, {});
   if (!room) return room.error();
   return Room{this, *room};
 }
@@ -270,8 +275,8 @@ void Engine::drain(CloseCode code, Duration spread) noexcept {
 }
 
 bool Engine::drained() const noexcept {
-  return state_->draining && state_->slots.size() == 0 && state_->changed_rooms.empty() &&
-         state_->storage_works.size() == 0;
+  return state_->draining && state_->slots.size() == state_->guest_count() &&
+         state_->changed_rooms.empty() && state_->storage_works.size() == 0;
 }
 
 }  // namespace chatroom

@@ -95,7 +95,7 @@ void Engine::State::tell_sampled(RoomId room, const room::Sampled& sampled) noex
     const fanout::EntryMeta meta{.priority = Priority::high,
                                  .reliable = true,
                                  .channel = static_cast<std::uint8_t>(channel)};
-    const Result<fanout::Appended> told = fanout.append(room.index, meta, event);
+    const Result<fanout::Appended> told = append(room, meta, event);
     if (told) continue;
     rooms.tell_later(room, channel, sampled[channel]);
     rooms.pressed(room, now);

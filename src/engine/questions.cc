@@ -70,6 +70,8 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
       return settle_publish(caller, command, answer);
     case QuestionKind::call:
       return settle_call(caller, command, answer);
+    case QuestionKind::home:
+      return settle_home(caller, command);
   }
   return Errc::internal;
 }

@@ -22,9 +22,7 @@ Position Room::position() const noexcept {
   return open() ? engine_->state_->rooms.view(id_).position : Position{};
 }
 
-std::uint32_t Room::online() const noexcept {
-  return open() ? engine_->state_->rooms.view(id_).users : 0;
-}
+std::uint32_t Room::online() const noexcept { return open() ? engine_->state_->online(id_) : 0; }
 
 Rung Room::rung() const noexcept {
   return engine_ == nullptr ? Rung::normal : engine_->state_->rooms.rung(id_);
@@ -98,8 +96,7 @@ Status Room::set_role(std::string_view user, Role role) noexcept {
   });
   const TurnScope turn{*engine_->state_};
   if (!open()) return Errc::not_found;
-  const Result<room::RoleChange> change = engine_->state_->rooms.set_role(id_, user, role);
-  return change ? Status{} : Status{change.error()};
+  return engine_->state_->set_role(id_, user, role);
 }
 
 Status Room::set_policy(const RoomPolicy& policy) noexcept {
@@ -121,6 +118,7 @@ Status Room::close() noexcept {
   engine_->state_->record(Record::room_close, [&](Packer& to) { to.handle(id_); });
   const TurnScope turn{*engine_->state_};
   if (!open()) return Errc::not_found;
+  if (engine_->state_->is_mirror(id_)) return engine_->state_->close_there(id_);
   engine_->state_->close_room(id_, LeaveReason::room_closed);
   return {};
 }

@@ -16,6 +16,7 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
     rooms.close(*room);
     return log.error();
   }
+  share_room(*room);
   dirty = true;
   note({.type = HostEventType::room_opened, .user = creator, .room = view.key});
   start_loading(*room);
@@ -23,29 +24,40 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
 }
 
 void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
+  publish_closed(room, reason);
   for (room::MembershipIndex at = rooms.first_of_room(room); at != room::kNone;) {
     const std::uint32_t session = rooms.view(at).session;
     at = rooms.next_of_room(at);
+    if (is_guest(session)) {  // its engine was told once for all
+      leave_room(room, session, reason);
+      doubt_guest(session);
+      continue;
+    }
     remove_from_room(room, session, reason, {});
   }
-  note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
+  const bool mirror = is_mirror(room);
+  if (!mirror) note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
   save_closing(room);
   forget_record(room);
   fanout.close_log(room.index);
   rooms.close(room);
+  if (cluster != nullptr) unshare_room(room);
   dirty = true;
 }
 
 // The fan-out lets go first: nothing of the room is offered after this.
 void Engine::State::leave_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept {
   if (!CHATROOM_PLANTED(leave_keeps_cursor)) fanout.detach(room.index, session);
-  note({.type = HostEventType::left,
-        .session = id_of(session),
-        .user = rooms.user(rooms.user_of(session)).id,
-        .room = rooms.view(room).key,
-        .reason = reason});
+  if (!is_guest(session)) {
+    note({.type = HostEventType::left,
+          .session = id_of(session),
+          .user = rooms.user(rooms.user_of(session)).id,
+          .room = rooms.view(room).key,
+          .reason = reason});
+  }
   static_cast<void>(rooms.leave(room, session, now));
   if (draining) mark_changed(room);  // without members it can be stored to its end
+  if (is_mirror(room)) leave_home(room, session);
   dirty = true;
 }
 
@@ -65,6 +77,7 @@ Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& given, Tag 
   if (!rooms.is_open(room)) return Errc::not_found;
   Outgoing message = given;
   if (const Status good = engine::check_host_message(message); !good) return good.error();
+  if (is_mirror(room)) return broadcast_there(room, message, tag);
   dirty = true;
   const std::uint64_t ticket = next_ticket++;
   if (stores_first(room)) {
@@ -81,6 +94,7 @@ Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& given, Tag 
 Status Engine::State::kick(RoomId room, std::string_view user, std::string_view text) noexcept {
   if (text.size() > options.limits.text_bytes) return Errc::too_large;
   if (const Status good = engine::check_host_text(text); !good) return good;
+  if (is_mirror(room)) return kick_there(room, user, text);
   const room::UserIndex who = rooms.find_user(user);
   if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
   for (room::MembershipIndex at = rooms.first_of_user(room, who); at != room::kNone;) {
@@ -92,6 +106,7 @@ Status Engine::State::kick(RoomId room, std::string_view user, std::string_view 
 }
 
 Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept {
+  if (is_mirror(room)) return set_policy_there(room, policy);
   const Rung rung = rooms.rung(room);
   const Result<room::PolicyChange> change = rooms.set_policy(room, policy, now);
   if (!change) return change.error();
@@ -101,8 +116,14 @@ Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept
   fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
   if (change->visible) tell_room_state(room, change->state);
   mark_unsaved(room);
+  publish_policy(room);
   dirty = true;
   return {};
+}
+
+Status Engine::State::set_role(RoomId room, std::string_view user, Role role) noexcept {
+  if (is_mirror(room)) return set_role_there(room, user, role);
+  return rooms.set_role(room, user, role).error();
 }
 
 // From the host to one user of the room: not kept, takes no offset.
@@ -113,6 +134,7 @@ Status Engine::State::send_in_room(RoomId room, std::string_view user,
   if (const Error error = engine::check_sizes(message, options.limits); error.code != Errc::ok) {
     return error;
   }
+  if (is_mirror(room)) return send_there(room, user, message);
   const room::UserIndex who = rooms.find_user(user);
   if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
   Event event;
@@ -142,7 +164,7 @@ void Engine::State::tell_room_state(RoomId room, const RoomState& changed) noexc
   event.state = changed;
   // Reliable: a setting that a member missed would stay wrong on its screen for ever.
   const Result<fanout::Appended> told =
-      fanout.append(room.index, {.priority = Priority::high, .reliable = true}, event);
+      append(room, {.priority = Priority::high, .reliable = true}, event);
   if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
 }
 

@@ -113,6 +113,7 @@ void Engine::State::forget_half_open(SessionRecord& record) noexcept {
 void Engine::State::end_session(SessionId id, CloseCode code, LeaveReason reason) noexcept {
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return;
+  if (record->guest) return end_guest(id.index, reason);
   record->stage = engine::Stage::closing;
   record->close_code = code;
   if (code == CloseCode::slow_consumer) ++counters.slow_consumers;
@@ -145,6 +146,7 @@ void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept 
   rooms.sign_out(id.index);
   sessions.close(record.protocol);
   wheel.cancel(record.timer);
+  if (cluster != nullptr) abandon(waiting_for(record));
   forget_question(record.waiting);
   record.waiting = {};
   record.held.clear(blocks);
@@ -183,7 +185,7 @@ void Engine::State::drain(CloseCode code, Duration spread) noexcept {
   const auto span_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(spread.in_ms(), 0)) + 1;
   for (std::uint32_t i = 0; i < slots.extent(); ++i) {
     SessionRecord* record = slots.at(i);
-    if (record == nullptr || record->stage != engine::Stage::open) continue;
+    if (record == nullptr || record->stage != engine::Stage::open || record->guest) continue;
     const auto after_ms = static_cast<std::int64_t>(random.below(span_ms));
     wheel.schedule(record->timer, now + Duration::ms(after_ms));
     Event event;

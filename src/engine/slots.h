@@ -49,11 +49,12 @@ struct SessionRecord {
   Stage stage = Stage::open;
   bool local = false;  // a member inside the host: `connection` is a LocalLink
   bool paused = false;
-  bool gone = false;  // on_closed came
+  bool gone = false;   // on_closed came
+  bool guest = false;  // of another engine: no connection (cluster.h)
 };
 static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 144);
 
-enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load };
+enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load, home };
 
 // A decision that the host has not taken yet, and the command that waits for it.
 struct Pending {
@@ -62,7 +63,8 @@ struct Pending {
   Timer timer;
   QuestionKind kind = QuestionKind::auth;
   SessionId session;
-  RoomId room;  // load: the one that is waited for
+  RoomId room;                      // load: the one that is waited for
+  std::uint32_t peer = UINT32_MAX;  // home: the engine that is asked
   std::uint32_t id = 0;
   bool host = false;
   Tag tag = 0;

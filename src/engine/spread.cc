@@ -36,6 +36,7 @@ void Engine::State::spread() noexcept {
 // had no place for by a count, a little later; `presence` brings the list.
 void Engine::State::spread_presence(RoomId room) noexcept {
   room::PresenceChange change = rooms.take_presence(room, now);
+  if (is_mirror(room)) return;  // its home tells it
   Event event;
   event.type = EventType::presence;
   event.room = rooms.view(room).key;
@@ -46,7 +47,7 @@ void Engine::State::spread_presence(RoomId room) noexcept {
   do {
     event.joins = cut_front(change.joins);
     event.leaves = cut_front(change.leaves);
-    const Result<fanout::Appended> told = fanout.append(room.index, meta, event);
+    const Result<fanout::Appended> told = append(room, meta, event);
     if (told && !told->sampled) continue;
     if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
     rooms.presence_untold(room, now);

@@ -78,6 +78,7 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
       FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
       outside_bytes(limits) + 64 * 1024;
+  plan.broker_bytes = Engine::State::cluster_bytes(limits);
   plan.ceiling_bytes = plan.sessions_bytes + plan.rooms_bytes + plan.logs_bytes +
                        plan.private_bytes + plan.input_bytes + plan.history_bytes +
                        plan.tables_bytes;
@@ -89,7 +90,9 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
     : engine(owner),
       options(given),
       ports(given_ports),
-      memory(*given_ports.memory, plan(given.limits).ceiling_bytes - outside_bytes(given.limits)),
+      memory(*given_ports.memory,
+             plan(given.limits).ceiling_bytes - outside_bytes(given.limits) +
+                 (given_ports.broker == nullptr ? 0 : cluster_bytes(given.limits))),
       codec(memory, kPeerCodec),
       local_codec(memory, kLocalCodec),
       sessions(options.limits, memory),
@@ -115,6 +118,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
 }
 
 Engine::State::~State() {
+  leave_cluster();
   if (mailbox != nullptr) {
     mailbox->shut();
     mailbox->drop_reference();
@@ -174,14 +178,16 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   if (!registry) return registry;
   fanout::WriteTap tap;
   if (ports.recorder != nullptr) tap = {.on_write = &record_write, .context = this};
-  return fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, tap);
+  const Status brought =
+      fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, tap);
+  return brought ? enter_cluster({seeds.hash_low, seeds.hash_high}) : brought;
 }
 
 MetricsSnapshot Engine::metrics() const noexcept {
   const State& state = *state_;
   MetricsSnapshot snapshot = state.counters;
   const fanout::Counters out = state.fanout.counters();
-  snapshot.sessions = state.slots.size();
+  snapshot.sessions = state.slots.size() - state.guest_count();
   snapshot.sessions_half_open = state.half_open.size();
   snapshot.rooms = state.rooms.room_count();
   snapshot.blocked_members = out.blocked_members;

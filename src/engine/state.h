@@ -12,8 +12,10 @@
 #include "base/text.h"
 #include "base/vector.h"
 #include "base/wheel.h"
+#include "chatroom/broker.h"
 #include "chatroom/engine.h"
 #include "chatroom/flatbuffers.h"
+#include "engine/crossing.h"
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
@@ -26,7 +28,12 @@
 
 namespace chatroom {
 
-struct Engine::State final : StorageReply {
+namespace engine {
+struct Cluster;
+struct GuestTag;
+}  // namespace engine
+
+struct Engine::State final : StorageReply, BrokerInbox {
   using SessionRecord = engine::SessionRecord;
   using Pending = engine::Pending;
   using Caller = engine::Caller;
@@ -218,6 +225,7 @@ struct Engine::State final : StorageReply {
   Result<Ticket> broadcast(RoomId room, const Outgoing& given, Tag tag) noexcept;
   Status kick(RoomId room, std::string_view user, std::string_view text) noexcept;
   Status set_policy(RoomId room, const RoomPolicy& policy) noexcept;
+  Status set_role(RoomId room, std::string_view user, Role role) noexcept;
   Status send_in_room(RoomId room, std::string_view user, const Outgoing& given) noexcept;
   void tell_room_state(RoomId room, const RoomState& changed) noexcept;
 
@@ -299,6 +307,94 @@ struct Engine::State final : StorageReply {
   void tell_observer() noexcept;
   void tell_locals() noexcept;
   void tell_local(SessionId id) noexcept;
+
+  // --- broker.cc: other engines of the same server. Without a Broker port `cluster` is null.
+  engine::Cluster* cluster = nullptr;
+  std::uint32_t broker_inputs = 0;
+  bool broker_waits = false;  // there is more to poll
+  static std::uint64_t cluster_bytes(const Limits& limits) noexcept;
+  Status enter_cluster(base::HashKey key) noexcept;
+  void leave_cluster() noexcept;
+  void take_broker(std::uint32_t& commands) noexcept;
+  void settle_cluster() noexcept;
+  Question waiting_for(const SessionRecord& record) const noexcept;
+  void stop_waiting(SessionRecord& record, Question question) noexcept;
+  bool is_home(const Lease& lease) const noexcept;
+  bool is_mirror(RoomId room) const noexcept;
+  bool is_guest(std::uint32_t session) const noexcept;
+  std::uint32_t guest_count() const noexcept;
+  std::uint32_t online(RoomId room) const noexcept;
+  Bytes encode_crossing(const Event& event) noexcept;
+  bool decode_crossing(Bytes frame, Event& event) noexcept;
+  template <class Fill>
+  bool cross(PeerId to, engine::Crossing type, Delivery how, Fill fill) noexcept;
+  void on_entry(std::string_view key, Term term, std::uint64_t sequence,
+                Bytes entry) noexcept override;
+  void on_message(PeerId from, Bytes message) noexcept override;
+  void on_peer_lost(PeerId peer) noexcept override;
+
+  // --- home.cc: for those who follow our rooms.
+  Result<fanout::Appended> append(RoomId room, const fanout::EntryMeta& meta,
+                                  const Event& event) noexcept;
+  template <class Fill>
+  void publish_entry(RoomId room, engine::EntryKind kind, Delivery how, Fill fill) noexcept;
+  void publish_policy(RoomId room) noexcept;
+  void publish_closed(RoomId room, LeaveReason reason) noexcept;
+  void share_room(RoomId room) noexcept;
+  void unshare_room(RoomId room) noexcept;
+  SessionId find_guest(PeerId peer, SessionId theirs) const noexcept;
+  SessionId make_guest(PeerId peer, SessionId theirs, const Identity& identity) noexcept;
+  void forget_guest(Handle<engine::GuestTag> name) noexcept;
+  void doubt_guest(std::uint32_t session) noexcept;
+  void sweep_guests() noexcept;
+  void end_guest(std::uint32_t session, LeaveReason reason) noexcept;
+  bool push_to_guest(std::uint32_t session, const Event& event,
+                     const fanout::PrivateOptions& how) noexcept;
+  void reply_to_guest(PeerId peer, SessionId theirs, std::uint32_t session, const Event& event,
+                      Bytes frame) noexcept;
+  void pack_welcome(engine::Packer& to, RoomId room) noexcept;
+  void take_submit(PeerId from, engine::Unpacker& in) noexcept;
+  void take_gone(PeerId from, engine::Unpacker& in) noexcept;
+  void take_follow(PeerId from, engine::Unpacker& in) noexcept;
+  void take_returned(PeerId from, engine::Unpacker& in) noexcept;
+  void take_host_op(PeerId from, engine::Unpacker& in) noexcept;
+  Result<Ticket> perform_host_op(RoomId room, engine::HostOp op, engine::Unpacker& in) noexcept;
+
+  // --- follower.cc: for our members in rooms that live elsewhere.
+  bool follow(const Caller& caller, const Command& command, Outcome& outcome) noexcept;
+  Outcome submit(PeerId home, const Caller& caller, const Command& command) noexcept;
+  Outcome settle_home(const Caller& caller, const Command& command) noexcept;
+  Error settle_reply(const Caller& caller, const Command& command, RoomId joined,
+                     room::ChannelMask mask, Event& event) noexcept;
+  Status enter_mirror(RoomId room, std::uint32_t session, const Command& command,
+                      room::ChannelMask mask) noexcept;
+  void tell_gone(SessionId session, std::string_view room) noexcept;
+  void abandon(Question question) noexcept;
+  void leave_home(RoomId room, std::uint32_t session) noexcept;
+  RoomId open_mirror(std::string_view key, const RoomPolicy& policy, bool kept) noexcept;
+  Result<RoomId> follow_room(std::string_view key, const RoomPolicy& policy, PeerId home) noexcept;
+  void hold_policy(RoomId room, const RoomPolicy& policy) noexcept;
+  void fold(RoomId room, fanout::EntryMeta meta, const Event& event) noexcept;
+  void lose_entries(RoomId room, std::uint64_t count, std::uint64_t last) noexcept;
+  void tell_lost(RoomId room, std::uint64_t last) noexcept;
+  void tell_reset(RoomId room) noexcept;
+  void take_reply(PeerId from, engine::Unpacker& in) noexcept;
+  void take_told(PeerId from, engine::Unpacker& in) noexcept;
+  RoomId take_welcome(PeerId from, engine::Unpacker& in) noexcept;
+  void take_refused(PeerId from, engine::Unpacker& in) noexcept;
+  void take_host_done(engine::Unpacker& in) noexcept;
+  template <class Fill>
+  Result<Ticket> ask_home(RoomId room, engine::HostOp op, Tag tag, Fill fill) noexcept;
+  Result<Ticket> broadcast_there(RoomId room, const Outgoing& message, Tag tag) noexcept;
+  Status send_there(RoomId room, std::string_view user, const Outgoing& message) noexcept;
+  Status kick_there(RoomId room, std::string_view user, std::string_view text) noexcept;
+  Status set_role_there(RoomId room, std::string_view user, Role role) noexcept;
+  Status set_policy_there(RoomId room, const RoomPolicy& policy) noexcept;
+  Status close_there(RoomId room) noexcept;
+  RoomPolicy home_policy(RoomId room) const noexcept;
+  void lose_home(RoomId room) noexcept;
+  void become_home(RoomId room, Term term) noexcept;
+  void return_members(RoomId room) noexcept;
 
   // --- recording.cc
   template <class Fill>

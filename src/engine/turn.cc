@@ -90,10 +90,12 @@ void Engine::State::run_steps(Budget& budget) noexcept {
       take_completions();
     }
     spread();
+    settle_cluster();
     flush(budget);
     if (!tell()) break;
     if (!dirty) break;
   }
+  settle_cluster();
   more_work = more_work || dirty || !locals_ready.empty() || !events.empty() ||
               !done_works.empty() || !changed_rooms.empty();
 }
@@ -122,6 +124,7 @@ void Engine::State::on_alarm() noexcept {
 }
 
 void Engine::State::work(Budget budget) noexcept {
+  take_broker(budget.commands);
   take_mail(budget.commands);
   take_timers(budget.commands);
   budget = recorded(budget);
@@ -134,7 +137,7 @@ void Engine::State::work(Budget budget) noexcept {
 void Engine::State::stamp(Instant moment) noexcept { now = std::max(now, moment); }
 
 Instant Engine::State::next_deadline() const noexcept {
-  if (more_work || !mailbox->empty()) return now;
+  if (more_work || broker_waits || !mailbox->empty()) return now;
   return std::min({wheel.next_due(), next_flush, fanout.next_stall(), rooms.next_idle_deadline(),
                    rooms.next_presence_due(), rooms.next_overload_due(), retry_appends});
 }

@@ -91,7 +91,6 @@ std::uint32_t visit_down(State& s, View& view, std::span<Record> records, std::u
     }
     if (record.cursor != g.cursor || g.view != &view) {
       gather_shared(s, view, record.cursor);
-      view.reached = std::min(view.reached, g.to);
     }
     if (g.pieces.bytes() == 0) {
       if (g.counts.any_merged) note_merged(s, *record.member), ++g.takers;
@@ -120,8 +119,11 @@ std::uint32_t visit_down(State& s, View& view, std::span<Record> records, std::u
 
 }  // namespace
 
+// Only those who took all of it stand where it ended and may need another sweep: who was blocked
+// goes on by himself, and no other member's next visit may depend on him.
 void finish_takers(State& s) noexcept {
   SharedGather& g = s.shared;
+  if (g.takers > 0) g.view->reached = std::min(g.view->reached, g.to);
   for (int p = 0; p < kPriorityCount && g.takers > 0; ++p) {
     s.totals.by_priority[p].delivered += std::uint64_t{g.takers} * g.counts.sent[p];
     s.totals.by_priority[p].merged += std::uint64_t{g.takers} * g.counts.merged[p];

@@ -231,6 +231,8 @@ class Registry final {
   void restore(RoomId room, std::uint64_t offset, std::uint64_t before) noexcept;
   void set_epoch(RoomId room, std::uint64_t epoch) noexcept;
   void restore_origin(RoomId room, Instant created, std::string_view creator) noexcept;
+  // The room's home, elsewhere, stands there: the next message here is the one behind it.
+  void move_to(RoomId room, Position position) noexcept;
   // Stored messages, oldest first. One that does not continue the last empties the ring first.
   void restore_message(RoomId room, const Message& message, Instant now) noexcept;
 

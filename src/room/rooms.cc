@@ -231,6 +231,14 @@ void Registry::restore_origin(RoomId id, Instant created, std::string_view creat
     static_cast<void>(tables_->texts.replace(room->creator, creator));
 }
 
+void Registry::move_to(RoomId id, Position position) noexcept {
+  Room* room = tables_->find_room(id);
+  CHATROOM_ASSERT(room != nullptr);
+  room->epoch = position.epoch;
+  room->offset = position.offset;
+  tables_->history.clear(id.index);
+}
+
 void Registry::restore_message(RoomId id, const Message& message, Instant now) noexcept {
   Tables& t = *tables_;
   Room* room = t.find_room(id);

@@ -280,15 +280,18 @@ void Host::on_event(const HostEvent& event) noexcept {
       break;
     case HostEventType::room_opened:
     case HostEventType::room_closed:
+      if (event.type == HostEventType::room_opened && !user.empty()) {  // by a join
+        if (const Result<Room> there = world_.engine().room(room); there) {
+          Life& life = world_.truth().life(room, epoch_text(there->position().epoch));
+          const std::uint32_t kept = world_.plan().policies[0].history_messages;
+          life.history_least = std::min(life.history_least, kept);
+        }
+      }
       // A new life: nobody has spoken in it yet.
       if (RoomModel* at = model(room); at != nullptr) {
         at->spoke.clear();
-        if (event.type == HostEventType::room_opened && !user.empty()) {  // by a join
+        if (event.type == HostEventType::room_opened && !user.empty()) {
           at->policy = world_.plan().policies[0];
-          if (const Result<Room> there = world_.engine().room(room); there) {
-            Life& life = world_.truth().life(room, epoch_text(there->position().epoch));
-            life.history_least = std::min(life.history_least, at->policy.history_messages);
-          }
           at->restricted = at->restricted || at->policy.moderated;
           at->slow = at->slow || at->policy.slow_mode_s > 0;
           at->capped = at->capped || at->policy.max_members > 0;

@@ -1,0 +1,95 @@
+// Cluster: what an engine keeps because there are others. Made only with a Broker port; without one
+// the pointer to it is null and nothing else changes.
+//
+// At home, a member who sits at another engine is a *guest*: a session slot without a connection.
+// The rules, roles, rates, presence and idempotency of the room layer hold for it as for everybody,
+// and what it is told goes to its engine instead of an outlet. At a follower the room is a
+// *mirror*: a room of the registry with the local members only, and a log fed by the home's
+// entries.
+#pragma once
+
+#include "base/slot_map.h"
+#include "base/table.h"
+#include "base/vector.h"
+#include "chatroom/broker.h"
+#include "chatroom/limits.h"
+#include "chatroom/room.h"
+
+namespace chatroom::engine {
+
+// First the key: who it is at its own engine.
+struct Guest {
+  PeerId peer = kNoPeer;
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+
+  SessionId session;    // here
+  bool listed = false;  // in Cluster::leaving
+};
+using GuestId = Handle<struct GuestTag>;
+using Guests = base::SlotMap<Guest, GuestId>;
+struct GuestKey {
+  const Guests* guests;
+  std::string_view operator()(std::uint32_t guest) const noexcept {
+    static_assert(offsetof(Guest, peer) == 0 && offsetof(Guest, generation) == 8);
+    return {reinterpret_cast<const char*>(guests->at(guest)), 12};
+  }
+};
+
+// Beside each room of the registry, under the same index.
+struct SharedRoom {
+  bool mirror = false;      // its home is another engine
+  bool attaching = false;   // mirror: no welcome came yet
+  bool home_knows = false;  // mirror: it is ending because the home says so
+  bool kept = false;        // mirror: the host opened it here, so it stays when it is empty
+  PeerId home = kNoPeer;
+  Term term = 0;
+  std::uint64_t sequence = 0;  // of the newest entry: published, or as mirror taken over
+  // Mirrors.
+  std::uint32_t online = 0;     // everywhere
+  std::uint64_t lost = 0;       // entries that its members were not told they lost
+  std::uint64_t lost_from = 0;  // offsets, 0: no kept ones among them
+  std::uint64_t lost_to = 0;
+  struct Theirs {  // of the home's policy, where the mirror has something else
+    std::uint32_t max_members = 0;
+    bool first_join_owns = false;
+    Duration idle_close{0};
+    Durability durability = Durability::none;
+  } theirs;
+};
+
+struct Cluster {
+  // A message with a page of history, or a frame as long as they may be, and what is around it.
+  static constexpr std::size_t kMessageBytes = 192 * 1024;
+
+  Cluster(Memory& memory, const Limits& limits, base::HashKey key) noexcept
+      : guests(memory, limits.sessions),
+        by_name(memory, key, limits.sessions, {&guests}),
+        rooms(memory, limits.rooms),
+        leaving(memory, limits.sessions),
+        out(memory, 2 * kMessageBytes) {}
+  [[nodiscard]] bool reserve(const Limits& limits) noexcept {
+    return rooms.resize(limits.rooms) && leaving.reserve(limits.sessions) &&
+           out.resize(2 * kMessageBytes);
+  }
+  static std::uint64_t bytes_max(const Limits& limits) noexcept {
+    return sizeof(Cluster) + Guests::bytes_max(limits.sessions) +
+           base::Table<std::uint32_t, GuestKey>::bytes_max(limits.sessions) +
+           base::Vector<SharedRoom>::bytes_max(limits.rooms) +
+           base::Vector<GuestId>::bytes_max(limits.sessions) +
+           base::Vector<std::byte>::bytes_max(2 * kMessageBytes);
+  }
+
+  // Messages are written into the first half, events for them encoded into the second.
+  MutableBytes message() noexcept { return {out.data(), kMessageBytes}; }
+  MutableBytes event() noexcept { return {out.data() + kMessageBytes, kMessageBytes}; }
+
+  PeerId self = kNoPeer;
+  Guests guests;
+  base::Table<std::uint32_t, GuestKey> by_name;
+  base::Vector<SharedRoom> rooms;
+  base::Vector<GuestId> leaving;  // perhaps in no room any more: looked at when it is safe
+  base::Vector<std::byte> out;
+};
+
+}  // namespace chatroom::engine

@@ -1,0 +1,334 @@
+// The follower's half: commands of members go to the room's home, and what the home says goes into
+// the log of the mirror (cluster.h). What comes back finds its command among the open questions.
+#include <algorithm>
+
+#include "engine/cross.h"
+
+namespace chatroom {
+
+using engine::Crossing;
+using engine::HostOp;
+using engine::Packer;
+using engine::QuestionKind;
+using engine::SharedRoom;
+using engine::Unpacker;
+
+namespace {
+
+constexpr Duration kHomeDeadline = Duration::s(2);  // for an answer: then `internal`, temporary
+
+// A question as 32 bits, never 0, since that is what an answer carries. It takes many generations
+// of one slot for two to be alike.
+std::uint32_t generations(std::uint32_t questions) noexcept {
+  return std::max<std::uint32_t>(UINT32_MAX / std::max<std::uint32_t>(questions, 1), 2) - 1;
+}
+std::uint32_t request_of(Question question, std::uint32_t questions) noexcept {
+  return 1 + question.index + question.generation % generations(questions) * questions;
+}
+
+}  // namespace
+
+// ---- Commands
+
+// True: the room's home is elsewhere, and `outcome` says what became of the command for now.
+bool Engine::State::follow(const Caller& caller, const Command& command,
+                           Outcome& outcome) noexcept {
+  if (is_guest(caller.session.index)) return false;
+  switch (command.op) {
+    case Op::join:
+    case Op::publish:
+    case Op::subscribe:
+    case Op::unsubscribe:
+    case Op::switch_channel:
+    case Op::history:
+    case Op::presence:
+      break;
+    default:
+      return false;
+  }
+  const RoomId room = rooms.find(command.room);
+  if (room && !is_mirror(room)) return false;
+  const bool joins = command.op == Op::join;
+  if (!room && !joins) return false;
+  const bool member = room && rooms.membership(room, caller.session.index) != room::kNone;
+  if (joins == member) {
+    outcome = joins ? Errc::already_member : Errc::not_member;
+    return true;
+  }
+  const PeerId home =
+      room ? cluster->rooms[room.index].home : ports.broker->claim(command.room).home;
+  if (home == cluster->self) return false;
+  if (home == kNoPeer) {
+    outcome = Error{Errc::internal, kTemporary, 0};
+    return true;
+  }
+  if (!room) ports.broker->subscribe(command.room);
+  outcome = submit(home, caller, command);
+  return true;
+}
+
+Engine::State::Outcome Engine::State::submit(PeerId home, const Caller& caller,
+                                             const Command& command) noexcept {
+  const Question question = questions.insert();
+  if (!question) return Error{Errc::internal, kTemporary, 0};
+  if (!keep_question(question, QuestionKind::home, caller, command)) {
+    questions.erase(question);
+    return Error{Errc::internal, kTemporary, 0};
+  }
+  Pending& pending = *questions.get(question);
+  pending.peer = home;
+  const Duration wait = std::min(kHomeDeadline, options.limits.question_deadline);
+  wheel.schedule(pending.timer, now + wait);
+  const bool joins = command.op == Op::join;
+  const bool sent = cross(home, Crossing::submit, Delivery::usual, [&](Packer& to) {
+    to.u32(request_of(question, options.limits.questions));
+    to.handle(caller.session);
+    to.flag(joins);
+    if (joins) pack(to, engine::identity_of(rooms.user(rooms.user_of(caller.session.index))));
+    pack(to, command);
+  });
+  if (sent) return Outcome::later();
+  SessionRecord* record = slots.get(caller.session);
+  stop_waiting(*record, question);
+  forget_question(question);
+  return Error{Errc::room_overloaded, 0, 0};
+}
+
+// The home did not answer in time, or is lost. Should it have let somebody in, he is out again.
+Engine::State::Outcome Engine::State::settle_home(const Caller& caller,
+                                                  const Command& command) noexcept {
+  if (command.op == Op::join) tell_gone(caller.session, command.room);
+  return Error{Errc::internal, kTemporary, 0};
+}
+
+void Engine::State::tell_gone(SessionId session, std::string_view room) noexcept {
+  const PeerId home = ports.broker->claim(room).home;
+  if (home == cluster->self || home == kNoPeer) return;
+  static_cast<void>(cross(home, Crossing::gone, Delivery::certain, [&](Packer& to) {
+    to.text(room);
+    to.handle(session);
+  }));
+}
+
+// The session ends while its command is under way: whatever the home decides, it is gone.
+void Engine::State::abandon(Question question) noexcept {
+  const Pending* pending = questions.get(question);
+  if (pending == nullptr || pending->kind != QuestionKind::home) return;
+  static_cast<void>(cross(pending->peer, Crossing::gone, Delivery::certain, [&](Packer& to) {
+    to.text({});
+    to.handle(pending->session);
+  }));
+}
+
+// A member of a mirror went.
+void Engine::State::leave_home(RoomId room, std::uint32_t session) noexcept {
+  const SharedRoom& shared = cluster->rooms[room.index];
+  if (shared.home_knows) return;
+  static_cast<void>(cross(shared.home, Crossing::gone, Delivery::certain, [&](Packer& to) {
+    to.text(rooms.view(room).key);
+    to.handle(id_of(session));
+  }));
+}
+
+void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
+  const std::uint32_t request = in.u32();
+  const auto session = in.handle<SessionId>();
+  const room::ChannelMask mask = in.u32();
+  const bool joins = in.flag();
+  const std::uint32_t most = options.limits.questions;
+  const Question question = questions.handle_at((request - 1) % most);
+  Pending* pending = questions.get(question);
+  const bool known = request != 0 && pending != nullptr && pending->kind == QuestionKind::home &&
+                     pending->peer == from && pending->session == session &&
+                     request_of(question, most) == request;
+  if (!known) return;  // too late: it was refused already
+  const RoomId room = joins ? take_welcome(from, in) : RoomId{};
+  Event event;
+  const bool good = in.ok() && decode_crossing(in.rest(), event);
+
+  pending->command.pop(blocks, scratch.unpacked);
+  Unpacker packed{scratch.unpacked};
+  Command command;
+  engine::Lists lists;
+  unpack(packed, command, lists);
+  const Caller caller{.session = session,
+                      .id = pending->id,
+                      .op = command.op,
+                      .host = pending->host,
+                      .tag = pending->tag,
+                      .ticket = pending->ticket};
+  forget_question(question);
+  SessionRecord* record = slots.get(session);
+  if (record == nullptr || record->stage != engine::Stage::open) {
+    if (!joins) return;
+    static_cast<void>(cross(from, Crossing::gone, Delivery::certain, [&](Packer& to) {
+      to.text({});
+      to.handle(session);
+    }));
+    return;
+  }
+  stop_waiting(*record, question);
+  Error error = good ? event.error : Error{Errc::internal, kTemporary, 0};
+  if (error.code == Errc::ok) error = settle_reply(caller, command, room, mask, event);
+  if (error.code != Errc::ok) refuse(caller, error);
+  release_held(session);
+}
+
+Error Engine::State::settle_reply(const Caller& caller, const Command& command, RoomId joined,
+                                  room::ChannelMask mask, Event& event) noexcept {
+  const std::uint32_t session = caller.session.index;
+  const RoomId room = command.op == Op::join ? joined : rooms.find(command.room);
+  const bool mirrored = room && is_mirror(room);
+  switch (command.op) {
+    case Op::join: {
+      const Status entered = mirrored ? enter_mirror(room, session, command, mask)
+                                      : Status{Error{Errc::internal, kTemporary, 0}};
+      if (!entered) {
+        tell_gone(caller.session, command.room);
+        return entered.error();
+      }
+      answer_page(caller, event, command.has_since);
+      note({.type = HostEventType::joined,
+            .session = caller.session,
+            .user = rooms.user(rooms.user_of(session)).id,
+            .room = command.room,
+            .tag = caller.tag,
+            .ticket = caller.ticket});
+      return {};
+    }
+    case Op::subscribe:
+    case Op::unsubscribe:
+    case Op::switch_channel: {
+      const room::MembershipIndex at = mirrored ? rooms.membership(room, session) : room::kNone;
+      if (at == room::kNone) return {Errc::not_member, 0, 0};
+      if (const Status set = fanout.set_mask(room.index, session, mask); !set) return set.error();
+      rooms.set_mask(at, mask);
+      answer(caller, event);
+      return {};
+    }
+    case Op::publish:
+      answer(caller, event);
+      if (caller.host) {
+        note({.type = HostEventType::published,
+              .session = caller.session,
+              .user = rooms.user(rooms.user_of(session)).id,
+              .room = command.room,
+              .position = {room::epoch_from(event.epoch), event.offset},
+              .tag = caller.tag,
+              .ticket = caller.ticket});
+      }
+      return {};
+    case Op::history:
+      answer_page(caller, event, command.has_after);
+      return {};
+    default:
+      answer(caller, event);
+      return {};
+  }
+}
+
+Status Engine::State::enter_mirror(RoomId room, std::uint32_t session, const Command& command,
+                                   room::ChannelMask mask) noexcept {
+  const Result<room::Joined> joined = rooms.join(room, session, command.channels, now);
+  if (!joined) return joined.error();
+  rooms.set_mask(joined->membership, mask);
+  const Status placed = fanout.attach(room.index, session, mask);
+  if (!placed) static_cast<void>(rooms.leave(room, session, now));
+  return placed;
+}
+
+void Engine::State::take_told(PeerId from, Unpacker& in) noexcept {
+  const auto session = in.handle<SessionId>();
+  const RoomId room = rooms.find(in.text());
+  const bool lossy = in.flag();
+  Event event;
+  const SessionRecord* record = slots.get(session);
+  if (record == nullptr || record->stage != engine::Stage::open || record->guest) return;
+  if (!in.ok() || !decode_crossing(in.rest(), event)) return;
+  if (event.type == EventType::left) {
+    const RoomId left = rooms.find(event.room);
+    if (!left || !is_mirror(left) || cluster->rooms[left.index].home != from) return;
+    if (rooms.membership(left, session.index) == room::kNone) return;
+    SharedRoom& shared = cluster->rooms[left.index];
+    const bool before = std::exchange(shared.home_knows, true);
+    leave_room(left, session.index, event.reason);
+    shared.home_knows = before;
+  }
+  fanout::PrivateOptions how{.lossy = lossy};
+  if (room && rooms.membership(room, session.index) != room::kNone) {
+    how.room = room.index;
+    how.barrier = fanout.head(room.index);
+  }
+  push(session.index, event, how);
+}
+
+// ---- The host's handle of a mirror
+
+template <class Fill>
+Result<Ticket> Engine::State::ask_home(RoomId room, HostOp op, Tag tag, Fill fill) noexcept {
+  const std::uint64_t ticket = next_ticket++;
+  const bool sent =
+      cross(cluster->rooms[room.index].home, Crossing::host_op, Delivery::usual, [&](Packer& to) {
+        to.u8(static_cast<std::uint8_t>(op));
+        to.u64(ticket);
+        to.u64(tag);
+        to.text(rooms.view(room).key);
+        fill(to);
+      });
+  if (!sent) return Errc::queue_full;
+  dirty = true;
+  return Ticket{ticket, {}};
+}
+
+Result<Ticket> Engine::State::broadcast_there(RoomId room, const Outgoing& message,
+                                              Tag tag) noexcept {
+  return ask_home(room, HostOp::broadcast, tag, [&](Packer& to) { pack(to, message); });
+}
+Status Engine::State::send_there(RoomId room, std::string_view user,
+                                 const Outgoing& message) noexcept {
+  return ask_home(room, HostOp::send_to, 0,
+                  [&](Packer& to) {
+                    to.text(user);
+                    pack(to, message);
+                  })
+      .error();
+}
+Status Engine::State::kick_there(RoomId room, std::string_view user,
+                                 std::string_view text) noexcept {
+  return ask_home(room, HostOp::kick, 0,
+                  [&](Packer& to) {
+                    to.text(user);
+                    to.text(text);
+                  })
+      .error();
+}
+Status Engine::State::set_role_there(RoomId room, std::string_view user, Role role) noexcept {
+  return ask_home(room, HostOp::set_role, 0,
+                  [&](Packer& to) {
+                    to.text(user);
+                    to.u8(static_cast<std::uint8_t>(role));
+                  })
+      .error();
+}
+Status Engine::State::set_policy_there(RoomId room, const RoomPolicy& policy) noexcept {
+  return ask_home(room, HostOp::set_policy, 0, [&](Packer& to) { pack(to, policy); }).error();
+}
+Status Engine::State::close_there(RoomId room) noexcept {
+  return ask_home(room, HostOp::close, 0, [](Packer&) {}).error();
+}
+
+void Engine::State::take_host_done(Unpacker& in) noexcept {
+  const auto op = static_cast<HostOp>(in.u8());
+  HostEvent event{.type = HostEventType::published};
+  event.ticket = in.u64();
+  event.tag = in.u64();
+  event.room = in.text();
+  event.error = engine::unpack_error(in);
+  event.position.epoch = in.u64();
+  event.position.offset = in.u64();
+  if (!in.ok()) return;
+  if (event.error.code != Errc::ok) event.type = HostEventType::refused;
+  if (event.type == HostEventType::refused || op == HostOp::broadcast) note(event);
+}
+
+}  // namespace chatroom

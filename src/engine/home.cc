@@ -1,0 +1,410 @@
+// The home's half: what a room says goes to its followers too, and members who sit at another
+// engine are guests here (cluster.h).
+#include "engine/cross.h"
+#include "engine/host_input.h"
+
+namespace chatroom {
+
+using engine::Crossing;
+using engine::EntryKind;
+using engine::Guest;
+using engine::GuestId;
+using engine::HostOp;
+using engine::Packer;
+using engine::SharedRoom;
+using engine::Unpacker;
+
+// ---- Entries
+
+// The one way into a room's log; where engines are joined, into its followers' too.
+Result<fanout::Appended> Engine::State::append(RoomId room, const fanout::EntryMeta& meta,
+                                               const Event& event) noexcept {
+  const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
+  if (cluster == nullptr || !appended || appended->sampled || is_mirror(room)) return appended;
+  ++cluster->rooms[room.index].sequence;
+  if (!ports.broker->wanted(rooms.view(room).key)) return appended;
+  const Bytes frame = encode_crossing(event);
+  publish_entry(room, EntryKind::event, Delivery::usual, [&](Packer& to) {
+    pack(to, meta);
+    to.raw(frame);
+  });
+  return appended;
+}
+
+template <class Fill>
+void Engine::State::publish_entry(RoomId room, EntryKind kind, Delivery how, Fill fill) noexcept {
+  const SharedRoom& shared = cluster->rooms[room.index];
+  Packer to{cluster->message()};
+  to.u8(static_cast<std::uint8_t>(kind));
+  fill(to);
+  CHATROOM_ASSERT(to.ok());
+  std::uint64_t sequence = shared.sequence;
+  if (CHATROOM_PLANTED(crossing_sequence_skipped)) ++sequence;
+  ports.broker->publish(rooms.view(room).key, shared.term, sequence, to.bytes(), how);
+}
+
+void Engine::State::publish_policy(RoomId room) noexcept {
+  if (cluster == nullptr || is_mirror(room)) return;
+  ++cluster->rooms[room.index].sequence;
+  publish_entry(room, EntryKind::policy, Delivery::usual,
+                [&](Packer& to) { pack(to, *rooms.view(room).policy); });
+}
+
+// Each follower once, who tells its own members.
+void Engine::State::publish_closed(RoomId room, LeaveReason reason) noexcept {
+  if (cluster == nullptr) return;
+  if (is_mirror(room)) {
+    ports.broker->unsubscribe(rooms.view(room).key);
+    return;
+  }
+  ++cluster->rooms[room.index].sequence;
+  publish_entry(room, EntryKind::closed, Delivery::certain,
+                [&](Packer& to) { to.u8(static_cast<std::uint8_t>(reason)); });
+}
+
+// A room was opened here: it is ours until its lease says otherwise.
+void Engine::State::share_room(RoomId room) noexcept {
+  if (cluster == nullptr) return;
+  cluster->rooms[room.index] = {};
+  cluster->rooms[room.index].home = cluster->self;
+  cluster->rooms[room.index].term = ports.broker->claim(rooms.view(room).key).term;
+}
+
+void Engine::State::unshare_room(RoomId room) noexcept { cluster->rooms[room.index] = {}; }
+
+// ---- Guests
+
+SessionId Engine::State::find_guest(PeerId peer, SessionId theirs) const noexcept {
+  Guest name;
+  name.peer = peer;
+  name.index = theirs.index;
+  name.generation = theirs.generation;
+  const std::uint32_t* found = cluster->by_name.find({reinterpret_cast<const char*>(&name), 12});
+  return found == nullptr ? SessionId{} : cluster->guests.at(*found)->session;
+}
+
+SessionId Engine::State::make_guest(PeerId peer, SessionId theirs,
+                                    const Identity& identity) noexcept {
+  if (const SessionId known = find_guest(peer, theirs)) return known;
+  if (!engine::check_host_identity(identity)) return {};
+  const SessionId id = slots.insert();
+  if (!id) return {};
+  const GuestId name = cluster->guests.insert();
+  if (!name || !rooms.sign_in(id.index, identity)) {
+    if (name) cluster->guests.erase(name);
+    slots.erase(id);
+    return {};
+  }
+  Guest& guest = *cluster->guests.get(name);
+  guest.peer = peer;
+  guest.index = theirs.index;
+  guest.generation = theirs.generation;
+  guest.session = id;
+  SessionRecord& record = *slots.get(id);
+  record.guest = true;
+  record.timer.index = name.index;  // it has no deadline: the timer names the guest
+  if (cluster->by_name.insert(name.index) == nullptr) {
+    rooms.sign_out(id.index);
+    cluster->guests.erase(name);
+    slots.erase(id);
+    return {};
+  }
+  return id;
+}
+
+// Out of all rooms at once; its engine knows already.
+void Engine::State::forget_guest(GuestId name) noexcept {
+  Guest* guest = cluster->guests.get(name);
+  if (guest == nullptr) return;
+  const SessionId id = guest->session;
+  for (room::MembershipIndex at = rooms.first_of_session(id.index); at != room::kNone;) {
+    const RoomId room = rooms.view(at).room;
+    at = rooms.next_of_session(at);
+    leave_room(room, id.index, LeaveReason::dropped);
+  }
+  rooms.sign_out(id.index);
+  forget_question(waiting_for(*slots.get(id)));
+  cluster->by_name.erase({reinterpret_cast<const char*>(guest), 12});
+  if (guest->listed) {
+    for (std::size_t i = 0; i < cluster->leaving.size(); ++i) {
+      if (cluster->leaving[i] != name) continue;
+      cluster->leaving.erase(i);
+      break;
+    }
+  }
+  cluster->guests.erase(name);
+  slots.erase(id);
+}
+
+// It may be in no room any more. Not at once: whoever walks over members may stand on it.
+void Engine::State::doubt_guest(std::uint32_t session) noexcept {
+  const SessionRecord& record = *slots.at(session);
+  const GuestId name = cluster->guests.handle_at(record.timer.index);
+  Guest& guest = *cluster->guests.get(name);
+  if (guest.listed) return;
+  guest.listed = true;
+  CHATROOM_ASSERT(cluster->leaving.push_back(name));  // reserved for every session
+}
+
+void Engine::State::sweep_guests() noexcept {
+  while (!cluster->leaving.empty()) {
+    const GuestId name = cluster->leaving[cluster->leaving.size() - 1];
+    cluster->leaving.pop_back();
+    Guest& guest = *cluster->guests.get(name);
+    guest.listed = false;
+    if (rooms.first_of_session(guest.session.index) != room::kNone) continue;
+    if (waiting_for(*slots.get(guest.session))) continue;  // a join that the host thinks about
+    forget_guest(name);
+  }
+}
+
+// The host ends a guest, or there are too many sessions of its user: it leaves the rooms that live
+// here.
+void Engine::State::end_guest(std::uint32_t session, LeaveReason reason) noexcept {
+  for (room::MembershipIndex at = rooms.first_of_session(session); at != room::kNone;) {
+    const RoomId room = rooms.view(at).room;
+    at = rooms.next_of_session(at);
+    remove_from_room(room, session, reason, {});
+  }
+  const SessionRecord& record = *slots.at(session);
+  forget_guest(cluster->guests.handle_at(record.timer.index));
+}
+
+// What a member here would find in its outlet. False: it does not fit a frame.
+bool Engine::State::push_to_guest(std::uint32_t session, const Event& event,
+                                  const fanout::PrivateOptions& how) noexcept {
+  const SessionRecord& record = *slots.at(session);
+  const Guest* guest = cluster->guests.get(cluster->guests.handle_at(record.timer.index));
+  CHATROOM_ASSERT(guest != nullptr);
+  const SessionId theirs{guest->index, guest->generation};
+  const Bytes frame = encode_crossing(event);
+  if (frame.empty()) return false;
+  if (event.type == EventType::answer) {
+    reply_to_guest(guest->peer, theirs, session, event, frame);
+    if (event.error.code != Errc::ok) doubt_guest(session);
+    return true;
+  }
+  const bool leaves = event.type == EventType::left;
+  const std::string_view room =
+      how.room == fanout::kNoSlot ? std::string_view{} : fanout.key(how.room);
+  static_cast<void>(cross(guest->peer, Crossing::told, leaves ? Delivery::certain : Delivery::usual,
+                          [&](Packer& to) {
+                            to.handle(theirs);
+                            to.text(room);
+                            to.flag(how.lossy);
+                            to.raw(frame);
+                          }));
+  if (leaves) doubt_guest(session);
+  return true;
+}
+
+// An answer that cannot be sent now is one that its engine waits for in vain, and then refuses.
+void Engine::State::reply_to_guest(PeerId peer, SessionId theirs, std::uint32_t session,
+                                   const Event& event, Bytes frame) noexcept {
+  const bool good = event.error.code == Errc::ok;
+  const bool joins = good && event.op == Op::join;
+  const RoomId room = event.room.empty() ? RoomId{} : rooms.find(event.room);
+  const room::MembershipIndex at =
+      room && session != room::kNone ? rooms.membership(room, session) : room::kNone;
+  static_cast<void>(cross(peer, Crossing::reply, Delivery::usual, [&](Packer& to) {
+    to.u32(event.id);
+    to.handle(theirs);
+    to.u32(at == room::kNone ? 0 : rooms.view(at).mask);
+    to.flag(joins);
+    if (joins) pack_welcome(to, room);
+    to.raw(frame);
+  }));
+}
+
+// All that a follower has to know to hold the room from here on.
+void Engine::State::pack_welcome(Packer& to, RoomId room) noexcept {
+  const room::RoomView view = rooms.view(room);
+  const SharedRoom& shared = cluster->rooms[room.index];
+  to.text(view.key);
+  to.u64(shared.term);
+  to.u64(shared.sequence);
+  to.u64(view.position.epoch);
+  to.u64(view.position.offset);
+  to.u32(view.users);
+  pack(to, *view.policy);
+  const RoomState state = rooms.state(room);
+  to.u8(static_cast<std::uint8_t>(state.channels.size()));
+  for (const ChannelState& channel : state.channels) {
+    to.text(channel.name);
+    to.text(channel.creator);
+  }
+}
+
+// ---- What followers ask
+
+void Engine::State::take_submit(PeerId from, Unpacker& in) noexcept {
+  const std::uint32_t request = in.u32();
+  const auto theirs = in.handle<SessionId>();
+  Identity identity;
+  const bool known = in.flag();
+  if (known) unpack(in, identity);
+  Command command;
+  engine::Lists lists;
+  unpack(in, command, lists);
+  if (!in.ok() || request == 0) return;
+  ++counters.commands;
+  Error error{Errc::internal, kTemporary, 0};
+  if (ports.broker->claim(command.room).home == cluster->self) {
+    const SessionId guest = known ? make_guest(from, theirs, identity) : find_guest(from, theirs);
+    if (guest) {
+      execute({.session = guest, .id = request, .op = command.op}, command);
+      return;
+    }
+    error = {known ? Errc::limit_reached : Errc::not_member, 0, 0};
+  }
+  const Event event = session::refusal(request, command.op, error);
+  reply_to_guest(from, theirs, room::kNone, event, encode_crossing(event));
+}
+
+void Engine::State::take_gone(PeerId from, Unpacker& in) noexcept {
+  const std::string_view key = in.text();
+  const SessionId guest = find_guest(from, in.handle<SessionId>());
+  if (!in.ok() || !guest) return;
+  if (key.empty()) {
+    const SessionRecord& record = *slots.get(guest);
+    return forget_guest(cluster->guests.handle_at(record.timer.index));
+  }
+  const RoomId room = rooms.find(key);
+  if (room && rooms.membership(room, guest.index) != room::kNone) {
+    leave_room(room, guest.index, LeaveReason::left);
+  }
+  doubt_guest(guest.index);
+}
+
+void Engine::State::take_follow(PeerId from, Unpacker& in) noexcept {
+  const std::string_view key = in.text();
+  RoomPolicy policy;
+  unpack(in, policy);
+  if (!in.ok()) return;
+  RoomId room = rooms.find(key);
+  if (!room && ports.broker->claim(key).home == cluster->self) {
+    if (const Result<RoomId> opened = open_room(key, policy, {})) room = *opened;
+  }
+  const bool good = room && !is_mirror(room);
+  static_cast<void>(
+      cross(from, good ? Crossing::welcome : Crossing::refused, Delivery::certain, [&](Packer& to) {
+        if (good) pack_welcome(to, room);
+        if (!good) to.text(key);
+      }));
+}
+
+// The members whom a room had at another engine when its home was lost. Their engine vouches for
+// them as for a join; who cannot be taken is told that he is out.
+void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
+  const std::string_view key = in.text();
+  const bool last = in.flag();
+  RoomPolicy policy;
+  unpack(in, policy);
+  std::string_view names[room::kChannelsMax];
+  const std::size_t channels = std::min<std::size_t>(in.u8(), room::kChannelsMax);
+  for (std::size_t i = 0; i < channels; ++i) names[i] = in.text();
+  if (!in.ok() || ports.broker->claim(key).home != cluster->self) return;
+  RoomId room = rooms.find(key);
+  if (!room) {
+    if (const Result<RoomId> opened = open_room(key, policy, {})) room = *opened;
+  }
+  if (!room || is_mirror(room)) {
+    static_cast<void>(
+        cross(from, Crossing::refused, Delivery::certain, [&](Packer& to) { to.text(key); }));
+    return;
+  }
+  for (std::size_t i = 1; i < channels; ++i) {
+    static_cast<void>(rooms.open_channel(room, names[i], {}));
+  }
+  while (in.ok() && !in.at_end()) {
+    const auto theirs = in.handle<SessionId>();
+    const room::ChannelMask mask = in.u32();
+    Identity identity;
+    unpack(in, identity);
+    if (!in.ok()) return;
+    std::string_view wanted[room::kChannelsMax];
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < channels; ++i) {
+      if ((mask & room::bit_of(static_cast<room::ChannelIndex>(i))) != 0)
+        wanted[count++] = names[i];
+    }
+    const SessionId guest = make_guest(from, theirs, identity);
+    if (guest && rooms.join(room, guest.index, std::span{wanted}.first(count), now)) continue;
+    Event event;
+    event.type = EventType::left;
+    event.room = rooms.view(room).key;
+    event.reason = LeaveReason::dropped;
+    const Bytes frame = encode_crossing(event);
+    static_cast<void>(cross(from, Crossing::told, Delivery::certain, [&](Packer& to) {
+      to.handle(theirs);
+      to.text({});
+      to.flag(false);
+      to.raw(frame);
+    }));
+    if (guest) doubt_guest(guest.index);
+  }
+  if (!last) return;
+  static_cast<void>(cross(from, Crossing::welcome, Delivery::certain,
+                          [&](Packer& to) { pack_welcome(to, room); }));
+}
+
+// What a follower's host did with its handle of the room.
+void Engine::State::take_host_op(PeerId from, Unpacker& in) noexcept {
+  const auto op = static_cast<HostOp>(in.u8());
+  const std::uint64_t ticket = in.u64();
+  const Tag tag = in.u64();
+  const std::string_view key = in.text();
+  const RoomId room = rooms.find(key);
+  Result<Ticket> done = Errc::not_found;
+  if (room && !is_mirror(room)) done = perform_host_op(room, op, in);
+  if (!in.ok()) return;
+  static_cast<void>(cross(from, Crossing::host_done, Delivery::usual, [&](Packer& to) {
+    to.u8(static_cast<std::uint8_t>(op));
+    to.u64(ticket);
+    to.u64(tag);
+    to.text(key);
+    pack(to, done ? Error{} : done.error());
+    to.u64(done ? done->position.epoch : 0);
+    to.u64(done ? done->position.offset : 0);
+  }));
+}
+
+Result<Ticket> Engine::State::perform_host_op(RoomId room, HostOp op, Unpacker& in) noexcept {
+  const auto result = [](Status status) -> Result<Ticket> {
+    if (!status) return status.error();
+    return Ticket{};
+  };
+  engine::Lists lists;
+  switch (op) {
+    case HostOp::broadcast: {
+      Outgoing message;
+      unpack(in, message, lists);
+      return broadcast(room, message, 0);
+    }
+    case HostOp::send_to: {
+      const std::string_view user = in.text();
+      Outgoing message;
+      unpack(in, message, lists);
+      return result(send_in_room(room, user, message));
+    }
+    case HostOp::kick: {
+      const std::string_view user = in.text();
+      return result(kick(room, user, in.text()));
+    }
+    case HostOp::set_role: {
+      const std::string_view user = in.text();
+      return result(set_role(room, user, static_cast<Role>(in.u8())));
+    }
+    case HostOp::set_policy: {
+      RoomPolicy policy;
+      unpack(in, policy);
+      return result(set_policy(room, policy));
+    }
+    case HostOp::close:
+      close_room(room, LeaveReason::room_closed);
+      return Ticket{};
+  }
+  return Errc::bad_request;
+}
+
+}  // namespace chatroom

@@ -1,0 +1,202 @@
+// Mirrors: rooms of another home as they are held here, and what its entries change in them
+// (cluster.h).
+#include <algorithm>
+
+#include "engine/cross.h"
+
+namespace chatroom {
+
+using engine::Crossing;
+using engine::EntryKind;
+using engine::Packer;
+using engine::SharedRoom;
+using engine::Unpacker;
+
+namespace {
+
+constexpr Duration kMirrorLinger = Duration::s(5);  // of a mirror that nobody here is in
+
+// The home decides; here only what the log does matters, and when an empty mirror may go.
+RoomPolicy mirror_policy(const RoomPolicy& home, bool kept) noexcept {
+  RoomPolicy policy = home;
+  policy.max_members = 0;
+  policy.first_join_owns = false;
+  policy.durability = Durability::none;
+  policy.idle_close = kept ? Duration{0} : kMirrorLinger;
+  return policy;
+}
+
+}  // namespace
+
+// Opens the mirror, or takes over where its log goes on. Empty: there is no place for it, or the
+// room is our own.
+RoomId Engine::State::take_welcome(PeerId from, Unpacker& in) noexcept {
+  const std::string_view key = in.text();
+  const Term term = in.u64();
+  const std::uint64_t sequence = in.u64();
+  Position position;
+  position.epoch = in.u64();
+  position.offset = in.u64();
+  const std::uint32_t users = in.u32();
+  RoomPolicy policy;
+  unpack(in, policy);
+  const std::uint8_t channels = in.u8();
+  RoomId room = in.ok() ? rooms.find(key) : RoomId{};
+  if (in.ok() && !room) room = open_mirror(key, policy, false);
+  const bool mine = room && is_mirror(room);
+  for (std::uint8_t i = 0; i < channels && in.ok(); ++i) {
+    const std::string_view name = in.text();
+    const std::string_view creator = in.text();
+    if (mine) static_cast<void>(rooms.open_channel(room, name, creator));
+  }
+  if (!mine) return {};
+  SharedRoom& shared = cluster->rooms[room.index];
+  const bool anew = rooms.view(room).position.epoch != position.epoch;
+  if (!anew && shared.term == term && sequence > shared.sequence) {
+    lose_entries(room, sequence - shared.sequence, position.offset);
+  }
+  shared.home = from;
+  shared.term = term;
+  shared.sequence = sequence;
+  shared.online = users;
+  rooms.move_to(room, position);
+  hold_policy(room, policy);
+  const bool held = std::exchange(shared.attaching, false) && rooms.view(room).sessions > 0;
+  if (held && anew) tell_reset(room);
+  return room;
+}
+
+RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy,
+                                  bool kept) noexcept {
+  const Result<RoomId> room = rooms.open(key, mirror_policy(policy, kept), {}, now);
+  if (!room) return {};
+  const Status log = fanout.open_log(
+      room->index, rooms.view(*room).key,
+      {.reliable = policy.reliable, .flush_interval_min = policy.flush_interval_min});
+  if (!log) {
+    rooms.close(*room);
+    return {};
+  }
+  SharedRoom& shared = cluster->rooms[room->index];
+  shared = {};
+  shared.mirror = true;
+  shared.kept = kept;
+  shared.attaching = true;
+  return *room;
+}
+
+// The host opens a room that lives elsewhere: it holds a mirror, and its home opens the room if it
+// is not there. refused as room_closed, should that fail.
+Result<RoomId> Engine::State::follow_room(std::string_view key, const RoomPolicy& policy,
+                                          PeerId home) noexcept {
+  if (rooms.find(key)) return Errc::already_member;
+  const RoomId room = open_mirror(key, policy, true);
+  if (!room) return Errc::limit_reached;
+  cluster->rooms[room.index].home = home;
+  ports.broker->subscribe(key);
+  static_cast<void>(cross(home, Crossing::follow, Delivery::certain, [&](Packer& to) {
+    to.text(key);
+    pack(to, policy);
+  }));
+  dirty = true;
+  return room;
+}
+
+void Engine::State::hold_policy(RoomId room, const RoomPolicy& policy) noexcept {
+  SharedRoom& shared = cluster->rooms[room.index];
+  shared.theirs.max_members = policy.max_members;
+  shared.theirs.first_join_owns = policy.first_join_owns;
+  shared.theirs.idle_close = policy.idle_close;
+  shared.theirs.durability = policy.durability;
+  static_cast<void>(rooms.set_policy(room, mirror_policy(policy, shared.kept), now));
+  fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
+}
+
+void Engine::State::take_refused(PeerId from, Unpacker& in) noexcept {
+  const RoomId room = rooms.find(in.text());
+  if (!room || !is_mirror(room) || cluster->rooms[room.index].home != from) return;
+  cluster->rooms[room.index].home_knows = true;
+  close_room(room, LeaveReason::room_closed);
+}
+
+// ---- What the home says
+
+void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequence,
+                             Bytes entry) noexcept {
+  ++broker_inputs;
+  const RoomId room = rooms.find(key);
+  if (!room || !is_mirror(room)) return;
+  SharedRoom& shared = cluster->rooms[room.index];
+  if (shared.attaching || term != shared.term || sequence <= shared.sequence) return;
+  dirty = true;
+  Unpacker in{entry};
+  const auto kind = static_cast<EntryKind>(in.u8());
+  if (sequence != shared.sequence + 1) lose_entries(room, sequence - shared.sequence - 1, 0);
+  shared.sequence = sequence;
+  switch (kind) {
+    case EntryKind::event: {
+      fanout::EntryMeta meta;
+      unpack(in, meta);
+      Event event;
+      if (in.ok() && decode_crossing(in.rest(), event)) return fold(room, meta, event);
+      return lose_entries(room, 1, 0);
+    }
+    case EntryKind::policy: {
+      RoomPolicy policy;
+      unpack(in, policy);
+      if (in.ok()) hold_policy(room, policy);
+      return;
+    }
+    case EntryKind::closed: {
+      const auto reason = static_cast<LeaveReason>(in.u8());
+      shared.home_knows = true;
+      return close_room(room, reason);
+    }
+  }
+}
+
+// One entry of the home's: what it changes here, and then into the log.
+void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event) noexcept {
+  SharedRoom& shared = cluster->rooms[room.index];
+  const Position here = rooms.view(room).position;
+  if (event.type == EventType::presence) shared.online = static_cast<std::uint32_t>(event.online);
+  for (const ChannelState& channel : event.state.channels) {
+    static_cast<void>(rooms.open_channel(room, channel.name, channel.creator));
+  }
+  if (event.type == EventType::message) {
+    const room::UserIndex author = rooms.find_user(event.message.user);
+    meta.author = author == room::kNone ? fanout::kNoSlot : author;
+  }
+  if (shared.lost > 0) tell_lost(room, meta.offset == 0 ? here.offset : meta.offset - 1);
+  if (meta.offset != 0) rooms.move_to(room, {here.epoch, meta.offset});
+  const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
+  if (!appended) return lose_entries(room, 1, meta.offset);
+  if (!appended->sampled) ++counters.published;
+}
+
+// They never reached this engine, or its log had no place for them.
+void Engine::State::lose_entries(RoomId room, std::uint64_t count, std::uint64_t last) noexcept {
+  SharedRoom& shared = cluster->rooms[room.index];
+  if (shared.lost == 0) shared.lost_from = rooms.view(room).position.offset + 1;
+  shared.lost += count;
+  shared.lost_to = std::max(shared.lost_to, last);
+}
+
+void Engine::State::tell_lost(RoomId room, std::uint64_t last) noexcept {
+  SharedRoom& shared = cluster->rooms[room.index];
+  const std::uint64_t to = std::max(shared.lost_to, last);
+  Event event;
+  event.type = EventType::gap;
+  event.room = rooms.view(room).key;
+  event.gap.count = shared.lost;
+  event.gap.lossy = event.gap.reliable = true;  // not known which
+  event.gap.reason = GapReason::history_lost;
+  if (to >= shared.lost_from) event.gap.from = shared.lost_from, event.gap.to = to;
+  const bool told = static_cast<bool>(
+      fanout.append(room.index, {.priority = Priority::high, .reliable = true}, event));
+  if (!told) return;  // with the next one
+  note({.type = HostEventType::dropped, .room = event.room, .gap = event.gap});
+  shared.lost = shared.lost_from = shared.lost_to = 0;
+}
+
+}  // namespace chatroom

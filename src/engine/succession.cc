@@ -1,0 +1,106 @@
+// Succession: a room's home is lost. Another engine is its home now, perhaps this one; who is in
+// the room stays there, and is told that the log began anew.
+#include "engine/cross.h"
+
+namespace chatroom {
+
+using engine::Crossing;
+using engine::Packer;
+using engine::SharedRoom;
+
+namespace {
+
+constexpr std::size_t kReturnedBytes = 32 * 1024;  // of members, in one message
+
+}  // namespace
+
+void Engine::State::lose_home(RoomId room) noexcept {
+  SharedRoom& shared = cluster->rooms[room.index];
+  const std::string_view key = rooms.view(room).key;
+  const Lease lease = ports.broker->claim(key);
+  if (lease.home == shared.home || lease.home == kNoPeer) {
+    // Parted, and it is the home still: our members are out there already, and may come back.
+    shared.home_knows = true;
+    close_room(room, LeaveReason::dropped);
+    return;
+  }
+  if (lease.home == cluster->self) return become_home(room, lease.term);
+  shared.home = lease.home;
+  shared.attaching = true;
+  ports.broker->subscribe(key);
+  return_members(room);
+}
+
+// As the home has it, for when another engine is to be that.
+RoomPolicy Engine::State::home_policy(RoomId room) const noexcept {
+  const auto& theirs = cluster->rooms[room.index].theirs;
+  RoomPolicy policy = *rooms.view(room).policy;
+  policy.max_members = theirs.max_members;
+  policy.first_join_owns = theirs.first_join_owns;
+  policy.idle_close = theirs.idle_close;
+  policy.durability = theirs.durability;
+  return policy;
+}
+
+// The log begins anew: nobody knows what the old home said last.
+void Engine::State::become_home(RoomId room, Term term) noexcept {
+  SharedRoom& shared = cluster->rooms[room.index];
+  const RoomPolicy policy = home_policy(room);
+  static_cast<void>(rooms.set_policy(room, policy, now));
+  shared = {};
+  shared.home = cluster->self;
+  shared.term = term;
+  Position position;
+  while (position.epoch == 0) position.epoch = random.next();
+  rooms.move_to(room, position);
+  tell_reset(room);
+}
+
+void Engine::State::tell_reset(RoomId room) noexcept {
+  const room::RoomView view = rooms.view(room);
+  const room::EpochText epoch = room::epoch_text(view.position.epoch);
+  Event event;
+  event.type = EventType::reset;
+  event.room = view.key;
+  event.epoch = epoch.view();
+  event.offset = view.position.offset;
+  event.state = rooms.state(room);
+  SharedRoom& shared = cluster->rooms[room.index];
+  shared.lost = shared.lost_from = shared.lost_to = 0;  // all is
+  const Result<fanout::Appended> told =
+      append(room, {.priority = Priority::high, .reliable = true}, event);
+  if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+}
+
+// The new home learns who is here, in messages of some hundred members each.
+void Engine::State::return_members(RoomId room) noexcept {
+  const PeerId home = cluster->rooms[room.index].home;
+  room::MembershipIndex at = rooms.first_of_room(room);
+  bool last = false;
+  while (!last) {
+    const bool sent = cross(home, Crossing::returned, Delivery::certain, [&](Packer& to) {
+      const room::RoomView view = rooms.view(room);
+      room::MembershipIndex end = at;
+      std::size_t bytes = 0;
+      for (; end != room::kNone && bytes < kReturnedBytes; end = rooms.next_of_room(end)) {
+        bytes += 512;  // an identity and its mask at most, nearly
+      }
+      last = end == room::kNone;
+      to.text(view.key);
+      to.flag(last);
+      pack(to, home_policy(room));
+      const RoomState state = rooms.state(room);
+      to.u8(static_cast<std::uint8_t>(state.channels.size()));
+      for (const ChannelState& channel : state.channels) to.text(channel.name);
+      for (; at != end; at = rooms.next_of_room(at)) {
+        const room::MembershipView member = rooms.view(at);
+        to.handle(id_of(member.session));
+        to.u32(member.mask);
+        pack(to, engine::identity_of(rooms.user(member.user)));
+      }
+    });
+    if (!sent) return;  // parted: that will be told
+  }
+}
+
+}  // namespace chatroom
