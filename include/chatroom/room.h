@@ -88,7 +88,7 @@ class Room final {
   Position position() const noexcept;     // of the newest kept message
   std::uint32_t online() const noexcept;  // users
   RoomPolicy policy() const noexcept;
-  Rung rung() const noexcept;  // normal without a receive budget, or if closed
+  Rung rung() const noexcept;  // known to its home; normal without a receive budget, or if closed
 
   // Says something as the host: no limits, rules or mute apply; takes its place in history.
   // Cost: one encode per profile in use, whatever the number of members.
