@@ -111,6 +111,10 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_level(v, o.log_level); }},
     {"record", "FILE", "Write every input of the engine to FILE, for replay_log.",
      [](Options& o, Text v) { return set_text(v, o.record); }},
+    {"threads", "N",
+     "One engine on each of N threads (at most 64); rooms span them. Sessions are shared\n"
+     "out evenly; counts per address and per user hold for each thread. Default 1.",
+     [](Options& o, Text v) { return set_number(v, o.threads, 1, 64); }},
     {"drain-s", "N",
      "On SIGTERM or SIGINT sessions are told to reconnect and closed over N seconds.\n"
      "Default 5. A second signal ends at once.",

@@ -95,6 +95,9 @@ std::string help() {
 }
 
 std::string check(Options& options) {
+  if (options.threads > 1 && !options.record.empty()) {
+    return "--record needs one thread: what crosses between engines is not recorded yet";
+  }
   if (options.ws.empty() && options.tcp.empty()) options.ws.push_back({"127.0.0.1", 8080});
   if (!options.open) {
     return "no way to authenticate is configured. This version has none but --open (everybody is "

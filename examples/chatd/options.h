@@ -30,6 +30,7 @@ struct Options {
   std::string record;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;
   std::int64_t drain_s = 5;
+  std::uint32_t threads = 1;
   std::uint64_t seed = 0;
   std::uint32_t connections_per_address = 64;
   std::uint32_t opens_per_address = 10;

@@ -90,6 +90,26 @@ std::uint32_t Engine::State::guest_count() const noexcept {
   return cluster == nullptr ? 0 : cluster->guests.size();
 }
 
+std::uint64_t Engine::State::guest_memberships() const noexcept {
+  std::uint64_t count = 0;
+  for (std::uint32_t i = 0; cluster != nullptr && i < cluster->guests.extent(); ++i) {
+    const engine::Guest* guest = cluster->guests.at(i);
+    if (guest == nullptr) continue;
+    room::MembershipIndex at = rooms.first_of_session(guest->session.index);
+    for (; at != room::kNone; at = rooms.next_of_session(at)) ++count;
+  }
+  return count;
+}
+
+std::uint32_t Engine::State::mirror_count() const noexcept {
+  std::uint32_t count = 0;
+  if (cluster == nullptr) return count;
+  for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) {
+    if (is_mirror(room)) ++count;
+  }
+  return count;
+}
+
 std::uint32_t Engine::State::online(RoomId room) const noexcept {
   return is_mirror(room) ? cluster->rooms[room.index].online : rooms.view(room).users;
 }

@@ -171,7 +171,6 @@ void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event
   if (meta.offset != 0) rooms.move_to(room, {here.epoch, meta.offset});
   const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
   if (!appended) return lose_entries(room, 1, meta.offset);
-  if (!appended->sampled) ++counters.published;
 }
 
 // They never reached this engine, or its log had no place for them.

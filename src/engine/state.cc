@@ -189,7 +189,7 @@ MetricsSnapshot Engine::metrics() const noexcept {
   const fanout::Counters out = state.fanout.counters();
   snapshot.sessions = state.slots.size() - state.guest_count();
   snapshot.sessions_half_open = state.half_open.size();
-  snapshot.rooms = state.rooms.room_count();
+  snapshot.rooms = state.rooms.room_count() - state.mirror_count();
   snapshot.blocked_members = out.blocked_members;
   snapshot.log_bytes = out.log_bytes;
   snapshot.private_bytes = out.private_bytes;
@@ -204,6 +204,7 @@ MetricsSnapshot Engine::metrics() const noexcept {
     const room::RoomView view = state.rooms.view(room);
     snapshot.memberships += view.sessions;
   }
+  snapshot.memberships -= state.guest_memberships();
   snapshot.history_bytes = state.rooms.history_bytes();
   return snapshot;
 }

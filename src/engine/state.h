@@ -323,6 +323,8 @@ struct Engine::State final : StorageReply, BrokerInbox {
   bool is_mirror(RoomId room) const noexcept;
   bool is_guest(std::uint32_t session) const noexcept;
   std::uint32_t guest_count() const noexcept;
+  std::uint64_t guest_memberships() const noexcept;
+  std::uint32_t mirror_count() const noexcept;
   std::uint32_t online(RoomId room) const noexcept;
   Bytes encode_crossing(const Event& event) noexcept;
   bool decode_crossing(Bytes frame, Event& event) noexcept;

@@ -83,6 +83,8 @@ struct ListenOptions {
   std::string host = "127.0.0.1";  // a numeric address: "0.0.0.0", "::"
   std::uint16_t port = 0;          // 0: any; listen() answers which
   int backlog = 1'024;
+  // Several servers, each on its own thread, listen to one port; the system spreads connections.
+  bool share_port = false;
   // Null: bare TCP, outer frames with FlatBuffers. Must outlive the server.
   ByteFilter* filter = nullptr;
 };

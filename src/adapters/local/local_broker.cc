@@ -83,6 +83,8 @@ class LocalBroker::State::Port final : public Broker {
   PeerId attach(EventLoop* loop) noexcept override {
     const std::lock_guard guard(loop_mutex_);
     loop_ = loop;
+    // Others may have spoken already.
+    if (loop_ != nullptr && signalled_.load(std::memory_order_acquire)) loop_->wake();
     return self_;
   }
 
@@ -141,7 +143,7 @@ class LocalBroker::State::Port final : public Broker {
   }
 
   bool poll(BrokerInbox& inbox, std::uint32_t most) noexcept override {
-    signalled_.store(false, std::memory_order_seq_cst);
+    signalled_.exchange(false, std::memory_order_acq_rel);  // and sees what was shown before
     std::uint64_t ends[kEnginesMax];
     for (std::uint32_t peer = 0; peer < broker_.count; ++peer) {
       ends[peer] = peer == self_ ? 0 : broker_.lane(peer, self_).seen();
@@ -174,7 +176,7 @@ class LocalBroker::State::Port final : public Broker {
  private:
   // Any thread. True: it woke the loop.
   bool signal() noexcept {
-    if (signalled_.exchange(true, std::memory_order_seq_cst)) return false;
+    if (signalled_.exchange(true, std::memory_order_acq_rel)) return false;
     const std::lock_guard guard(loop_mutex_);
     if (loop_ != nullptr) loop_->wake();
     return loop_ != nullptr;

@@ -128,7 +128,9 @@ Result<std::uint16_t> Server::listen(const ListenOptions& options) noexcept {
   Address address;
   const int parsed = parse_address(options.host, options.port, address);
   if (parsed < 0) return failed(parsed);
-  const int fd = listen_on(address, options.backlog, s.socket_options);
+  SocketOptions inherited = s.socket_options;
+  inherited.share_port = options.share_port;
+  const int fd = listen_on(address, options.backlog, inherited);
   if (fd < 0) return failed(fd);
   auto listener = std::make_unique<Listener>(Listener{fd, options.filter});
   if (!s.links.watch_listener(fd, listener.get())) {

@@ -130,6 +130,7 @@ int listen_on(Address& address, int backlog, const SocketOptions& options) noexc
   const int fd = open_socket(address.get()->sa_family);
   if (fd < 0) return fd;
   set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (options.share_port) set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   apply(fd, options);
   if (bind(fd, address.get(), address.size) != 0 || listen(fd, backlog) != 0) {
     return fail_and_close(fd);

@@ -36,6 +36,7 @@ struct SocketOptions {
   std::uint32_t send_buffer_bytes = 0;  // 0: the system's
   std::uint32_t unsent_bytes = 0;       // likewise
   std::uint32_t receive_buffer_bytes = 0;
+  bool share_port = false;
 };
 
 int listen_on(Address& address, int backlog, const SocketOptions& options) noexcept;  // descriptor

@@ -1,0 +1,249 @@
+#include "worker.h"
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace chatd {
+
+using namespace chatroom;
+
+namespace {
+
+constexpr Duration kRound = Duration::ms(200);  // how often what is not an event is looked at
+
+EngineOptions engine_options(const Options& options, std::uint32_t index) {
+  EngineOptions out;
+  out.seed = options.seed == 0 ? 0 : options.seed + index;
+  out.limits = options.limits;
+  out.open_server = options.open;
+  out.open_rooms = options.open;
+  out.new_room_policy = options.policy;
+  return out;
+}
+
+uv::ServerOptions server_options(const Options& options) {
+  uv::ServerOptions out;
+  out.connections = (options.limits.sessions + options.threads - 1) / options.threads;
+  out.connections_per_address = options.connections_per_address;
+  out.opens_per_address = {options.opens_per_address, options.opens_per_address * 2};
+  if (options.unlimited) {
+    out.upgrading = out.connections;
+    out.connections_per_address = out.connections;
+    out.opens_per_address = Rate::unlimited();
+  }
+  return out;
+}
+
+// All fields are counts: of several threads, their sums.
+template <class T>
+void add(T& to, const T& from) {
+  using Words = std::array<std::uint64_t, sizeof(T) / sizeof(std::uint64_t)>;
+  auto sum = std::bit_cast<Words>(to);
+  const auto more = std::bit_cast<Words>(from);
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
+  to = std::bit_cast<T>(sum);
+}
+
+}  // namespace
+
+void Teller::on_event(const HostEvent& event) noexcept {
+  const std::string user = escaped(event.user);
+  const std::string room = escaped(event.room);
+  switch (event.type) {
+    case HostEventType::room_opened:
+      return log_.info("room %s opened", room.c_str());
+    case HostEventType::room_closed:
+      return log_.info("room %s closed", room.c_str());
+    case HostEventType::joined:
+      return log_.debug("%s joined %s", user.c_str(), room.c_str());
+    case HostEventType::left:
+      return log_.debug("%s left %s: %s", user.c_str(), room.c_str(),
+                        std::string(name_of(event.reason)).c_str());
+    case HostEventType::session_closed:
+      return log_.debug("session of %s closed: %d", user.empty() ? "nobody" : user.c_str(),
+                        static_cast<int>(event.close_code));
+    case HostEventType::dropped:
+      return log_.debug("%s lost %llu entries of %s", user.c_str(),
+                        static_cast<unsigned long long>(event.gap.count), room.c_str());
+    case HostEventType::overload:
+      if (event.error.code != Errc::ok) return log_.info("room %s is overloaded", room.c_str());
+      return log_.info("room %s: %s", room.c_str(), std::string(name_of(event.rung)).c_str());
+    default:
+      return;
+  }
+}
+
+Worker::Worker(const Options& options, Log& log, Shared& shared, std::uint32_t index,
+               Broker* broker)
+    : options_(options),
+      log_(log),
+      shared_(shared),
+      index_(index),
+      broker_(broker),
+      web_(options.web_root),
+      browsers_(websocket_options()),
+      teller_(log) {}
+
+WebSocketOptions Worker::websocket_options() {
+  WebSocketOptions out;
+  out.origins = options_.origins;
+  out.http = &web_;
+  out.message_bytes = options_.limits.frame_bytes;
+  out.message_bytes_before_admitted = options_.limits.frame_bytes_before_auth;
+  return out;
+}
+
+int Worker::run() {
+  if (!create()) shared_.failed = true;
+  shared_.ready.arrive_and_wait();
+  if (shared_.failed) return give_up();
+  uv::Server server(loop_, *engine_, server_options(options_));
+  server_ = &server;
+  web_.metrics = [this] { return metrics_text(all_numbers()); };
+  web_.health = [this] { return health_json(all_numbers()); };
+  web_.healthy = [this] { return !shared_.draining; };
+  // The first binds the ports, then the others share them.
+  if (index_ == 0) {
+    if (!listen_all(server)) shared_.failed = true;
+    shared_.listening.count_down();
+  } else {
+    shared_.listening.count_down();
+    shared_.listening.wait();
+    if (!shared_.failed && !listen_all(server)) shared_.failed = true;
+  }
+  if (shared_.failed) return give_up();
+  if (index_ == 0 && options_.open) log_.info("open: everybody is who he says he is");
+  serve();
+  return shared_.failed ? 1 : 0;
+}
+
+int Worker::give_up() {
+  --shared_.threads_running;
+  shared_.ended.count_down();
+  return 1;
+}
+
+bool Worker::create() {
+  if (!options_.record.empty() && !record_.open(options_.record)) {
+    log_.error("%s: %s", options_.record.c_str(), std::strerror(errno));
+    return false;
+  }
+  EnginePorts ports;
+  ports.loop = &loop_;
+  ports.json = &json_;
+  ports.log = &log_;
+  ports.observer = &teller_;
+  ports.broker = broker_;
+  if (record_.is_open()) ports.recorder = &record_;
+  auto created = Engine::create(engine_options(options_, index_), ports);
+  if (!created) {
+    log_.error("the engine: %s", std::string(message_of(created.error().code)).c_str());
+    return false;
+  }
+  engine_ = std::move(*created);
+  return true;
+}
+
+bool Worker::listen_all(uv::Server& server) {
+  std::size_t number = 0;
+  for (const Address& address : options_.ws) {
+    if (!listen(server, number++, address, &browsers_, "ws")) return false;
+  }
+  for (const Address& address : options_.tcp) {
+    if (!listen(server, number++, address, nullptr, "tcp")) return false;
+  }
+  return true;
+}
+
+bool Worker::listen(uv::Server& server, std::size_t number, const Address& address,
+                    ByteFilter* filter, const char* what) {
+  uv::ListenOptions listen;
+  listen.host = address.host;
+  listen.port = index_ == 0 ? address.port : shared_.ports[number];
+  listen.filter = filter;
+  listen.share_port = options_.threads > 1;
+  const auto port = server.listen(listen);
+  if (!port) {
+    log_.error("%s %s:%u: %s", what, address.host.c_str(), unsigned{address.port},
+               std::strerror(port.error().detail));
+    return false;
+  }
+  if (index_ != 0) return true;
+  shared_.ports.push_back(*port);
+  log_.info("listening on %s %s:%u", what, address.host.c_str(), unsigned{*port});
+  return true;
+}
+
+Numbers Worker::own_numbers() {
+  return {engine_->metrics(), server_->stats(), browsers_.stats(),
+          static_cast<double>((loop_.now() - started_).us) / 1e6, draining_};
+}
+
+// The others' as of their last round.
+Numbers Worker::all_numbers() {
+  Numbers all = own_numbers();
+  const std::lock_guard guard(shared_.mutex);
+  for (std::uint32_t i = 0; i < shared_.numbers.size(); ++i) {
+    if (i == index_) continue;
+    add(all.engine, shared_.numbers[i].engine);
+    add(all.sockets, shared_.numbers[i].sockets);
+    add(all.websocket, shared_.numbers[i].websocket);
+  }
+  return all;
+}
+
+void Worker::take_signals() {
+  loop_.on_signals([](void* worker) { static_cast<Worker*>(worker)->on_signal(); }, this);
+}
+
+void Worker::on_signal() {
+  if (shared_.draining.exchange(true)) {
+    log_.info("second signal: ending at once");
+    std::fflush(nullptr);
+    std::_Exit(1);
+  }
+  log_.info("draining %llu sessions over %lld s",
+            static_cast<unsigned long long>(all_numbers().engine.sessions),
+            static_cast<long long>(options_.drain_s));
+  start_draining();
+}
+
+void Worker::start_draining() {
+  draining_ = true;
+  server_->stop_listening();
+  engine_->drain(CloseCode::shutdown, Duration::s(options_.drain_s));
+  give_up_ = loop_.now() + Duration::s(options_.drain_s + 2);
+}
+
+// No engine goes before the last has drained: their rooms would look for another home.
+void Worker::serve() {
+  bool running = true;
+  while (shared_.threads_running > 0) {
+    if (loop_.run_for(kRound)) break;
+    if (!record_.flush()) log_.error("%s: recording stopped", options_.record.c_str());
+    if (options_.threads > 1) {
+      const Numbers numbers = own_numbers();
+      const std::lock_guard guard(shared_.mutex);
+      shared_.numbers[index_] = numbers;
+    }
+    if (shared_.failed) shared_.draining = true;
+    if (shared_.draining && !draining_) start_draining();
+    if (running && draining_ && (engine_->drained() || loop_.now() >= give_up_)) {
+      running = false;
+      --shared_.threads_running;
+    }
+  }
+  shared_.ended.arrive_and_wait();
+  if (index_ != 0) return;
+  const MetricsSnapshot end = all_numbers().engine;
+  log_.info("ended: %llu sessions served, %llu messages, %llu still there",
+            static_cast<unsigned long long>(end.sessions_opened),
+            static_cast<unsigned long long>(end.published),
+            static_cast<unsigned long long>(end.sessions));
+}
+
+}  // namespace chatd
