@@ -183,11 +183,11 @@ class LocalBroker::State::Port final : public Broker {
   }
 
   void take_losses(BrokerInbox& inbox) noexcept {
-    const std::uint64_t alive = broker_.alive.load(std::memory_order_acquire);
+    const std::uint64_t living = broker_.alive.load(std::memory_order_acquire);
     for (std::uint32_t peer = 0; peer < broker_.count; ++peer) {
       if (peer == self_ || (alive_ & bit(peer)) == 0) continue;
       const std::uint32_t link = broker_.link(self_, peer).load(std::memory_order_acquire);
-      const bool dead = (alive & bit(peer)) == 0;
+      const bool dead = (living & bit(peer)) == 0;
       if (!dead && link == links_[peer]) continue;
       links_[peer] = link;
       if (dead) alive_ &= ~bit(peer);
