@@ -74,8 +74,17 @@ def instructions_table(counted, labels):
     return out + [""]
 
 
+def rounded(value):
+    """To four digits, all the way down: no run is more exact."""
+    if isinstance(value, dict):
+        return {name: rounded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
 def as_json(row):
-    out = dict(row)
+    out = rounded({name: value for name, value in row.items() if not name.endswith("_ratio")})
     for kind in ("cpu_ratio", "p99_ratio"):
         out[kind] = {base: ratio.as_json() for base, ratio in row.get(kind, {}).items() if ratio}
     return out
@@ -89,7 +98,9 @@ def write(run, scenarios, everybody, absent):
     plotted.mkdir(parents=True, exist_ok=True)
     summaries, text = {}, ["# Comparison", "",
                            f"Each delivered message has {sizes['frame_bytes']} bytes on the wire, "
-                           f"as chatd's for a text of {sizes['text_bytes']} bytes.", ""]
+                           f"as chatd's for a text of {sizes['text_bytes']} bytes. Ratios: medians "
+                           "of the rounds, with the interval that holds the median with 95 % or "
+                           "as much as it says.", ""]
     for peer in everybody:
         if peer.name in absent:
             text += [f"{peer.label}: left out: {absent[peer.name]}.", ""]
@@ -111,9 +122,9 @@ def write(run, scenarios, everybody, absent):
     if counted.is_file():
         text += instructions_table(json.loads(counted.read_text()), labels)
     (tables / "compare.md").write_text("\n".join(text))
-    (tables / "compare.json").write_text(json.dumps(
-        {name: [as_json(row) for row in rows] for name, rows in summaries.items()},
-        indent=1) + "\n")
+    lines = ",\n".join(f'"{name}": [\n' + ",\n".join(json.dumps(as_json(row)) for row in rows) +
+                       "\n]" for name, rows in summaries.items())
+    (tables / "compare.json").write_text("{\n" + lines + "\n}\n")
     for name, svg in plots.all_of(summaries, scenarios, everybody).items():
         (plotted / f"{name}.svg").write_text(svg)
     print(f"compare: wrote {tables}/compare.md and .json, plots to {plotted}")

@@ -68,7 +68,10 @@ class Ratio:
         self.least, self.greatest, self.sure = interval(values)
 
     def __str__(self):
-        return f"{self.median:.2f} ({self.least:.2f} to {self.greatest:.2f})"
+        if len(self.values) == 1:
+            return f"{self.median:.2f} (one round)"
+        sure = "" if self.sure >= 0.95 else f", {100 * self.sure:.0f} %"
+        return f"{self.median:.2f} ({self.least:.2f} to {self.greatest:.2f}{sure})"
 
     def as_json(self):
         return {"median": round(self.median, 4), "least": round(self.least, 4),
