@@ -28,7 +28,8 @@ def options():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"))
     parser.add_argument("--out", type=pathlib.Path, help="default: BUILD/compare")
-    parser.add_argument("--node", type=pathlib.Path, help="where npm put ws and socket.io")
+    parser.add_argument("--node", type=pathlib.Path,
+                        help="where npm put ws and socket.io; default: BUILD/compare/node")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--members", type=int, default=1000)
@@ -43,7 +44,7 @@ def options():
         parser.add_argument(f"--{switch}", action="store_true")
     out = parser.parse_args()
     out.out = out.out or out.build / "compare"
-    out.node = out.node or out.out / "node"
+    out.node = out.node or out.build / "compare/node"
     return out
 
 
