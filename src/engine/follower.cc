@@ -123,7 +123,7 @@ void Engine::State::abandon(Question question) noexcept {
 // A member of a mirror went.
 void Engine::State::leave_home(RoomId room, std::uint32_t session) noexcept {
   const SharedRoom& shared = cluster->rooms[room.index];
-  if (shared.home_knows) return;
+  if (shared.home_knows || CHATROOM_PLANTED(goodbye_not_crossed)) return;
   static_cast<void>(cross(shared.home, Crossing::gone, Delivery::certain, [&](Packer& to) {
     to.text(rooms.view(room).key);
     to.handle(id_of(session));

@@ -57,6 +57,7 @@ void Engine::State::become_home(RoomId room, Term term) noexcept {
 }
 
 void Engine::State::tell_reset(RoomId room) noexcept {
+  if (CHATROOM_PLANTED(reset_not_told)) return;
   const room::RoomView view = rooms.view(room);
   const room::EpochText epoch = room::epoch_text(view.position.epoch);
   Event event;
