@@ -40,7 +40,7 @@ std::uint32_t Repeats::place(ChannelIndex channel, const Outgoing& message, User
   }
   if (found == kNoPlace) return kNoPlace;
   Repeat& repeat = repeats_[found];
-  evicted = free(repeat);
+  evicted = vacate(repeat);
   repeat.author = author;
   repeat.channel = channel;
   repeat.priority = message.priority;
@@ -59,14 +59,14 @@ std::uint32_t Repeats::next_held() const noexcept {
 
 UserIndex Repeats::pop_unused() noexcept {
   for (Repeat& repeat : repeats_) {
-    if (repeat.author != kNone && !repeat.used && repeat.count == 0) return free(repeat);
+    if (repeat.author != kNone && !repeat.used && repeat.count == 0) return vacate(repeat);
   }
   return kNone;
 }
 
 UserIndex Repeats::pop() noexcept {
   for (Repeat& repeat : repeats_) {
-    if (repeat.author != kNone) return free(repeat);
+    if (repeat.author != kNone) return vacate(repeat);
   }
   return kNone;
 }
@@ -75,7 +75,7 @@ void Repeats::turn() noexcept {
   for (Repeat& repeat : repeats_) repeat.used = false;
 }
 
-UserIndex Repeats::free(Repeat& repeat) noexcept {
+UserIndex Repeats::vacate(Repeat& repeat) noexcept {
   repeat.count = 0;
   repeat.first = 0;
   return std::exchange(repeat.author, kNone);

@@ -48,7 +48,7 @@ class Repeats final {
   void turn() noexcept;      // the next window
 
  private:
-  UserIndex free(Repeat& repeat) noexcept;
+  UserIndex vacate(Repeat& repeat) noexcept;
 
   std::array<Repeat, kPlaces> repeats_;
 };
