@@ -169,12 +169,23 @@ void Clients::receive(Member& member) {
                                         static_cast<unsigned char>(at[3]));
     }
     if (left < head + length) break;
-    take(member, at + head, length, head + length);
+    if (at[0] == '\x89') {
+      answer_ping(member, at + head, length);
+    } else {
+      take(member, at + head, length, head + length);
+    }
     at += head + length;
     left -= head + length;
   }
   const std::string rest(at, left);
   member.in = rest;
+}
+
+void Clients::answer_ping(Member& member, const char* payload, std::size_t size) {
+  std::string pong("\x8a\x80\0\0\0\0", 6);
+  pong[1] = static_cast<char>(0x80 | size);
+  pong.append(payload, size);
+  if (send(member.fd, pong.data(), pong.size(), MSG_NOSIGNAL) < 0) std::perror("load: pong");
 }
 
 void Clients::take(Member& member, const char* frame, std::size_t size, std::size_t whole) {

@@ -31,6 +31,7 @@ class Clients {
   bool connect(Member& member);
   void say(Member& member, const std::string& json);
   void receive(Member& member);
+  void answer_ping(Member& member, const char* payload, std::size_t size);
   void take(Member& member, const char* frame, std::size_t size, std::size_t whole);
 
   const std::string host_;

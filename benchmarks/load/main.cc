@@ -8,8 +8,8 @@
 // bytes of one frame on the wire, and who was the bottleneck. A run in which the client side was it
 // is void, and says so. With --floor the same against a bare server, one after the other for
 // --rounds rounds, since a busy machine changes from minute to minute: each round gives one ratio,
-// and the line has their median, least and greatest. With --idle only the bytes that an idle
-// session in a room costs, among N of them.
+// and the line has their median, least and greatest. With --idle only what an idle session in a
+// room costs, among N of them: bytes, and CPU over 30 seconds, in which each is pinged.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -98,21 +98,30 @@ void print(const char* name, Measured& m) {
       m.frame_bytes, limit);
 }
 
+struct Idle {
+  double bytes = -1;
+  double cpu_us = 0;  // a session and second
+};
+
 // Two sizes, and the difference: what the process has anyway cancels out.
-double bytes_per_idle(const Options& options) {
+Idle measure_idle(const Options& options) {
   load::Process server(
       {options.server, "--ws", "127.0.0.1:" + std::to_string(options.port), "--open", "--unlimited",
        "--max-sessions", std::to_string(options.idle + 64)},
       0);
   load::Clients clients("127.0.0.1", options.port);
   const int first = options.idle / 10;
-  if (!clients.wait_for_server() || !clients.open(first)) return -1;
+  if (!clients.wait_for_server() || !clients.open(first)) return {};
   clients.run_for(2);
   const std::uint64_t before = server.private_bytes();
-  if (!clients.open(options.idle - first)) return -1;
+  if (!clients.open(options.idle - first)) return {};
   clients.run_for(3);
   const std::uint64_t after = server.private_bytes();
-  return static_cast<double>(after - before) / (options.idle - first);
+  constexpr double kSeconds = 30;
+  const double cpu = server.cpu_seconds();
+  clients.run_for(kSeconds);
+  return {static_cast<double>(after - before) / (options.idle - first),
+          (server.cpu_seconds() - cpu) * 1e6 / kSeconds / options.idle};
 }
 
 Options read_options(int argc, char** argv) {
@@ -209,9 +218,10 @@ int main(int argc, char** argv) {
   const Options options = read_options(argc, argv);
   load::pin_to(1);
   if (options.idle > 0) {
-    const double bytes = bytes_per_idle(options);
-    std::printf("{\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f}\n", options.idle, bytes);
-    return bytes > 0 ? 0 : 1;
+    const Idle idle = measure_idle(options);
+    std::printf("{\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f,\"cpu_us_per_s\":%.3f}\n",
+                options.idle, idle.bytes, idle.cpu_us);
+    return idle.bytes > 0 ? 0 : 1;
   }
   return compare(options) ? 0 : 1;
 }

@@ -7,7 +7,7 @@ namespace chatroom::bench {
 namespace {
 
 void report(benchmark::State& state, double members) {
-  state.counters["ns_per_member"] = benchmark::Counter(
+  state.counters["ns_per_delivery"] = benchmark::Counter(
       members * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
@@ -34,17 +34,26 @@ void broadcast_after_churn(benchmark::State& state) {
 }
 BENCHMARK(broadcast_after_churn)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
 
-// 32 messages at once: still one write a member.
-void burst_of_32(benchmark::State& state) {
+// So many messages at once: a write a member for each 64 KiB of them, at 32, at 33 and at any
+// number.
+void burst(benchmark::State& state) {
   const auto members = static_cast<std::uint32_t>(state.range(0));
+  const auto messages = static_cast<int>(state.range(1));
   NullRoom room(members);
+  std::uint64_t writes = 0;
+  for (const NullConnection& connection : room.connections) writes -= connection.writes;
   for (auto _ : state) {
-    for (int i = 0; i < 32; ++i) room.room.broadcast({.text = kText});
+    for (int i = 0; i < messages; ++i) room.room.broadcast({.text = kText});
     room.flush();
   }
-  report(state, 32.0 * members);
+  for (const NullConnection& connection : room.connections) writes += connection.writes;
+  const auto turns = static_cast<double>(state.iterations());
+  state.counters["writes_per_member"] = static_cast<double>(writes) / turns / members;
+  report(state, static_cast<double>(messages) * members);
 }
-BENCHMARK(burst_of_32)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(burst)
+    ->ArgsProduct({{1'000, 10'000}, {1, 31, 32, 33, 64, 65, 128, 256, 512, 1'000}})
+    ->Unit(benchmark::kMicrosecond);
 
 // Members need not be paid for when something is said, only when it is sent.
 void publish_without_flush(benchmark::State& state) {

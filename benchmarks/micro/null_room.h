@@ -2,7 +2,10 @@
 // costs, without sockets.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <random>
@@ -60,22 +63,34 @@ inline Limits limits_for(std::uint32_t members) {
   return limits;
 }
 
+// Bytes of this process that are in memory; 0 where the system does not say.
+inline std::uint64_t resident_bytes() {
+  unsigned long long pages = 0, resident = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0;
+  if (std::fscanf(file, "%llu %llu", &pages, &resident) != 2) resident = 0;
+  std::fclose(file);
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 // A polled engine: time and flushes are the benchmark's.
 class NullRoom {
  public:
-  explicit NullRoom(std::uint32_t members) : connections(members) {
+  explicit NullRoom(std::uint32_t members)
+      : connections(members),
+        sessions(members, SessionId{1, 1}),
+        resident_before(resident_bytes()) {
     auto made = Engine::create({.seed = 7, .start = now, .limits = limits_for(members)},
                                {.memory = &memory});
     if (!made) std::abort();
     engine = std::move(*made);
     room = *engine->open_room("plaza", {.history_messages = 100, .idle_close = {}});
-    sessions.reserve(members);
     for (std::uint32_t i = 0; i < members; ++i) {
       const std::string user = "user-" + std::to_string(i);
       const Identity identity{.user = user};
       auto session = engine->open(connections[i], {.identity = &identity});
       if (!session) std::abort();
-      sessions.push_back(*session);
+      sessions[i] = *session;
       join(i);
       if (i % 1'000 == 999) settle();
     }
@@ -109,9 +124,10 @@ class NullRoom {
   Instant now{1'700'000'000'000'000};
   CountingMemory memory;
   std::vector<NullConnection> connections;
+  std::vector<SessionId> sessions;
+  std::uint64_t resident_before;  // without what the engine takes
   EnginePtr engine;
   Room room;
-  std::vector<SessionId> sessions;
 };
 
 inline constexpr std::string_view kText =

@@ -6,6 +6,7 @@ namespace {
 
 // Slabs begin with their header, padded so that blocks start on a cache line.
 constexpr std::size_t kSlabHeader = 64;
+constexpr std::size_t kReservedSlabBytes = 1024 * 1024;
 
 }  // namespace
 
@@ -44,8 +45,8 @@ std::size_t BlockPool::bytes_max(Shape shape) noexcept {
                      checked_multiply(slabs, kSlabHeader));
 }
 
-bool BlockPool::grow() noexcept {
-  const std::size_t blocks = std::min(blocks_per_slab(shape_), shape_.blocks_max - carved_);
+bool BlockPool::grow(std::size_t blocks) noexcept {
+  blocks = std::min(std::max(blocks, blocks_per_slab(shape_)), shape_.blocks_max - carved_);
   if (blocks == 0) return false;
   const std::size_t bytes = kSlabHeader + blocks * shape_.block_bytes;
   void* memory = memory_.allocate(bytes, kSlabHeader);
@@ -59,7 +60,7 @@ bool BlockPool::grow() noexcept {
 }
 
 bool BlockPool::open_slab() noexcept {
-  if (open_ == last_ && !grow()) return false;
+  if (open_ == last_ && !grow(0)) return false;
   open_ = open_ == nullptr ? first_ : open_->next;
   fresh_ = reinterpret_cast<std::byte*>(open_) + kSlabHeader;
   fresh_blocks_ = (open_->bytes - kSlabHeader) / shape_.block_bytes;
@@ -88,9 +89,11 @@ void BlockPool::give(void* block) noexcept {
   --in_use_;
 }
 
+// A slab's header is written to, and with it a page: so reserved slabs become larger and fewer,
+// half of what there is already, up to a mebibyte.
 bool BlockPool::reserve(std::size_t blocks) noexcept {
   while (carved_ < std::min(blocks, shape_.blocks_max)) {
-    if (!grow()) return false;
+    if (!grow(std::min(carved_ / 2, kReservedSlabBytes / shape_.block_bytes))) return false;
   }
   return true;
 }

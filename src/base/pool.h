@@ -53,7 +53,7 @@ class BlockPool final {
   };
   static Shape normalised(Shape shape) noexcept;
   static std::size_t blocks_per_slab(Shape shape) noexcept;
-  bool grow() noexcept;
+  bool grow(std::size_t blocks) noexcept;  // a slab of at least so many
   bool open_slab() noexcept;
 
   Memory& memory_;

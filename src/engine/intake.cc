@@ -99,10 +99,10 @@ void Engine::State::take_closed(SessionId id) noexcept {
 // A command waits while the host thinks about the one before, and while there might be no place for
 // its answer: who asks for many pages at once gets them as fast as it takes them.
 bool Engine::State::answers_wait(const SessionRecord& record, SessionId id) const noexcept {
-  return record.waiting || fanout.half_full(id.index);
+  return record.waiting != SessionRecord::kNothing || fanout.half_full(id.index);
 }
 bool Engine::State::must_wait(const SessionRecord& record, SessionId id) const noexcept {
-  return answers_wait(record, id) || !record.held.empty();
+  return answers_wait(record, id) || record.held != nullptr;
 }
 
 // Input of a session whose next command has to wait. Reading is paused, so little more comes than
@@ -111,8 +111,10 @@ void Engine::State::hold(SessionRecord& record, std::span<const Bytes> pieces) n
   std::size_t size = 0;
   for (const Bytes piece : pieces) size += piece.size();
   const std::size_t most = 2 * std::size_t{options.limits.frame_bytes};
-  const SessionId id = {record.timer.index, record.timer.generation};
-  if (record.held.bytes() + size > most || !record.held.push(blocks, pieces)) {
+  const SessionId id = id_of(record.timer.index);
+  if (record.held == nullptr) record.held = held_queues.make();
+  if (record.held == nullptr || record.held->bytes() + size > most ||
+      !record.held->push(blocks, pieces)) {
     end_session(id, CloseCode::overloaded, LeaveReason::limit);
     return;
   }
@@ -123,8 +125,10 @@ void Engine::State::hold(SessionRecord& record, std::span<const Bytes> pieces) n
 // The next command waits too: what is behind it goes back to the front, whence it came.
 void Engine::State::hold_again(SessionId id, Bytes rest) noexcept {
   SessionRecord& record = *slots.get(id);
-  const bool kept = CHATROOM_PLANTED(held_order_lost) ? record.held.push(blocks, rest)
-                                                      : record.held.push_front(blocks, rest);
+  if (record.held == nullptr) record.held = held_queues.make();
+  const bool kept = record.held != nullptr &&
+                    (CHATROOM_PLANTED(held_order_lost) ? record.held->push(blocks, rest)
+                                                       : record.held->push_front(blocks, rest));
   if (!kept) {
     end_session(id, CloseCode::overloaded, LeaveReason::limit);
     return;
@@ -136,13 +140,14 @@ void Engine::State::release_held(SessionId id) noexcept {
   for (;;) {
     SessionRecord* record = slots.get(id);
     if (record == nullptr || record->stage != engine::Stage::open) return;
-    if (record->held.empty() || answers_wait(*record, id)) {
+    if (record->held == nullptr || answers_wait(*record, id)) {
       pace_reading(*record, id);
       return;
     }
     const bool outer = record->protocol.framing == Framing::outer;
-    const std::size_t size = record->held.front_size();
-    record->held.pop(blocks, scratch.held);
+    const std::size_t size = record->held->front_size();
+    record->held->pop(blocks, scratch.held);
+    if (record->held->empty()) forget_held(*record);
     const Bytes bytes = Bytes{scratch.held}.first(size);
     if (outer) {
       const Bytes rest = read(id, bytes);
@@ -154,10 +159,17 @@ void Engine::State::release_held(SessionId id) noexcept {
   }
 }
 
+void Engine::State::forget_held(SessionRecord& record) noexcept {
+  if (record.held == nullptr) return;
+  record.held->clear(blocks);
+  held_queues.destroy(record.held);
+  record.held = nullptr;
+}
+
 // Nobody is read from whose commands wait, or who does not take the answers to them.
 void Engine::State::pace_reading(SessionRecord& record, SessionId id) noexcept {
   if (record.stage != engine::Stage::open) return;
-  const bool pause = !record.held.empty() || fanout.half_full(id.index);
+  const bool pause = record.held != nullptr || fanout.half_full(id.index);
   if (pause == record.paused) return;
   record.paused = pause;
   record.connection->pause(pause);
@@ -217,10 +229,10 @@ void Engine::State::take_timers(std::uint32_t& commands) noexcept {
         switch (static_cast<engine::TimerKind>(timer.kind())) {
           case engine::TimerKind::session:
           case engine::TimerKind::drain:
-            on_session_timer({timer.index, timer.generation});
+            on_session_timer(id_of(timer.index));
             break;
           case engine::TimerKind::question:
-            on_question_deadline({timer.index, timer.generation});
+            on_question_deadline(questions.handle_at(timer.index));
             break;
         }
       }));

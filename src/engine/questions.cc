@@ -20,10 +20,10 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   pending.ticket = caller.ticket;
   pending.asked = now;
   pending.timer.index = question.index;
-  pending.timer.generation = question.generation;
   wheel.schedule(pending.timer, now + options.limits.question_deadline);
   // A call is between the client and the host; all else changes what later commands meet.
-  if (kind != QuestionKind::call && !caller.host) slots.get(caller.session)->waiting = question;
+  if (kind != QuestionKind::call && !caller.host)
+    slots.get(caller.session)->waiting = question.index;
   return true;
 }
 
@@ -48,7 +48,7 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
 
   SessionRecord* record = slots.get(caller.session);
   if (record == nullptr || record->stage != engine::Stage::open) return {};
-  if (record->waiting == question) record->waiting = {};
+  if (record->waiting == question.index) record->waiting = SessionRecord::kNothing;
   const Outcome outcome = settle(kind, caller, command, answer);
   if (!outcome.ok()) refuse(caller, outcome.error);
   release_held(caller.session);

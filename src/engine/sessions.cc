@@ -32,7 +32,6 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
   SessionRecord& record = *slots.get(id);
   record.connection = &connection;
   record.timer.index = id.index;
-  record.timer.generation = id.generation;
   const fanout::OutletOptions outlet{
       .profile = {how.codec, how.framing}, .boundary = how.boundary, .max_frame = how.max_frame};
   if (const Status made = fanout.open_outlet(id.index, connection, outlet); !made) return made;
@@ -147,9 +146,11 @@ void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept 
   sessions.close(record.protocol);
   wheel.cancel(record.timer);
   if (cluster != nullptr) abandon(waiting_for(record));
-  forget_question(record.waiting);
-  record.waiting = {};
-  record.held.clear(blocks);
+  if (record.waiting != SessionRecord::kNothing) {
+    forget_question(questions.handle_at(record.waiting));
+  }
+  record.waiting = SessionRecord::kNothing;
+  forget_held(record);
   forget_half_open(record);
 }
 

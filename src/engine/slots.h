@@ -15,12 +15,11 @@ namespace chatroom::engine {
 // What a timer of the one wheel belongs to.
 enum class TimerKind : std::uint8_t { session, question, drain };
 
-// A wheel node that knows its owner by handle, so that a due timer finds it without arithmetic on
-// addresses.
+// A wheel node that knows its owner's slot, so that a due timer finds it without arithmetic on
+// addresses. It is cancelled before the slot is given back.
 struct Timer final : base::TimerNode {
   explicit Timer(TimerKind kind) noexcept : TimerNode(static_cast<std::uint8_t>(kind)) {}
   std::uint32_t index = 0;
-  std::uint32_t generation = 0;
 };
 
 enum class Stage : std::uint8_t {
@@ -39,20 +38,22 @@ struct HalfOpen : base::ListNode<> {  // by age
 struct SessionRecord {
   SessionRecord() noexcept : timer(TimerKind::session) {}
 
-  session::Session protocol;
+  static constexpr std::uint32_t kNothing = UINT32_MAX;
+
+  [[no_unique_address]] session::Session protocol;
+  std::uint32_t waiting = kNothing;  // the question: input is held until it is answered
   Connection* connection = nullptr;
-  Timer timer;                    // of the protocol; while draining: when to leave
-  HalfOpen* half_open = nullptr;  // null: signed in, or ended
-  Question waiting;               // input is held until this is answered
-  ByteQueue held;                 // raw bytes, or frames behind a byte that tells their kind
+  HalfOpen* half_open = nullptr;      // null: signed in, or ended
+  ByteQueue* held = nullptr;          // raw bytes, or frames behind a byte that tells their kind
+  [[no_unique_address]] Timer timer;  // of the protocol; while draining: when to leave
   CloseCode close_code = CloseCode::normal;
   Stage stage = Stage::open;
-  bool local = false;  // a member inside the host: `connection` is a LocalLink
-  bool paused = false;
-  bool gone = false;   // on_closed came
-  bool guest = false;  // of another engine: no connection (cluster.h)
+  bool local : 1 = false;  // a member inside the host: `connection` is a LocalLink
+  bool paused : 1 = false;
+  bool gone : 1 = false;   // on_closed came
+  bool guest : 1 = false;  // of another engine: no connection (cluster.h)
 };
-static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 144);
+static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 112);
 
 enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load, home };
 

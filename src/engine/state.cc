@@ -59,7 +59,8 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<SessionId>::bytes_max(limits.sessions) * 2 +
       base::Pool<engine::LocalLink>::bytes_max(limits.sessions) + fanout::outlets_ceiling(limits) +
       fanout::members_ceiling(limits) +
-      base::Pool<engine::HalfOpen>::bytes_max(half_open_max(limits));
+      base::Pool<engine::HalfOpen>::bytes_max(half_open_max(limits)) +
+      base::Pool<engine::ByteQueue>::bytes_max(limits.sessions);
   plan.rooms_bytes = rooms.rooms_bytes + fanout::logs_ceiling(limits);
   plan.logs_bytes = fanout::log_pool_ceiling(limits);
   plan.private_bytes = fanout::private_pool_ceiling(limits);
@@ -102,6 +103,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
       event_blocks(memory, events_shape(given.limits)),
       links(memory, given.limits.sessions),
       half_open_records(memory, half_open_max(given.limits)),
+      held_queues(memory, given.limits.sessions),
       closing(memory, given.limits.sessions),
       locals_ready(memory, given.limits.sessions),
       room_records(memory, given.limits.rooms),

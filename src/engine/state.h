@@ -83,6 +83,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   base::BlockPool event_blocks;
   base::Pool<engine::LocalLink> links;
   base::Pool<engine::HalfOpen> half_open_records;
+  base::Pool<engine::ByteQueue> held_queues;    // of sessions whose input waits
   base::List<engine::HalfOpen> half_open;       // not signed in yet, the oldest first
   base::Vector<SessionId> closing;              // to be closed at this turn's flush
   base::Vector<SessionId> locals_ready;         // links with something to tell
@@ -141,6 +142,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void hold(SessionRecord& record, std::span<const Bytes> pieces) noexcept;
   void hold_again(SessionId id, Bytes rest) noexcept;
   void release_held(SessionId id) noexcept;
+  void forget_held(SessionRecord& record) noexcept;
   bool answers_wait(const SessionRecord& record, SessionId id) const noexcept;
   bool must_wait(const SessionRecord& record, SessionId id) const noexcept;
   void pace_reading(SessionRecord& record, SessionId id) noexcept;

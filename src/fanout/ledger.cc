@@ -16,8 +16,8 @@ Waiting waiting_for(State& s, const Member& member) noexcept {
   Waiting waiting;
   Filter filter = filter_of(member);
   filter.level = Level::all;
-  for (Sequence at = next_of(member); at <= member.log->head; ++at) {
-    const Entry& entry = entry_at(s, *member.log, at);
+  for (Sequence at = next_of(member); at <= member.log().head; ++at) {
+    const Entry& entry = entry_at(s, member.log(), at);
     const Fate fate = is_cut(s, member, at) ? Fate::send : fate_of(entry, at, filter);
     if (fate == Fate::ignored) continue;
     ++(fate == Fate::excluded ? waiting.excluded : waiting.send)[entry.priority()];
@@ -37,7 +37,7 @@ void add_view(State& s, Ledger& ledger, View& view) noexcept {
   Sequence computed_for = 0;  // no sequence is 0
   for (std::uint32_t i = 0; i < view.records.size(); ++i) {
     const Member& member = *view.records[i].member;
-    if (member.laggard != nullptr) continue;
+    if (member.laggard() != nullptr) continue;
     const Sequence next = next_of(member);
     if (next > view.stream->log->head) continue;
     if (view.shared || next != computed_for) waiting = waiting_for(s, member);
@@ -74,11 +74,13 @@ void tally(State& s, Member* member, Column column, int priority) noexcept {
 }
 
 Account& account_of(State& s, Member& member) noexcept {
-  if (member.account == nullptr) {
-    member.account = s.accounts.make();
-    CHATROOM_ASSERT(member.account != nullptr);  // reserved by attach
+  Account* account = member.account();
+  if (account == nullptr) {
+    account = s.accounts.make();
+    CHATROOM_ASSERT(account != nullptr);  // reserved by attach
+    member.set_account(account);
   }
-  return *member.account;
+  return *account;
 }
 
 Ledger Fanout::ledger() const noexcept {
@@ -105,7 +107,7 @@ Ledger Fanout::ledger_of(RoomSlot room, SessionSlot session) const noexcept {
   Ledger ledger;
   const Member* member = find_member(s, room, session);
   if (member == nullptr) return ledger;
-  const Account account = member->account != nullptr ? *member->account : Account{};
+  const Account account = member->account() != nullptr ? *member->account() : Account{};
   const Backlog* backlog = s.outlets.find(session)->backlog;
   const Waiting waiting = waiting_for(s, *member);
   for (int p = 0; p < kPriorityCount; ++p) {

@@ -8,8 +8,8 @@ namespace {
 void close_waiting(State& s, Member& member) noexcept {
   Filter filter = filter_of(member);
   filter.level = Level::all;
-  for (Sequence at = next_of(member); at <= member.log->head; ++at) {
-    const Entry& entry = entry_at(s, *member.log, at);
+  for (Sequence at = next_of(member); at <= member.log().head; ++at) {
+    const Entry& entry = entry_at(s, member.log(), at);
     switch (is_cut(s, member, at) ? Fate::send : fate_of(entry, at, filter)) {
       case Fate::send:
       case Fate::dropped:
@@ -46,10 +46,10 @@ void forget_placed(State& s, Backlog& backlog, base::List<Item>& items, RoomSlot
 }
 
 void leak_waiting(State& s, Member& member) noexcept {
-  if (member.laggard != nullptr) return;
+  if (member.laggard() != nullptr) return;
   const Stream& stream = *member.view->stream;
   const Sequence next = next_of(member);
-  if (next > member.log->head) return;
+  if (next > member.log().head) return;
   const std::uint64_t begin = start_of(s, stream, next);
   const std::uint64_t size = start_of(s, stream, next + 1) - begin;
   if (size > Tape::together(s.chunks, begin)) return;
@@ -61,9 +61,9 @@ void leak_waiting(State& s, Member& member) noexcept {
 void settle_change(State& s, Member& member, ChannelMask channels) noexcept {
   Filter before = filter_of(member);
   before.level = Level::all;
-  for (Sequence at = next_of(member); at <= member.log->head; ++at) {
+  for (Sequence at = next_of(member); at <= member.log().head; ++at) {
     if (is_cut(s, member, at)) continue;  // will be finished
-    const Entry& entry = entry_at(s, *member.log, at);
+    const Entry& entry = entry_at(s, member.log(), at);
     const Fate fate = fate_of(entry, at, before);
     if (fate == Fate::excluded) tally(s, &member, Column::excluded, entry.priority());
     if (fate == Fate::ignored || fate == Fate::excluded || entry.on(channels)) continue;
@@ -77,7 +77,7 @@ Member* find_member(const State& s, RoomSlot room, SessionSlot session) noexcept
   const Outlet* outlet = s.outlets.find(session);
   if (outlet == nullptr) return nullptr;
   for (Member* member = outlet->members; member != nullptr; member = member->next) {
-    if (member->log->room == room) return member;
+    if (member->log().room == room) return member;
   }
   return nullptr;
 }
@@ -89,8 +89,8 @@ void remove_member(State& s, Member& member, bool closing) noexcept {
     if (backlog->cut_member == &member && !closing && !outlet.doomed && !rescue_cut(s, *backlog)) {
       doom(s, member.session, CloseCode::slow_consumer);
     }
-    forget_placed(s, *backlog, backlog->held, member.log->room);
-    forget_placed(s, *backlog, backlog->plain, member.log->room);
+    forget_placed(s, *backlog, backlog->held, member.log().room);
+    forget_placed(s, *backlog, backlog->plain, member.log().room);
   }
   close_waiting(s, member);
   if (Backlog* backlog = outlet.backlog; backlog != nullptr) {
@@ -100,7 +100,7 @@ void remove_member(State& s, Member& member, bool closing) noexcept {
     }
     if (backlog->rest_member == &member) backlog->rest_member = nullptr;
   }
-  RoomLog& log = *member.log;
+  RoomLog& log = member.log();
   View& view = *member.view;
   untrack(s, member);
   leave(s, member);
@@ -109,7 +109,7 @@ void remove_member(State& s, Member& member, bool closing) noexcept {
   while (*link != &member) link = &(*link)->next;
   *link = member.next;
   --outlet.member_count;
-  if (member.account != nullptr) s.accounts.destroy(member.account);
+  if (member.account() != nullptr) s.accounts.destroy(member.account());
   const SessionSlot session = member.session;
   s.members.destroy(&member);
   refresh_flags(outlet);
@@ -146,7 +146,6 @@ Status Fanout::attach(RoomSlot room, SessionSlot session, ChannelMask channels) 
     }
     return Errc::limit_reached;
   }
-  member->log = &log;
   member->session = session;
   member->channels = channels;
   enter(*view, *member, outlet->connection);
@@ -157,7 +156,7 @@ Status Fanout::attach(RoomSlot room, SessionSlot session, ChannelMask channels) 
   ++outlet->member_count;
   if (outlet->backlog != nullptr && outlet->backlog->blocked) {
     track(s, *member);
-    member->laggard->was_blocked = true;
+    member->laggard()->was_blocked = true;
   }
   refresh_flags(*outlet);
   return {};
@@ -178,8 +177,8 @@ Status Fanout::set_mask(RoomSlot room, SessionSlot session, ChannelMask channels
   if (member == nullptr) return Errc::not_member;
   if (member->channels == channels) return {};
   const Sequence next = next_of(*member);
-  const bool behind = next <= member->log->head;
-  const Laggard* laggard = member->laggard;
+  const bool behind = next <= member->log().head;
+  const Laggard* laggard = member->laggard();
   if (laggard != nullptr && laggard->changed_at > next) return Errc::room_overloaded;
   View& old = *member->view;
   View* view = view_for(s, *old.stream, channels);
@@ -191,8 +190,8 @@ Status Fanout::set_mask(RoomSlot room, SessionSlot session, ChannelMask channels
   if (behind) {
     track(s, *member);
     settle_change(s, *member, channels);
-    member->laggard->channels_before = member->channels;
-    member->laggard->changed_at = member->log->head + 1;
+    member->laggard()->channels_before = member->channels;
+    member->laggard()->changed_at = member->log().head + 1;
   }
   if (view != &old) {
     // Own account: what the old view admitted stays admitted.
@@ -207,7 +206,7 @@ Status Fanout::set_mask(RoomSlot room, SessionSlot session, ChannelMask channels
   }
   member->channels = channels;
   refresh_flags(*s.outlets.find(session));
-  RoomLog& log = *member->log;
+  RoomLog& log = member->log();
   if (view != &old) release_if_empty(s, old);
   if (behind && !s.outlets.find(session)->backlog->blocked) {
     make_ready(s, *s.outlets.find(session)->backlog);

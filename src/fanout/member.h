@@ -34,26 +34,44 @@ struct Account {
 
 struct Member {
   Member* next = nullptr;  // of the same session, in the order of joining
-  RoomLog* log = nullptr;
   View* view = nullptr;
-  Laggard* laggard = nullptr;
-  Account* account = nullptr;
+  void* extra = nullptr;  // a Laggard if it is tracked, else an Account, if it has one
   SessionSlot session = kNoSlot;
-  std::uint32_t slot = 0;  // in view->records
+  std::uint32_t slot : 31 = 0;  // in view->records
+  std::uint32_t tracked : 1 = 0;
   ChannelMask channels = kAllChannels;
   std::uint32_t baseline[kPriorityCount] = {};  // the view's `admitted` when it joined
+
+  RoomLog& log() const noexcept { return *view->stream->log; }
+  Laggard* laggard() const noexcept {
+    return tracked != 0 ? static_cast<Laggard*>(extra) : nullptr;
+  }
+  inline Account* account() const noexcept;
+  inline void set_account(Account* account) noexcept;
 };
-static_assert(sizeof(Member) == 64);
+static_assert(sizeof(void*) != 8 || sizeof(Member) == 48);
 
 struct Laggard final : base::ListNode<> {
   Member* member = nullptr;
-  Sequence next = 0;  // the first entry it has not sent whole
+  Account* account = nullptr;  // the member's, kept for it meanwhile
+  Sequence next = 0;           // the first entry it has not sent whole
   Level level = Level::all;
   bool was_blocked = false;  // only then may it lose anything
   ChannelMask channels_before = kAllChannels;
   Sequence changed_at = 0;
   Gap loss;  // not told yet
 };
+
+inline Account* Member::account() const noexcept {
+  return tracked != 0 ? laggard()->account : static_cast<Account*>(extra);
+}
+inline void Member::set_account(Account* account) noexcept {
+  if (tracked != 0) {
+    laggard()->account = account;
+  } else {
+    extra = account;
+  }
+}
 
 struct Outlet {
   Connection* connection = nullptr;  // null: not open

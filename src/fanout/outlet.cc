@@ -84,14 +84,14 @@ void doom(State& s, SessionSlot session, CloseCode code) noexcept {
 void after_write(State& s, SessionSlot session, Instant now, bool blocked, bool progress) noexcept {
   Outlet& outlet = *s.outlets.find(session);
   for (Member* member = outlet.members; member != nullptr; member = member->next) {
-    const bool behind = next_of(*member) <= member->log->head ||
-                        (member->laggard != nullptr && member->laggard->loss.count > 0);
+    const bool behind = next_of(*member) <= member->log().head ||
+                        (member->laggard() != nullptr && member->laggard()->loss.count > 0);
     if (blocked || behind) {
       track(s, *member);
-      if (blocked) member->laggard->was_blocked = true;
-    } else if (member->laggard != nullptr) {
+      if (blocked) member->laggard()->was_blocked = true;
+    } else if (member->laggard() != nullptr) {
       untrack(s, *member);
-      settle(s, *member->log);
+      settle(s, member->log());
     }
   }
   Backlog* backlog = outlet.backlog;

@@ -23,7 +23,7 @@ bool must_wait(State& s, const Backlog& backlog, Item& item) noexcept {
   if (item.room == kNoSlot || CHATROOM_PLANTED(barrier_ignored)) return false;
   const Member* member = find_member(s, item.room, backlog.session);
   if (member == nullptr) return false;
-  if (item.barrier > member->log->head) item.barrier = member->log->head;
+  if (item.barrier > member->log().head) item.barrier = member->log().head;
   if (next_of(*member) <= item.barrier) return true;
   for (Item* other = backlog.held.front(); other != nullptr; other = backlog.held.next(*other)) {
     if (other->room == item.room) return true;
@@ -91,11 +91,11 @@ void tell_losses(State& s, SessionSlot session) noexcept {
   if (backlog == nullptr || outlet.doomed) return;
   if (backlog->lost > 0) tell_lost_items(s, outlet, *backlog);
   for (Member* member = outlet.members; member != nullptr; member = member->next) {
-    Laggard* laggard = member->laggard;
+    Laggard* laggard = member->laggard();
     if (laggard == nullptr || laggard->loss.count == 0) continue;
     Event event;
     event.type = EventType::gap;
-    event.room = member->log->key;
+    event.room = member->log().key;
     event.gap = laggard->loss;
     laggard->loss = {};
     if (CHATROOM_PLANTED(gap_not_told)) continue;
@@ -103,9 +103,9 @@ void tell_losses(State& s, SessionSlot session) noexcept {
     const Bytes frame = encode_frame(s, outlet.profile, event);
     if (!frame.empty()) item = store_frame(s, *backlog, frame, false);
     if (item == nullptr) return doom(s, session, CloseCode::slow_consumer);
-    item->room = member->log->room;  // forgotten if it leaves first
+    item->room = member->log().room;  // forgotten if it leaves first
     backlog->plain.push_back(*item);
-    tell_host(s, {member->log->room, session, event.gap});
+    tell_host(s, {member->log().room, session, event.gap});
   }
 }
 

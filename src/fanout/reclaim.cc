@@ -62,7 +62,7 @@ bool loses_reliable(State& s, const Laggard& laggard, Sequence first) noexcept {
   Filter filter = filter_of(*laggard.member);
   filter.level = Level::all;
   for (Sequence at = next_of(laggard); at < first; ++at) {
-    const Entry& entry = entry_at(s, *laggard.member->log, at);
+    const Entry& entry = entry_at(s, laggard.member->log(), at);
     if (!entry.lossy() && fate_of(entry, at, filter) == Fate::send) return true;
   }
   return false;
@@ -82,7 +82,7 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
   filter.level = Level::all;
   bool cut = backlog.cut_member == &member;  // still, if it is doomed: nobody will finish it
   for (laggard.next = next_of(laggard); laggard.next < first; ++laggard.next, cut = false) {
-    const Entry& entry = entry_at(s, *member.log, laggard.next);
+    const Entry& entry = entry_at(s, member.log(), laggard.next);
     switch (cut ? Fate::send : fate_of(entry, laggard.next, filter)) {
       case Fate::send:
       case Fate::dropped:
@@ -112,7 +112,7 @@ void count_loss(Laggard& laggard, const Entry& entry) noexcept {
   ++loss.count;
   (entry.lossy() ? loss.lossy : loss.reliable) = true;
   if ((entry.bits & Entry::kHasOffset) == 0) return;
-  const std::uint64_t newest = laggard.member->log->offset_last;
+  const std::uint64_t newest = laggard.member->log().offset_last;
   const std::uint64_t offset = newest - (static_cast<std::uint32_t>(newest) - entry.offset_low);
   if (loss.from == 0) loss.from = offset;
   loss.to = offset;

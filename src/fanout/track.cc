@@ -17,8 +17,8 @@ Sequence next_of(const Laggard& laggard) noexcept {
 // head. In a dirty one it is right if it lies between floor and head; otherwise it is left over
 // from before, and the member stands at the floor.
 Sequence next_of(const Member& member) noexcept {
-  if (member.laggard != nullptr) return next_of(*member.laggard);
-  const Sequence end = member.log->head + 1;
+  if (member.laggard() != nullptr) return next_of(*member.laggard());
+  const Sequence end = member.log().head + 1;
   View& view = *member.view;
   if (!view.dirty) return end;
   const std::uint32_t cursor = view.records[member.slot].cursor;
@@ -27,8 +27,8 @@ Sequence next_of(const Member& member) noexcept {
 }
 
 void set_next(Member& member, Sequence next) noexcept {
-  if (member.laggard != nullptr) {
-    member.laggard->next = next;
+  if (member.laggard() != nullptr) {
+    member.laggard()->next = next;
   } else {
     record_of(member).cursor = static_cast<std::uint32_t>(next);
   }
@@ -38,7 +38,7 @@ Filter filter_of(const Member& member) noexcept {
   Filter filter;
   filter.channels = member.channels;
   filter.shared_view = member.view->shared;
-  if (const Laggard* laggard = member.laggard; laggard != nullptr) {
+  if (const Laggard* laggard = member.laggard(); laggard != nullptr) {
     filter.channels_before = laggard->channels_before;
     filter.changed_at = laggard->changed_at;
     filter.level = laggard->level;
@@ -48,32 +48,35 @@ Filter filter_of(const Member& member) noexcept {
 
 bool is_cut(const State& s, const Member& member, Sequence sequence) noexcept {
   const Backlog* backlog = s.outlets.find(member.session)->backlog;
-  return backlog != nullptr && backlog->cut_member == &member && member.laggard->next == sequence;
+  return backlog != nullptr && backlog->cut_member == &member && member.laggard()->next == sequence;
 }
 
 void track(State& s, Member& member) noexcept {
-  if (member.laggard != nullptr) return;
+  if (member.laggard() != nullptr) return;
   const Sequence next = next_of(member);
   Laggard* laggard = s.laggards.make();
   CHATROOM_ASSERT(laggard != nullptr);  // reserved by attach
   laggard->member = &member;
   laggard->next = next;
-  member.laggard = laggard;
+  laggard->account = member.account();
+  member.extra = laggard;
+  member.tracked = 1;
   member.view->stream->laggards.push_back(*laggard);
-  ++member.log->laggards;
+  ++member.log().laggards;
   ++backlog_of(s, member.session).tracked;
   record_of(member).flags |= kTracked;
 }
 
 void untrack(State& s, Member& member) noexcept {
-  Laggard* laggard = member.laggard;
+  Laggard* laggard = member.laggard();
   if (laggard == nullptr) return;
   record_of(member).cursor = static_cast<std::uint32_t>(next_of(*laggard));
   record_of(member).flags &= ~std::uint32_t{kTracked};
   member.view->stream->laggards.remove(*laggard);
-  member.laggard = nullptr;
+  member.extra = laggard->account;
+  member.tracked = 0;
   s.laggards.destroy(laggard);
-  --member.log->laggards;
+  --member.log().laggards;
   --s.outlets.find(member.session)->backlog->tracked;
 }
 
@@ -87,7 +90,7 @@ void refresh_flags(Outlet& outlet) noexcept {
   if (waiting) common |= kPrivate;
   for (Member* member = outlet.members; member != nullptr; member = member->next) {
     std::uint32_t flags = common;
-    if (member->laggard != nullptr) flags |= kTracked;
+    if (member->laggard() != nullptr) flags |= kTracked;
     if (member->view->shared) flags |= kExceptions;
     record_of(*member).flags = flags;
   }
@@ -95,9 +98,9 @@ void refresh_flags(Outlet& outlet) noexcept {
 
 bool rescue_cut(State& s, Backlog& backlog) noexcept {
   Member& member = *backlog.cut_member;
-  Laggard& laggard = *member.laggard;
+  Laggard& laggard = *member.laggard();
   const Stream& stream = *member.view->stream;
-  const Entry& entry = entry_at(s, *member.log, laggard.next);
+  const Entry& entry = entry_at(s, member.log(), laggard.next);
   const std::uint64_t begin = start_of(s, stream, laggard.next) + backlog.cut;
   const std::uint64_t end = start_of(s, stream, laggard.next + 1);
   CHATROOM_ASSERT(backlog.rest == nullptr);

@@ -56,7 +56,7 @@ void release_if_empty(State& s, View& view) noexcept {
 
 void enter(View& view, Member& member, Connection* connection) noexcept {
   member.view = &view;
-  member.slot = view.records.size();
+  member.slot = view.records.size() & 0x7fff'ffffu;
   for (int p = 0; p < kPriorityCount; ++p) {
     member.baseline[p] = static_cast<std::uint32_t>(view.admitted[p]);
   }

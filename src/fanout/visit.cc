@@ -51,13 +51,13 @@ class Gathering final {
 
   // Entries up to the barrier of each held item of this room, the item, and then the others.
   bool add_room(Member& member) noexcept {
-    const Sequence end = member.log->head + 1;
+    const Sequence end = member.log().head + 1;
     Sequence next = next_of(member);
     Backlog* backlog = outlet_.backlog;
     if (backlog != nullptr && backlog->cut_member == &member) ++next;
     if (backlog != nullptr) {
       for (Item* item = backlog->held.front(); item != nullptr; item = backlog->held.next(*item)) {
-        if (item->room != member.log->room || item == backlog->cut_item) continue;
+        if (item->room != member.log().room || item == backlog->cut_item) continue;
         if (item->barrier >= next) {
           if (!add_run(member, next, item->barrier + 1, 0)) return false;
           next = item->barrier + 1;
@@ -76,7 +76,7 @@ class Gathering final {
     Sequence at = from;
     for (; at < to && added == Added::whole; ++at) {
       const bool first_cut = cut > 0 && at == from;
-      if (!first_cut && fate_of(entry_at(s_, *member.log, at), at, filter) != Fate::send) continue;
+      if (!first_cut && fate_of(entry_at(s_, member.log(), at), at, filter) != Fate::send) continue;
       const std::uint64_t begin = start_of(s_, stream, at) + (first_cut ? cut : 0);
       added = own_.pieces.add(s_.chunks, stream.bytes, begin, start_of(s_, stream, at + 1));
       if (added == Added::none) break;
@@ -92,7 +92,7 @@ class Gathering final {
 
 void set_levels(State& s, Outlet& outlet) noexcept {
   for (Member* member = outlet.members; member != nullptr; member = member->next) {
-    Laggard* laggard = member->laggard;
+    Laggard* laggard = member->laggard();
     if (laggard == nullptr || !laggard->was_blocked) continue;
     const Stream& stream = *member->view->stream;
     const std::uint64_t lag = stream.bytes.end() - start_of(s, stream, next_of(*laggard));
@@ -130,7 +130,7 @@ bool advance(State& s, Member& member, Sequence to, std::size_t& taken) noexcept
   Sequence next = next_of(member);
   bool whole = true;
   for (; next < to; ++next, cut = 0) {
-    const Entry& entry = entry_at(s, *member.log, next);
+    const Entry& entry = entry_at(s, member.log(), next);
     const Fate fate = cut > 0 ? Fate::send : fate_of(entry, next, filter);
     if (fate == Fate::send) {
       const std::size_t size = start_of(s, stream, next + 1) - start_of(s, stream, next) - cut;
@@ -148,7 +148,7 @@ bool advance(State& s, Member& member, Sequence to, std::size_t& taken) noexcept
           : fate == Fate::dropped ? Column::dropped
                                   : Column::excluded,
           entry.priority());
-    if (fate == Fate::dropped) count_loss(*member.laggard, entry);
+    if (fate == Fate::dropped) count_loss(*member.laggard(), entry);
   }
   if (!whole) track(s, member);
   set_next(member, next);

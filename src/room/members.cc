@@ -18,17 +18,17 @@ Member* Tables::present_member(std::uint32_t room, UserIndex user) noexcept {
 MemberIndex Tables::make_member(Room& room, UserIndex user_index_of) noexcept {
   // A reference first: forgetting a lingering record must not take this user away.
   ++user(user_index_of).references;
-  Handle<MemberTag> handle = members.insert();
-  while (!handle && forget_lingering()) handle = members.insert();
-  if (handle) {
-    Member& fresh = member(handle.index);
+  MemberIndex index = members.insert();
+  while (index == kNone && forget_lingering()) index = members.insert();
+  if (index != kNone) {
+    Member& fresh = member(index);
     fresh.room = room.id.index;
     fresh.user = user_index_of;
-    if (member_index.insert(handle.index) != nullptr) {
-      attach(handle.index, Member::Place::away);
-      return handle.index;
+    if (member_index.insert(index) != nullptr) {
+      attach(index, Member::Place::away);
+      return index;
     }
-    members.erase(handle);
+    members.erase(index);
   }
   release_user(user_index_of);
   return kNone;
@@ -42,7 +42,7 @@ void Tables::drop_member(MemberIndex index) noexcept {
   detach(gone);
   const UserIndex user_index_of = gone.user;
   member_index.erase(base::key_of_number(MemberPair{gone.room, gone.user}));
-  members.erase(members.handle_at(index));
+  members.erase(index);
   release_user(user_index_of);
 }
 

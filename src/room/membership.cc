@@ -126,14 +126,14 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
     return status.error();
   }
 
-  const Handle<MembershipTag> handle = t.memberships.insert();
-  if (!handle) return Errc::limit_reached;
+  const MembershipIndex added = t.memberships.insert();
+  if (added == kNone) return Errc::limit_reached;
   const bool made = index == kNone;
   if (made) index = t.make_member(*room, user);
   ChannelMask mask = 0;
   if (index == kNone || !open_all(t, *room, names, t.user(user).id.view(), mask)) {
     if (made && index != kNone) t.drop_member(index);
-    t.memberships.erase(handle);
+    t.memberships.erase(added);
     return Errc::limit_reached;
   }
 
@@ -143,13 +143,13 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
     // Too many lasting roles: it owns the room until it leaves.
     if (owns) room->owned = true, static_cast<void>(t.set_lasting(t.member(index), role));
   }
-  Membership& membership = t.membership(handle.index);
+  Membership& membership = t.membership(added);
   membership.room = id.index;
   membership.session = session;
   membership.member = index;
   membership.mask = mask;
-  link(t, handle.index);
-  return Joined{handle.index, first, wanted->missing > 0, role, mask};
+  link(t, added);
+  return Joined{added, first, wanted->missing > 0, role, mask};
 }
 
 Result<Left> Registry::leave(RoomId id, SessionIndex session, Instant now) noexcept {
@@ -164,7 +164,7 @@ Left Tables::take_away(MembershipIndex index, Instant now) noexcept {
   const MemberIndex left = gone.member;
   Room& home = room(gone.room);
   unlink(*this, gone);
-  memberships.erase(memberships.handle_at(index));
+  memberships.erase(index);
   const UserIndex who = member(left).user;
   const bool last = member(left).first_membership == kNone;
   if (last) depart(home, left, now);

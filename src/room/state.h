@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/index_map.h"
 #include "base/list.h"
 #include "base/random.h"
 #include "base/slot_map.h"
@@ -24,15 +25,17 @@ inline constexpr std::uint32_t kPresencePageMax = 100;
 
 // ---- Records
 
+inline constexpr std::uint32_t kSessionsOfUser = (1u << 24) - 1;
+
 struct User {
   base::Text id;
   base::Text nick;  // empty: the id
   base::Text info;
-  std::uint32_t references = 0;  // sessions and member records; 0: the slot goes
-  std::uint32_t sessions = 0;
+  std::uint32_t references = 0;     // sessions and member records; 0: the slot goes
+  std::uint32_t sessions : 24 = 0;  // as many as there are in an engine, at most
+  Role role : 8 = Role::member;
   SessionIndex first_session = kNone;  // oldest first
   SessionIndex last_session = kNone;
-  Role role = Role::member;
 
   std::string_view shown() const noexcept { return nick ? nick.view() : id.view(); }
 };
@@ -147,13 +150,10 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
 
 // ---- Tables
 
-struct UserTag;
-struct MemberTag;
-struct MembershipTag;
 struct ChannelTag;
-using Users = base::SlotMap<User, Handle<UserTag>>;
-using Members = base::SlotMap<Member, Handle<MemberTag>>;
-using Memberships = base::SlotMap<Membership, Handle<MembershipTag>>;
+using Users = base::IndexMap<User>;
+using Members = base::IndexMap<Member>;
+using Memberships = base::IndexMap<Membership>;
 using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
 using Rooms = base::SlotMap<Room, RoomId>;
 

@@ -5,15 +5,15 @@
 namespace chatroom::room {
 
 UserIndex Tables::make_user(std::string_view id) noexcept {
-  Handle<UserTag> handle = users.insert();
-  while (!handle && forget_lingering()) handle = users.insert();
-  if (!handle) return kNone;
-  User& fresh = user(handle.index);
+  UserIndex index = users.insert();
+  while (index == kNone && forget_lingering()) index = users.insert();
+  if (index == kNone) return kNone;
+  User& fresh = user(index);
   if (texts.keep(id, fresh.id)) {
-    if (user_index.insert(handle.index) != nullptr) return handle.index;
+    if (user_index.insert(index) != nullptr) return index;
     texts.drop(fresh.id);
   }
-  users.erase(handle);
+  users.erase(index);
   return kNone;
 }
 
@@ -25,7 +25,7 @@ void Tables::release_user(UserIndex index) noexcept {
   texts.drop(gone.id);
   texts.drop(gone.nick);
   texts.drop(gone.info);
-  users.erase(users.handle_at(index));
+  users.erase(index);
 }
 
 SessionLinks* Tables::links(SessionIndex session) noexcept {
@@ -60,6 +60,7 @@ Result<UserIndex> Registry::sign_in(SessionIndex session, const Identity& identi
   if (identity.info.size() > kInfoBytes) return Errc::bad_request;
   CHATROOM_ASSERT(t.links(session) == nullptr);
   if (session >= t.sizes.sessions) return Errc::limit_reached;
+  if (session >= kSessionsOfUser) return Errc::limit_reached;  // of one user even less
   if (session >= t.sessions.size() && !t.sessions.resize(session + 1)) return Errc::limit_reached;
 
   UserIndex index = t.find_user(identity.user);

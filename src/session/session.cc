@@ -55,7 +55,11 @@ Status Sessions::open(Session& session, const Opening& opening, Instant now) noe
   if (codecs_[static_cast<int>(opening.codec)] == nullptr) return Errc::unsupported;
   session = {};
   session.id = random_.next();
-  session.auth_by = std::min(after(now, limits_.auth_deadline), opening.deadline);
+  if (opening.known) {
+    session.joins = Bucket{};
+  } else {
+    session.auth_by = std::min(after(now, limits_.auth_deadline), opening.deadline);
+  }
   session.heard = now;
   session.state = opening.known ? State::usable : State::connected;
   session.codec = opening.codec;
@@ -71,6 +75,7 @@ void Sessions::close(Session& session) noexcept {
 bool Sessions::accept(Session& session) noexcept {
   if (session.state != State::authenticating) return false;
   session.state = State::usable;
+  session.joins = Bucket{};
   return true;
 }
 
@@ -120,7 +125,7 @@ Action Sessions::on_deadline(Session& session, Instant now) noexcept {
 void Sessions::heard(Session& session, Instant now) noexcept {
   session.heard = std::max(session.heard, now);
   session.pings = 0;
-  if (CHATROOM_PLANTED(auth_deadline_extended_by_progress)) {
+  if (session.state != State::usable && CHATROOM_PLANTED(auth_deadline_extended_by_progress)) {
     session.auth_by = after(now, limits_.auth_deadline);
   }
 }

@@ -39,19 +39,23 @@ enum class State : std::uint8_t {
 // One connection's protocol state: a record that the engine keeps in its slot. `Sessions` reads and
 // writes it; the engine may read `state`, `codec` and `framing`.
 struct Session {
+  Session() noexcept {}  // a union's members need it
+
   std::uint64_t id = 0;  // random: what clients see, as 16 hexadecimal digits
-  Instant auth_by = Instant::never();
-  Instant heard{0};  // when the last byte came
+  Instant heard{0};      // when the last byte came
+  union {
+    Instant auth_by = Instant::never();  // until it is usable
+    Bucket joins;                        // then
+  };
   Bucket commands;
-  Bucket joins;
-  InputChain partial;  // a frame that has not come whole
+  [[no_unique_address]] InputChain partial;  // a frame that has not come whole
   std::uint32_t bytes_before_auth = 0;
   State state = State::closing;
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
   std::uint8_t pings = 0;  // sent since the last byte
 };
-static_assert(sizeof(Session) <= 96);
+static_assert(sizeof(void*) != 8 || sizeof(Session) <= 56);
 
 // What one step of reading came to. Views live until the next call of `next` or `frame` (for any
 // session) or of the codec.

@@ -5,7 +5,7 @@
 
 namespace chatroom::uv {
 
-static_assert(sizeof(void*) != 8 || sizeof(Link) <= 72,
+static_assert(sizeof(void*) != 8 || sizeof(Link) <= 64,
               "an idle session pays for this record: see src/README.md");
 
 std::size_t Link::write(std::span<const Bytes> pieces) noexcept {
@@ -19,16 +19,16 @@ std::size_t Link::write(std::span<const Bytes> pieces) noexcept {
   std::ptrdiff_t sent = send_pieces(fd_, pieces);
   if (sent < 0) {
     if (!would_block(sent)) {
-      links_->broke(*this);
+      links().broke(*this);
       return 0;
     }
     sent = 0;
   }
   const auto taken = static_cast<std::size_t>(sent);
-  links_->stats_.bytes_out += taken;
+  links().stats_.bytes_out += taken;
   if (taken < offered) {
     set(kBlocked);
-    links_->watch(*this);
+    links().watch(*this);
   }
   return taken;
 }
@@ -36,9 +36,9 @@ std::size_t Link::write(std::span<const Bytes> pieces) noexcept {
 void Link::pause(bool paused) noexcept {
   if (has(kClosing | kBroken | kGone) || has(kPaused) == paused) return;
   paused ? set(kPaused) : clear(kPaused);
-  links_->watch(*this);
+  links().watch(*this);
 }
 
-void Link::close(CloseCode) noexcept { links_->end(*this); }
+void Link::close(CloseCode) noexcept { links().end(*this); }
 
 }  // namespace chatroom::uv

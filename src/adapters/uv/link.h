@@ -55,7 +55,8 @@ class Link final : public Connection {
   void clear(unsigned flag) noexcept { flags_ = static_cast<std::uint16_t>(flags_ & ~flag); }
   std::size_t waiting() const noexcept { return errand_ == nullptr ? 0 : errand_->waiting(); }
 
-  Links* links_ = nullptr;
+  inline Links& links() noexcept;  // whose slab it lies in
+
   ByteFilter* filter_ = nullptr;
   ByteFilter::State state_;
   Errand* errand_ = nullptr;
@@ -67,5 +68,20 @@ class Link final : public Connection {
   int fd_ = -1;
   std::uint16_t flags_ = 0;
 };
+
+// Links lie in slabs whose addresses are multiples of their size, so that a link finds its owner at
+// the beginning of its slab. A slab is address space: its pages come with the first link in each.
+inline constexpr std::size_t kLinkSlabBytes = std::size_t{1} << 20;
+
+struct alignas(64) LinkSlab {
+  Links* links = nullptr;
+  Link* first() noexcept { return reinterpret_cast<Link*>(this + 1); }
+};
+inline constexpr std::size_t kLinksPerSlab = (kLinkSlabBytes - sizeof(LinkSlab)) / sizeof(Link);
+
+inline Links& Link::links() noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(this) & ~(kLinkSlabBytes - 1);
+  return *reinterpret_cast<LinkSlab*>(address)->links;
+}
 
 }  // namespace chatroom::uv

@@ -62,12 +62,16 @@ Links::Links(Loop& loop, Intake& intake, LinkOwner* owner, const LinksOptions& o
 
 Links::~Links() {
   on_round_begin();
-  for (const std::unique_ptr<Link[]>& slab : slabs_) {
-    for (std::size_t i = 0; i < kSlab; ++i) {
-      if (slab[i].fd_ >= 0) finish(slab[i], 0);
+  for (LinkSlab* const slab : slabs_) {
+    const std::size_t made = slab == slabs_.back() ? made_ : kLinksPerSlab;
+    for (Link* link = slab->first(); link < slab->first() + made; ++link) {
+      if (link->fd_ >= 0) finish(*link, 0);
     }
   }
   on_round_end();
+  for (LinkSlab* const slab : slabs_) {
+    ::operator delete (slab, std::align_val_t{kLinkSlabBytes});
+  }
 }
 
 Link* Links::add(const Added& added) noexcept {
@@ -77,7 +81,6 @@ Link* Links::add(const Added& added) noexcept {
     if (owner_ != nullptr) owner_->on_released(added.address);
     return nullptr;
   }
-  link->links_ = this;
   link->filter_ = added.filter;
   link->address_ = added.address;
   link->session_ = added.session;

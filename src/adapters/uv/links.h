@@ -111,8 +111,6 @@ class Links final : private PollerClient {
   Link* take() noexcept;
   void free_gone() noexcept;
 
-  static constexpr std::size_t kSlab = 256;  // links
-
   Loop& loop_;
   Intake& intake_;
   LinkOwner* owner_;
@@ -121,7 +119,8 @@ class Links final : private PollerClient {
   Timer timer_;
   Instant armed_ = Instant::never();
   std::unique_ptr<std::byte[]> buffer_;
-  std::vector<std::unique_ptr<Link[]>> slabs_;
+  std::vector<LinkSlab*> slabs_;
+  std::size_t made_ = 0;  // links in the last slab; all in those before
   Link* free_ = nullptr;
   Link* gone_ = nullptr;
   List opening_;

@@ -9,14 +9,16 @@ namespace chatroom::uv {
 
 Link* Links::take() noexcept {
   if (free_ == nullptr) {
-    std::unique_ptr<Link[]> slab(new (std::nothrow) Link[kSlab]);
-    if (slab == nullptr) return nullptr;
-    for (std::size_t i = kSlab; i > 0; --i) {
-      slab[i - 1].next_ = free_;
-      free_ = &slab[i - 1];
+    if (slabs_.empty() || made_ == kLinksPerSlab) {
+      const std::align_val_t align{kLinkSlabBytes};
+      void* const block = ::operator new(kLinkSlabBytes, align, std::nothrow);
+      if (block == nullptr) return nullptr;
+      slabs_.push_back(std::construct_at(static_cast<LinkSlab*>(block), LinkSlab{this}));
+      made_ = 0;
     }
-    slabs_.push_back(std::move(slab));
-    stats_.memory_bytes += kSlab * sizeof(Link);
+    free_ = std::construct_at(slabs_.back()->first() + made_++);
+    free_->next_ = nullptr;
+    stats_.memory_bytes += sizeof(Link);
   }
   Link* const link = free_;
   free_ = link->next_;
