@@ -69,7 +69,7 @@ struct Command {
   std::uint32_t id = 0;  // 0: no answer wanted, not even an error
   std::string_view room{};
   std::span<const std::string_view> channels{};  // empty: {"main"}
-  std::string_view channel{};  // empty: all channels for history, "main" for subscribe
+  std::string_view channel{};  // empty: "main"; for history all that the session is on
   Outgoing out{};              // channel, kind, text, data, priority, key, reply_to, mentions
   bool has_text = false;       // text was present, perhaps empty
   // auth

@@ -114,7 +114,8 @@ struct Event {
   std::string_view resume{};
   SessionLimits limits{};
   // answer to join: room, epoch, offset, online, role, state, was_recovering, recovered, messages,
-  // more. To publish: epoch, offset. To history: epoch, messages, more.
+  // more. To publish, subscribe, unsubscribe, switch: epoch, offset. To history: epoch, messages,
+  // more.
   std::string_view epoch{};
   std::uint64_t offset = 0;
   std::uint64_t online = 0;

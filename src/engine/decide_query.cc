@@ -28,6 +28,10 @@ Engine::State::Outcome Engine::State::decide_history(const Caller& caller,
     if (channel == room::kNone) return Errc::not_found;
     request.mask &= room::bit_of(channel);
     if (request.mask == 0) return Errc::not_member;
+  } else if (!command.has_after && (request.mask & room::bit_of(0)) == 0) {
+    // Without a channel it is main that is asked for, with the others that the session is on. Who
+    // reads on after a recovery wants the rest of that, main or not.
+    return Errc::not_member;
   }
   request.before = command.before;
   request.after = command.after;

@@ -67,6 +67,10 @@ class Reader {
     to_.epoch = view(from.epoch());
     to_.offset = from.offset();
   }
+  void read(const fb::Done& from) noexcept {
+    to_.epoch = view(from.epoch());
+    to_.offset = from.offset();
+  }
   void read(const fb::OkHistory& from) noexcept {
     to_.epoch = view(from.epoch());
     to_.messages = messages(from.messages());
@@ -273,8 +277,7 @@ void read_body(const fb::ServerFrame& frame, Reader& reader, Event& event) noexc
     case Body::refused:
       return read_refused(frame, Type::answer, reader, event);
     case Body::done:
-      event.type = Type::answer;
-      return;
+      return read_as<fb::Done>(frame, Type::answer, reader, event);
     case Body::ok_auth:
       return read_ok<fb::OkAuth>(frame, Op::auth, reader, event);
     case Body::ok_join:

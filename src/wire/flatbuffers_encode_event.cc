@@ -136,8 +136,12 @@ class Writer {
       case Op::call:
         return as_body(fb::Body::ok_call,
                        fb::CreateOkCall(fbb_, form(e_.data), build_.data(e_.data)));
+      case Op::subscribe:
+      case Op::unsubscribe:
+      case Op::switch_channel:
+        return as_body(fb::Body::done, fb::CreateDone(fbb_, build_.text(e_.epoch), e_.offset));
       default:
-        return as_body(fb::Body::done, fb::CreateNothing(fbb_));
+        return as_body(fb::Body::done, fb::CreateDone(fbb_));
     }
   }
   // The code's own sentence need not travel.

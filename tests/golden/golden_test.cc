@@ -44,6 +44,13 @@ Command filled(Command command) {
   return command;
 }
 
+// Whether the frame itself says what it answers.
+bool says_op(const Event& event) {
+  const Op quiet[] = {Op::ping, Op::subscribe, Op::unsubscribe, Op::switch_channel};
+  return event.error.code == Errc::ok &&
+         std::find(std::begin(quiet), std::end(quiet), event.op) == std::end(quiet);
+}
+
 template <class Record>
 void print(Codecs& codecs, const std::string& name, const Record& record) {
   std::cout << "name " << name << "\njson " << codecs.json_of(record) << "\nflatbuffers "
@@ -86,7 +93,7 @@ TEST_CASE("golden events decode to what they always meant", "[golden]") {
     REQUIRE(vector != nullptr);
     seen.insert(sample.event.type);
     Event expected = sample.event;
-    if (expected.op == Op::ping || expected.error.code != Errc::ok) expected.op = Op::none;
+    if (!says_op(expected)) expected.op = Op::none;
     Event decoded;
     REQUIRE(codecs.flatbuffers.decode(vector->flatbuffers, decoded).status);
     CHECK(describe(decoded) == describe(expected));

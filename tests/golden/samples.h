@@ -210,6 +210,12 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.epoch = "00000000000000a7";
   e.offset = 124;
   add("ok_publish", e);
+  for (const Op op : {Op::subscribe, Op::unsubscribe, Op::switch_channel}) {
+    e = answer_to(op, 5);
+    e.epoch = "00000000000000a7";
+    e.offset = 124;
+    add(("ok_" + std::string(name_of(op))).c_str(), e);
+  }
   e = answer_to(Op::history, 6);
   e.epoch = "00000000000000a7";
   e.messages = kPage;

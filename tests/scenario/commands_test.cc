@@ -168,6 +168,33 @@ TEST_CASE("subscribe, unsubscribe and switch choose what is shown", "[scenario]"
   }
 }
 
+TEST_CASE("who chooses channels is told from where on, and history keeps to them", "[scenario]") {
+  for (const Carrier& carrier : kCarriers) {
+    INFO(carrier.name);
+    Stage stage;
+    Peer& alice = stage.member(carrier, "alice", "r");
+    const std::string said = alice.ask(R"({"id":2,"op":"publish","room":"r","text":"x"})");
+    const std::string ok = said.substr(said.find("\"ok\":"));  // epoch and offset
+    CHECK_LIKE(ok, R"("ok":{"epoch":"*","offset":1}})");
+    CHECK(alice.ask(R"({"id":3,"op":"subscribe","room":"r","channel":"b"})") == R"({"id":3,)" + ok);
+    CHECK(alice.ask(R"({"id":4,"op":"unsubscribe","room":"r","channel":"b"})") ==
+          R"({"id":4,)" + ok);
+    CHECK(alice.ask(R"({"id":5,"op":"switch","room":"r","from":"main","to":"b"})") ==
+          R"({"id":5,)" + ok);
+    for (const char* rest : {"", R"(,"channel":"main")", R"(,"before":9)", R"(,"limit":3)"}) {
+      CHECK_LIKE(alice.ask(R"({"id":6,"op":"history","room":"r")" + std::string(rest) + "}"),
+                 R"({"id":6,"error":{"code":"not_member",*)");
+    }
+    CHECK_LIKE(alice.ask(R"({"id":7,"op":"history","room":"r","channel":"b"})"),
+               R"({"id":7,"ok":{*"messages":[],"more":false}})");
+    CHECK_LIKE(alice.ask(R"({"id":8,"op":"history","room":"r","after":0})"),
+               R"({"id":8,"ok":{*"messages":[],"more":false}})");
+    CHECK_LIKE(alice.ask(R"({"id":9,"op":"switch","room":"r","from":"b","to":"main"})"),
+               R"({"id":9,"ok":*)");
+    CHECK_LIKE(alice.ask(R"({"id":6,"op":"history","room":"r"})"), R"(*"text":"x"*)");
+  }
+}
+
 TEST_CASE("history pages backwards and forwards, by channel", "[scenario]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);

@@ -164,6 +164,12 @@ void write_ok(const Event& event, Writer& out) noexcept {
       out.field_if("epoch", event.epoch);
       out.field_if("offset", event.offset);
       break;
+    case Op::subscribe:
+    case Op::unsubscribe:
+    case Op::switch_channel:
+      out.field("epoch", event.epoch);
+      out.field("offset", event.offset);
+      break;
     case Op::history:
       out.field("epoch", event.epoch);
       write_messages(event.messages, out);
