@@ -57,7 +57,9 @@ struct RoomPolicy {
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
 };
 
-// A member of one room, by user id: all of that user's sessions there. Views nothing, owns nothing.
+// A member of one room: a user's stay there, over all its sessions. Views nothing, owns nothing.
+// Stale once the user left, even if it comes back or its place is another's by then: then `present`
+// is false and calls answer not_found.
 class MemberHandle final {
  public:
   bool present() const noexcept;
@@ -68,12 +70,13 @@ class MemberHandle final {
 
  private:
   friend class Room;
-  MemberHandle(Engine* engine, RoomId room, std::uint32_t user) noexcept
-      : engine_(engine), room_(room), user_(user) {}
+  MemberHandle(Engine* engine, RoomId room, std::uint32_t user, std::uint32_t arrival) noexcept
+      : engine_(engine), room_(room), user_(user), arrival_(arrival) {}
   std::uint32_t member() const noexcept;
   Engine* engine_;
   RoomId room_;
   std::uint32_t user_;
+  std::uint32_t arrival_;  // which stay: rises with each in the room
 };
 
 // A handle; copy it freely. Every call on a closed room answers not_found. Valid while its engine
@@ -103,7 +106,7 @@ class Room final {
   // Everybody leaves with room_closed; history is dropped.
   Status close() noexcept;
 
-  MemberHandle member(std::string_view user) noexcept;
+  MemberHandle member(std::string_view user) noexcept;  // of who is in now
   // Calls visit for each user, in order of arrival; stops when it answers false. The room must not
   // be changed from inside.
   using MemberVisitor = bool (*)(void* context, const Member& member);

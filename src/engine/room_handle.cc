@@ -124,9 +124,11 @@ Status Room::close() noexcept {
 }
 
 MemberHandle Room::member(std::string_view user) noexcept {
-  const room::UserIndex who =
-      open() ? engine_->state_->rooms.find_user(user) : room::UserIndex{room::kNone};
-  return {engine_, id_, who};
+  if (!open()) return {engine_, id_, room::kNone, 0};
+  const room::Registry& rooms = engine_->state_->rooms;
+  const room::UserIndex who = rooms.find_user(user);
+  const room::MemberIndex at = rooms.member(id_, who);
+  return {engine_, id_, who, at == room::kNone ? 0 : rooms.arrival(at)};
 }
 
 void Room::for_each_member(MemberVisitor visit, void* context) const noexcept {
@@ -179,7 +181,11 @@ Result<Ticket> MemberHandle::send(const Outgoing& message) noexcept {
 std::uint32_t MemberHandle::member() const noexcept {
   if (engine_ == nullptr || user_ == room::kNone) return room::kNone;
   if (!engine_->state_->rooms.is_open(room_)) return room::kNone;
-  return engine_->state_->rooms.member(room_, user_);
+  const room::Registry& rooms = engine_->state_->rooms;
+  const room::MemberIndex at = rooms.member(room_, user_);
+  // Indexes of users are used again; that stay is not.
+  const bool same = at != room::kNone && rooms.arrival(at) == arrival_;
+  return same || CHATROOM_PLANTED(stale_member_handle_used) ? at : room::MemberIndex{room::kNone};
 }
 
 }  // namespace chatroom

@@ -272,6 +272,7 @@ class Registry final {
   // ---- Members: a user in a room (roles.cc)
   MemberIndex member(RoomId room, UserIndex user) const noexcept;  // kNone: not in
   Role role(RoomId room, UserIndex user) const noexcept;           // visitor if not in
+  std::uint32_t arrival(MemberIndex member) const noexcept;  // another one each stay in the room
   Tag tag(MemberIndex member) const noexcept;
   void set_tag(MemberIndex member, Tag tag) noexcept;
   // As the host: no rank is asked. not_found: a role that is not lasting, of a user not in;

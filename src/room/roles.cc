@@ -16,6 +16,10 @@ Role Registry::role(RoomId id, UserIndex user) const noexcept {
   return index == kNone ? Role::visitor : tables_->member(index).role;
 }
 
+std::uint32_t Registry::arrival(MemberIndex index) const noexcept {
+  return tables_->member(index).arrival;
+}
+
 Tag Registry::tag(MemberIndex index) const noexcept { return tables_->member(index).tag; }
 void Registry::set_tag(MemberIndex index, Tag tag) noexcept { tables_->member(index).tag = tag; }
 

@@ -1,34 +1,10 @@
 // What the host calls and asks: counters, stale handles, its own input checked like a peer's.
 #include "scenario/fake_local.h"
 #include "scenario/stage.h"
+#include "small_limits.h"
 
 using namespace chatroom;
 using namespace chatroom::test;
-
-namespace {
-
-// Smallest limits that a test can fill.
-Limits small_limits() {
-  Limits limits = quiet_limits();
-  limits.sessions = 32;
-  limits.half_open = 8;
-  limits.rooms = 8;
-  limits.memberships = 64;
-  limits.keys = 64;
-  limits.events = 64;
-  limits.questions = 16;
-  limits.window_bytes = 64 * 1024;
-  limits.log_pool_bytes = 512 * 1024;
-  limits.private_pool_bytes = 512 * 1024;
-  limits.input_pool_bytes = 128 * 1024;
-  limits.history_pool_bytes = 256 * 1024;
-  limits.waiting_bytes = 256 * 1024;
-  limits.mailbox_bytes = 64 * 1024;
-  limits.mailbox_messages = 16;
-  return limits;
-}
-
-}  // namespace
 
 TEST_CASE("metrics and inspect count what is there", "[engine]") {
   Stage stage;
@@ -193,4 +169,31 @@ TEST_CASE("as many sessions come and go in one turn as like", "[engine]") {
   CHECK(engine.metrics().sessions_opened == 100);
   CHECK(engine.metrics().sessions_closed == 100);
   CHECK(stage.observer.count(HostEventType::session_closed) == 100);
+}
+
+TEST_CASE("a handle of a member does not become another member's", "[engine]") {
+  Stage stage;
+  Room room = stage.room("r");
+  Peer& alice = stage.member(kTcp, "alice", "r");
+  MemberHandle handle = room.member("alice");
+  REQUIRE(handle.present());
+  REQUIRE(handle.set_tag(7));
+  CHECK(handle.tag() == 7);
+  // She goes for good, and what she was is used again for somebody else.
+  alice.drop();
+  stage.run();
+  CHECK_FALSE(handle.present());
+  Peer& bob = stage.member(kTcp, "bob", "r");
+  MemberHandle other = room.member("bob");
+  REQUIRE(other.present());
+  CHECK_FALSE(handle.present());
+  CHECK(handle.role() == Role::visitor);
+  CHECK(handle.tag() == 0);
+  CHECK(handle.set_tag(9).error().code == Errc::not_found);
+  CHECK(other.tag() == 0);
+  CHECK(handle.send({.text = "for alice"}).error().code == Errc::not_found);
+  CHECK(bob.next() == "");
+  CHECK(other.send({.text = "for bob"}));
+  stage.run();
+  CHECK_LIKE(bob.next(), R"({"event":"message",*"text":"for bob"*)");
 }
