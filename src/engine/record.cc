@@ -244,17 +244,18 @@ void Engine::State::drop_flying(RoomRecord& record, Error error) noexcept {
   refuse(waiting.caller, error);
 }
 
-// The room closes: what waited in it will not be said.
+// The room closes: what waited in it will not be said. What the storage has been asked to keep may
+// be found there when the room is opened again, so nobody is told that it was refused.
 void Engine::State::refuse_ahead(RoomRecord& record) noexcept {
-  const auto refuse_first = [&](engine::ByteQueue& queue) {
+  const auto refuse_first = [&](engine::ByteQueue& queue, Error error) {
     const std::size_t size = queue.pop(blocks, scratch.unpacked);
     engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
     Waiting waiting;
     unpack_waiting(from, waiting);
-    refuse(waiting.caller, {Errc::not_member, 0, 0});
+    refuse(waiting.caller, error);
   };
-  while (!record.flying.empty()) refuse_first(record.flying);
-  while (!record.ahead.empty()) refuse_first(record.ahead);
+  while (!record.flying.empty()) refuse_first(record.flying, {Errc::internal, kTemporary, 0});
+  while (!record.ahead.empty()) refuse_first(record.ahead, {Errc::not_member, 0, 0});
 }
 
 }  // namespace chatroom

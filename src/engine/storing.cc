@@ -40,13 +40,15 @@ void Engine::State::on_message(StorageRequest request, const Message& message) n
   StorageWork* work = storage_works.get(request);
   if (work == nullptr || work->done || work->cut) return;
   const Bytes packed = to.bytes().subspan(8);
-  const bool full = work->results.bytes() + packed.size() > options.limits.page_bytes ||
-                    work->results.size() >= options.limits.page_messages;
-  if (full && !work->newest_first) {
+  const auto full = [&] {
+    return work->results.bytes() + packed.size() > options.limits.page_bytes ||
+           work->results.size() >= options.limits.page_messages;
+  };
+  if (full() && !work->newest_first) {
     work->cut = true;
     return;
   }
-  if (full) {
+  while (full() && !work->results.empty()) {  // a long one takes the place of several
     work->more = true;
     work->results.pop(blocks, scratch.unpacked);
   }
@@ -222,6 +224,8 @@ bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
   if (!page.has_after) {
     const std::uint64_t before = page.before == 0 ? view.position.offset + 1 : page.before;
     if (before <= 1) return false;
+    // The newest may be in the ring only.
+    if (view.history_messages > 0 && before > oldest_in_ring(room)) return false;
     limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, before - 1));
     after = before - 1 - limit;
   }
@@ -272,9 +276,18 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
   const std::span<const Message> all = unpack_results(work, rooms.view(room).key);
   std::size_t kept = 0;
   for (const Message& message : all) {
+    // Where the stored log has a hole, a read goes on behind it.
+    if (command.before != 0 && message.offset >= command.before) continue;
     const room::ChannelIndex channel = rooms.channel(room, message.channel);
     if (channel == room::kNone || (mask & room::bit_of(channel)) == 0) continue;
     loaded[kept++] = message;
+  }
+  if (command.has_after && all.empty()) {
+    // Nothing further is stored: what is left is in the ring.
+    command.after = std::max(command.after, oldest_in_ring(room) - 1);
+    const Outcome rest = decide_history(caller, command);
+    if (!rest.ok()) refuse(caller, rest.error);
+    return;
   }
   const bool more = work.more || work.cut;
   if (kept == 0 && more && !all.empty() && work.rounds < kEmptyPagesMax) {
@@ -284,6 +297,9 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
     room::PageRequest next{.mask = mask, .has_after = command.has_after, .limit = limit};
     (next.has_after ? next.after : next.before) =
         next.has_after ? all.back().offset : all.front().offset;
+    if (!next.has_after && command.before != 0 && next.before >= command.before) {
+      next.before = command.before > limit ? command.before - limit : 1;
+    }
     command.after = next.after;
     command.before = next.before;
     if (read_stored_page(caller, room, next, command, work.rounds + 1)) return;
