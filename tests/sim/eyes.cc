@@ -67,7 +67,7 @@ void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked)
   switch (asked.op) {
     case Op::join:
       quiet_.erase(asked.room);
-      on_join(event, asked);
+      on_join(event, frame, asked);
       break;
     case Op::leave:
       if (here == nullptr && !tainted_)
@@ -106,12 +106,13 @@ void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked)
   }
 }
 
-void Eyes::on_join(const Event& event, const Asked& asked) {
+void Eyes::on_join(const Event& event, const Frame& frame, const Asked& asked) {
   if (stay(asked.room) != nullptr) fail(asked.room, "joined twice");
   auto fresh = std::make_shared<Stay>();
   fresh->who = who_;
   fresh->number = ++stays_seen_;
   fresh->life = &truth_.life(asked.room, event.epoch);
+  fresh->since = frame.at;
   fresh->joined = fresh->last_offset = event.offset;
   fresh->channels = asked.channels;
   fresh->tainted = tainted_;
@@ -145,7 +146,7 @@ void Eyes::on_join(const Event& event, const Asked& asked) {
     // Nothing stood in the way.
     const std::uint64_t missed = event.offset - asked.since;
     if (same && asked.since <= event.offset && missed < 5 && missed < fresh->life->history_least &&
-        !tainted_) {
+        !truth_.cold(asked.room) && !tainted_) {
       fail(asked.room, "only " + std::to_string(missed) + " missed, but not recovered");
     }
   } else if (asked.recent != 0) {

@@ -53,7 +53,7 @@ class Eyes final {
 
  private:
   void on_answer(const Event& event, const Frame& frame, const Asked& asked);
-  void on_join(const Event& event, const Asked& asked);
+  void on_join(const Event& event, const Frame& frame, const Asked& asked);
   void on_page(const Event& event, const Asked& asked);
   void on_list(const Event& event, const Asked& asked);
   void on_entry(const Event& event, const Frame& frame);

@@ -122,8 +122,9 @@ Answer Host::soon(Question question, Decision kind, std::string data, std::uint6
   if (world_.busy() && random_.chance(habits.never)) return Answer::later();
   if (world_.busy() && random_.chance(habits.late)) {
     const Duration wait = Duration::ms(random_.between(1, 3'000));
-    world_.schedule().after(wait, [this, question, kind, data = std::move(data), serial] {
-      answer(question, kind, data, serial);
+    const std::uint64_t life = world_.lives();
+    world_.schedule().after(wait, [this, life, question, kind, data = std::move(data), serial] {
+      if (life == world_.lives()) answer(question, kind, data, serial);
     });
     return Answer::later();
   }
@@ -228,8 +229,10 @@ Answer Host::on_call(Question question, const CallRequest& request) noexcept {
   if (request.name == "never" && world_.busy()) return Answer::later();
   if (request.name == "late") {
     const Duration wait = Duration::ms(random_.between(1, 500));
-    world_.schedule().after(wait,
-                            [this, question, data] { answer(question, Decision::call, data, 0); });
+    const std::uint64_t life = world_.lives();
+    world_.schedule().after(wait, [this, life, question, data] {
+      if (life == world_.lives()) answer(question, Decision::call, data, 0);
+    });
     return Answer::later();
   }
   return soon(question, Decision::call, data, 0);
@@ -275,6 +278,7 @@ void Host::on_event(const HostEvent& event) noexcept {
       on_published(event);
       break;
     case HostEventType::refused:
+      world_.report().note("refused", user, name_of(event.error.code), event.ticket, event.tag);
       if (event.tag != 0 && mail_.erase(event.tag) == 0)
         fail("a call from afar was answered twice");
       break;
@@ -287,6 +291,7 @@ void Host::on_event(const HostEvent& event) noexcept {
           life.history_least = std::min(life.history_least, kept);
         }
       }
+      if (event.type == HostEventType::room_closed) world_.truth().closed(room, world_.now());
       // A new life: nobody has spoken in it yet.
       if (RoomModel* at = model(room); at != nullptr) {
         at->spoke.clear();

@@ -23,6 +23,8 @@ class Host final : public Auth, public Rules, public EngineObserver {
 
   void start();
   void settle();
+  void crashed();  // the engine is another one and knows nothing
+  void reopen();
   void say(const std::string& room, std::string_view channel, std::uint32_t size);
   void check_end() const;
   void watch_rooms();

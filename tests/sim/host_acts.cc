@@ -11,12 +11,31 @@ void Host::start() {
   plan_next();
 }
 
+void Host::crashed() {
+  sessions_.clear();
+  mail_.clear();
+  closed_ = lost_ = 0;
+  for (auto& [key, room] : rooms_) {
+    room.lasting.clear();
+    room.passing.clear();
+    room.spoke.clear();
+    room.sessions.clear();
+  }
+}
+
+void Host::reopen() {
+  for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) open_room(i);
+}
+
 // The witness comes in before anybody can say anything.
 void Host::open_room(std::uint32_t index) {
   const std::string key = world_.room_key(index);
   RoomModel& room = rooms_[key];
   const Result<Room> opened = world_.engine().open_room(key, room.policy);
   if (!opened) return;  // it is open
+  // Its own word counts, not what was stored of an earlier one.
+  Room here = *opened;
+  if (world_.plan().storage.on) static_cast<void>(here.set_policy(room.policy));
   room.restricted = room.restricted || room.policy.moderated || room.policy.mute_all;
   room.slow = room.slow || room.policy.slow_mode_s > 0;
   room.capped = room.capped || room.policy.max_members > 0;
@@ -99,6 +118,7 @@ void Host::say(const std::string& room, std::string_view channel, std::uint32_t 
   Room here = *there;
   const Result<Ticket> ticket = here.broadcast(world_.truth().find(serial)->outgoing());
   if (!ticket) return world_.truth().refused(serial);
+  if (ticket->position == Position{}) return;  // it waits for the storage
   world_.truth().placed(serial, epoch_text(ticket->position.epoch), ticket->position.offset);
 }
 
@@ -159,7 +179,8 @@ void Host::change_policy() {
   if (!there) return;
   RoomModel& model = rooms_[room];
   RoomPolicy policy = model.policy;
-  switch (random_.below(5)) {
+  const std::uint32_t what = random_.below(5);
+  switch (world_.plan().storage.on && (what == 2 || what == 3) ? 4 : what) {
     case 0:
       policy.moderated = !policy.moderated;
       break;

@@ -37,6 +37,11 @@ void Insider::open() {
 }
 
 void Insider::join(const std::string& room, std::uint32_t channels) {
+  // Of a refusal that came late the host was told, not the member.
+  const auto before = joins_.find(room);
+  if (before != joins_.end() && world_.now() > before->second.at + Duration::s(6)) {
+    joins_.erase(before);
+  }
   if (!opened_ || joins_.count(room) != 0) return;
   std::string_view names[kChannelsMax];
   std::size_t count = 0;
@@ -45,6 +50,7 @@ void Insider::join(const std::string& room, std::uint32_t channels) {
   }
   Asked asked;
   asked.op = Op::join;
+  asked.at = world_.now();
   asked.room = room;
   asked.channels = channels;
   JoinOptions options;
@@ -53,7 +59,10 @@ void Insider::join(const std::string& room, std::uint32_t channels) {
   if (kind_ == Kind::member && random_.chance(40)) asked.recent = options.recent = 10;
   const bool known = joins_.emplace(room, asked).second;
   const Result<Ticket> ticket = world_.engine().join(session_, options);
-  if (!ticket && known) joins_.erase(room);
+  if (!ticket) {
+    world_.report().note("may not join", user_.id, name_of(ticket.error().code));
+    if (known) joins_.erase(room);
+  }
 }
 
 void Insider::on_event(const Event& event) noexcept {
@@ -64,19 +73,20 @@ void Insider::on_event(const Event& event) noexcept {
   world_.count_event(event);
   if (event.type == EventType::answer) return on_answer(event);
   if (kind_ == Kind::witness) return witness(event);
-  eyes_.on_event(event, {.start = 0, .write = world_.steps(), .exact = false}, nullptr);
+  eyes_.on_event(event, {.start = 0, .write = world_.steps(), .exact = false, .at = world_.now()},
+                 nullptr);
 }
 
-// Answers carry no id in here, but each kind has a shape of its own.
+// Answers carry no id in here, but what they answer.
 void Insider::on_answer(const Event& event) {
   const std::string room{event.room};
   Asked asked;
-  if (!room.empty()) {
+  if (event.op == Op::join) {
     const auto at = joins_.find(room);
     if (at == joins_.end()) return;
     asked = at->second;
     joins_.erase(at);
-  } else if (event.epoch.empty()) {
+  } else if (event.op != Op::publish) {
     if (changes_.empty()) return;
     asked = changes_.front();
     changes_.pop_front();
@@ -85,14 +95,26 @@ void Insider::on_answer(const Event& event) {
   }
   if (kind_ == Kind::witness) {
     if (asked.op != Op::join) return;
+    world_.report().note("witness joins", user_.id, room, event.offset,
+                         static_cast<std::uint64_t>(event.error.code));
+    if (event.error.code != Errc::ok) return;
+    world_.truth().check_reopened(room, event.epoch, event.offset);
     Life& life = world_.truth().life(room, event.epoch);
     life.witnessed = true;
     if (life.entries.empty()) life.begins = event.offset;
+    life.behind = event.offset;
+    life.openings.push_back(world_.now());
+    if (world_.plan().storage.on) {
+      life.history_least =
+          std::min({life.history_least, world_.host().policy_of(room).history_messages,
+                    world_.plan().limits.page_messages});
+    }
     life.reliable = world_.host().policy_of(room).reliable;
     watched_[room] = &life;
     return;
   }
-  eyes_.on_event(event, {.start = 0, .write = world_.steps(), .exact = false}, &asked);
+  eyes_.on_event(event, {.start = 0, .write = world_.steps(), .exact = false, .at = world_.now()},
+                 &asked);
 }
 
 void Insider::witness(const Event& event) {
@@ -139,6 +161,17 @@ void Insider::on_closed(CloseCode code) noexcept {
   changes_.clear();
   eyes_.end_session();
   if (kind_ != Kind::witness) start(Duration::ms(random_.between(200, 2'000)));
+}
+
+// Unlike on_closed, nothing was lost that anybody could have been told.
+void Insider::crashed() {
+  opened_ = false;
+  watched_.clear();
+  joins_.clear();
+  changes_.clear();
+  eyes_.end_session();
+  if (kind_ == Kind::witness) return open();
+  start(Duration::ms(random_.between(20, 2'000)));
 }
 
 void Insider::plan_next() {

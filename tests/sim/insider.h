@@ -27,6 +27,7 @@ class Insider final : public LocalMember {
   bool watches(const std::string& room) const { return watched_.count(room) != 0; }
   void settle();
   void retire();
+  void crashed();
   void check_end() const;
 
   void on_event(const Event& event) noexcept override;

@@ -61,7 +61,7 @@ std::size_t Link::room_for(std::size_t offered) {
 
 void Link::carry(std::span<const Bytes> pieces, std::size_t size) {
   if (size == 0) return;
-  reader_.write_at(taken_);
+  reader_.write_at(taken_, world_.now());
   taken_ += size;
   std::string bytes;
   bytes.reserve(size);
@@ -189,6 +189,13 @@ void Link::abort() {
   in_.clear();
   world_.schedule().after(Duration{shape_.latency_us + 250},
                           [self = shared_from_this()] { self->finish(); });
+}
+
+void Link::die() {
+  over_ = true;
+  end_ = nullptr;
+  in_.clear();
+  out_.clear();
 }
 
 void Link::send(Bytes bytes) {

@@ -50,6 +50,7 @@ class Link final : public Connection, public std::enable_shared_from_this<Link> 
   void send_frame(FrameKind kind, Bytes payload);
   void abort();
   void stall(Duration how_long);
+  void die();  // the engine's process is gone, and with it all that was on its way
   bool corrupted() const noexcept { return corrupted_; }
 
   void opened(SessionId session) noexcept;

@@ -59,6 +59,7 @@ void Peer::connect() {
   options.boundary = shape_.boundary;
   options.max_frame = shape_.max_frame;
   options.peer = "198.51.100.7";
+  world_.link_made(link_);
   const Identity identity = user_.identity();
   if (user_.known) options.identity = &identity;
   const Result<SessionId> opened = world_.engine().open(*link_, options);
@@ -245,7 +246,11 @@ void Peer::on_answer(const Event& event) {
     unsure_.erase(asked.serial);
   }
   if (!ok) {
-    if (asked.op == Op::publish && !link_->corrupted()) world_.truth().refused(asked.serial);
+    // Where a room closed while its storage was at work, nobody knows how that ended.
+    const bool unknown = event.error.code == Errc::internal && world_.store() != nullptr;
+    if (asked.op == Op::publish && !unknown && !link_->corrupted()) {
+      world_.truth().refused(asked.serial);
+    }
     return;
   }
   if (asked.op == Op::join) {
@@ -253,7 +258,9 @@ void Peer::on_answer(const Event& event) {
     todo_.push_back({Todo::What::list, asked.room, {}});
     if (event.more && event.recovered) todo_.push_back({Todo::What::catch_up, asked.room, {}});
   }
-  if (asked.op == Op::history && asked.recover) {
+  // An empty page brings nobody on: so many stored messages of other channels lie between that the
+  // engine stopped looking. It would answer the same again.
+  if (asked.op == Op::history && asked.recover && !event.messages.empty()) {
     todo_.push_back({Todo::What::catch_up, asked.room, {}});
   }
   if (asked.op == Op::presence && !event.next.empty()) {
@@ -308,12 +315,14 @@ void Peer::check_refusal(const Asked& asked, Error error) {
       if (!host.ever_capped(asked.room)) wrong();
       break;
     case Errc::internal:
-      if (!plan.rules && !plan.ask_auth) wrong();
+      if (!plan.rules && !plan.ask_auth && !plan.storage.on) wrong();
+      break;
+    case Errc::storage_failed:
+      if (plan.storage.fail == 0) wrong();
       break;
     case Errc::duplicate:
     case Errc::muted:
     case Errc::banned:
-    case Errc::storage_failed:
     case Errc::wrong_password:
     case Errc::token_expired:
     case Errc::bad_request:
@@ -385,6 +394,12 @@ void Peer::on_link_closed() {
   ++life_;
   usable_ = false;
   start(Duration::ms(replaced ? random_.between(2'000, 6'000) : random_.between(50, 1'500)));
+}
+
+// The server forgot its keys too: what was not answered is not tried again.
+void Peer::crashed() {
+  unsure_.clear();
+  if (link_ != nullptr) on_link_closed();
 }
 
 void Peer::abort() {

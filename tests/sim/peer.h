@@ -23,6 +23,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   void start(Duration after);
   // Nothing is left to do but to be there.
   void settle();
+  void crashed();
   void retire();  // its user may not have so many sessions
   bool retired() const noexcept { return retired_; }
   void ask_presence();

@@ -90,6 +90,34 @@ void draw_habits(Random& random, Plan& plan) {
   if (random.chance(30)) host.echo = random.between(2, 10);
 }
 
+// With dice of its own, so that worlds without a storage are what they were before there was one.
+void draw_storage(Plan& plan) {
+  Random random{plan.seed, 7};
+  if (!plan.witness || plan.faults.corrupt != 0 || !random.chance(30)) return;
+  StorageHabits& storage = plan.storage;
+  storage.on = true;
+  if (random.chance(50)) storage.at_once = random.between(10, 100);
+  if (random.chance(50)) storage.slow = random.between(1, 40);
+  storage.slow_us_max = random.between(20'000, 400'000);
+  if (random.chance(50)) storage.fail = random.between(5, 120);
+  if (random.chance(50)) storage.late_word = random.between(10, 60);
+  if (random.chance(20)) storage.keeps = random.between(20, 200);
+  if (random.chance(70)) storage.crashes = random.between(1, 3);
+  if (storage.crashes > 0) plan.record = false;
+  plan.limits.questions = 64;  // joins wait here for what is loaded
+  plan.limits.question_deadline = Duration::s(4);
+  plan.open_rooms = false;  // whose settings the host would not know any more
+  for (RoomPolicy& policy : plan.policies) {
+    policy.durability = random.chance(55)   ? Durability::before
+                        : random.chance(95) ? Durability::behind
+                                            : Durability::none;
+    // So much is kept that the storage is rarely outrun; and what waits there is spoken later than
+    // the model of slow mode knows.
+    policy.history_messages = 300;
+    policy.slow_mode_s = 0;
+  }
+}
+
 }  // namespace
 
 Plan draw(std::uint64_t seed) {
@@ -128,6 +156,7 @@ Plan draw(std::uint64_t seed) {
   if (plan.channels >= 6) plan.crowd = 40;
   if (plan.channels > 1 && plan.habits.channels == 0) plan.habits.channels = 4;
   for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
+  draw_storage(plan);
   return plan;
 }
 
@@ -149,6 +178,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.faults.split = 0;
   plan.jitter = false;
   plan.window_min = plan.window_max = 1u << 20;
+  plan.storage = {};
   plan.limits.half_open = 64;
   plan.limits.turn_inputs = 256;
   plan.limits.write_stall = Duration::s(100'000);
@@ -171,8 +201,14 @@ Plan draw_calm(std::uint64_t seed) {
   return plan;
 }
 
+Durability Plan::durability(const std::string& room) const {
+  if (!storage.on) return Durability::none;
+  const std::size_t index = room.size() == 2 ? static_cast<std::size_t>(room[1] - '0') : SIZE_MAX;
+  return policies[index < policies.size() ? index : 0].durability;
+}
+
 std::string Plan::describe() const {
-  char text[1'024];
+  char text[1'280];
   std::snprintf(
       text, sizeof text,
       "peers=%u users=%u rooms=%u channels=%u locals=%u crowd=%u witness=%d auth=%d known=%u "
@@ -180,7 +216,8 @@ std::string Plan::describe() const {
       "drain=%d "
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
-      "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u",
+      "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u "
+      "storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u keeps=%u crashes=%u",
       peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
       static_cast<long long>(tick.in_ms()), group_turns, budget.sends, budget.commands, over, rules,
       open_rooms, drain, record, latency_us_max, window_min, window_max, faults.split,
@@ -188,7 +225,9 @@ std::string Plan::describe() const {
       faults.dawdle, limits.window_bytes, static_cast<unsigned long long>(limits.log_pool_bytes),
       limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
-      limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late);
+      limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
+      storage.on, storage.at_once, storage.slow, storage.slow_us_max, storage.fail,
+      storage.late_word, storage.keeps, storage.crashes);
   return text;
 }
 

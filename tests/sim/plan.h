@@ -52,6 +52,17 @@ struct HostHabits {
   std::uint32_t echo = 0;  // per cent of events that the observer answers by calling in
 };
 
+struct StorageHabits {
+  bool on = false;
+  std::uint32_t at_once = 0;      // per cent of requests answered from inside them
+  std::uint32_t slow = 0;         // per cent that take long
+  std::uint32_t slow_us_max = 0;  // and how long
+  std::uint32_t fail = 0;         // chances in a thousand
+  std::uint32_t late_word = 0;    // per cent of writes that are confirmed later than they hold
+  std::uint32_t keeps = 100'000;  // messages of a room
+  std::uint32_t crashes = 0;      // of the whole process, which comes back over the same storage
+};
+
 struct User {
   std::string id;
   std::string nick;
@@ -96,7 +107,10 @@ struct Plan {
   std::vector<RoomPolicy> policies;  // one for each room
   Habits habits;
   HostHabits host;
+  StorageHabits storage;
 
+  // Of a room by its key; those that the host does not know are like the first.
+  Durability durability(const std::string& room) const;
   std::string describe() const;
 };
 

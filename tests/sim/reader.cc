@@ -51,7 +51,9 @@ bool Reader::next(Whole& whole) {
   if (broken_ || !read_header(header, size, whole.kind) || broken_) return false;
   if (buffer_.size() - at_ < header + size) return false;
   while (writes_.size() > 1 && writes_[1].start <= position_) writes_.pop_front();
-  whole.frame = {position_, writes_.empty() ? 0 : writes_.front().number, true};
+  whole.frame = {.start = position_, .write = 0, .exact = true, .at = {}};
+  if (!writes_.empty())
+    whole.frame.write = writes_.front().number, whole.frame.at = writes_.front().at;
   whole.all.assign(buffer_, at_, header + size);
   whole.payload = header;
   at_ += header + size;

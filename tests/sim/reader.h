@@ -25,9 +25,9 @@ class Reader final {
   explicit Reader(Framing framing) noexcept : framing_(framing) {}
 
   // A write begins at this place of the stream.
-  void write_at(std::uint64_t start) {
+  void write_at(std::uint64_t start, Instant now) {
     if (writes_.empty() || writes_.back().start != start)
-      writes_.push_back({start, ++writes_seen_});
+      writes_.push_back({start, ++writes_seen_, now});
   }
   void feed(Bytes bytes) { buffer_.append(as_text(bytes)); }
   // False: no whole frame is there.
@@ -39,6 +39,7 @@ class Reader final {
   struct Write {
     std::uint64_t start;
     std::uint64_t number;
+    Instant at;
   };
   bool read_header(std::size_t& header, std::size_t& size, FrameKind& kind);
 

@@ -85,7 +85,7 @@ class StayCheck final {
       return at == life_.messages.end() ? npos : at->second;
     }
     if (seen.what == Entry::Type::presence) {
-      const auto at = life_.versions.find(seen.identity);
+      const auto at = life_.versions.find(life_.opening_at(stay_.since) + seen.identity);
       return at == life_.versions.end() ? npos : at->second;
     }
     // Settings are never lost: the next one that says the same.
@@ -143,7 +143,7 @@ class StayCheck final {
       fail("missed " + std::to_string(certain_) + " entries and was told of " +
            std::to_string(told_));
     }
-    if (told_ > possible_ && !replaced_) {
+    if (told_ > possible_ + life_.unseen() && !replaced_) {
       fail("missed at most " + std::to_string(possible_) + " entries and was told of " +
            std::to_string(told_));
     }
@@ -217,12 +217,13 @@ bool Stay::changed() const noexcept {
 void check_stay(const Stay& stay, Report& report) {
   const Life& life = *stay.life;
   if (stay.tainted || !life.witnessed || !life.whole || stay.joined < life.begins) return;
+  if (!life.watched_at(stay.since)) return;
   StayCheck(stay, report).run();
 }
 
 // Pages hold every kept message of their channels between their ends; a recovery begins right after
 // what the member had, and reaches up to its join.
-void check_pages(const Stay& stay, Report& report) {
+void check_pages(const Stay& stay, const Truth& truth, Report& report) {
   const Life& life = *stay.life;
   if (stay.tainted || !life.witnessed || !life.whole) return;
   for (const PageSeen& page : stay.pages) {
@@ -230,6 +231,8 @@ void check_pages(const Stay& stay, Report& report) {
     std::uint64_t low = page.offsets.empty() ? page.upto : page.offsets.front();
     if (page.type == PageSeen::Type::recovery) low = page.after + 1;
     std::uint64_t high = page.offsets.empty() ? 0 : page.offsets.back();
+    // Nothing was at hand: `more` says that it can be asked for.
+    if (page.offsets.empty() && page.more) continue;
     const bool to_end = page.type == PageSeen::Type::recent ||
                         (page.type == PageSeen::Type::recovery && !page.more);
     if (to_end) high = std::max(high, page.upto);
@@ -237,6 +240,7 @@ void check_pages(const Stay& stay, Report& report) {
          at != life.offsets.end() && at->first <= high; ++at) {
       const Entry& entry = life.entries[at->second];
       if ((entry.channels & page.channels) == 0 || has.count(at->first) != 0) continue;
+      if (truth.may_lack(life.room, at->first)) continue;
       report.fail(Verdict::correctness,
                   "%s in %s got a page (kind %d) of %zu from %" PRIu64 " to %" PRIu64
                   " without %" PRIu64,

@@ -14,6 +14,7 @@ struct Frame {
   std::uint64_t start = 0;  // of its first byte, in the stream
   std::uint64_t write = 0;  // which Connection::write took that byte
   bool exact = true;        // false: `write` is only a moment
+  Instant at;               // when
 };
 
 struct Seen {
@@ -45,6 +46,7 @@ struct Stay {
   std::string who;
   std::uint64_t number = 0;  // among all of this member's
   Life* life = nullptr;
+  Instant since;               // when it joined, by the server's clock
   std::uint64_t joined = 0;    // the head when it joined
   std::uint32_t channels = 1;  // then
   std::uint64_t last_offset = 0;
@@ -67,6 +69,6 @@ struct Stay {
 
 // Everything that this member should have seen it saw, or was told that it is lost.
 void check_stay(const Stay& stay, Report& report);
-void check_pages(const Stay& stay, Report& report);
+void check_pages(const Stay& stay, const Truth& truth, Report& report);
 
 }  // namespace chatroom::sim

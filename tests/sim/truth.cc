@@ -5,6 +5,7 @@
 
 #include "sim/hash.h"
 #include "sim/random.h"
+#include "sim/store.h"
 
 namespace chatroom::sim {
 
@@ -125,6 +126,70 @@ std::uint64_t Truth::serial_of(const Message& message) noexcept {
   return read_serial(as_text(message.data.bytes), "{\"n\":", ",\"c\":", ",");
 }
 
+// With Durability::before nobody may know of a message that a crash could still cost.
+void Truth::check_stored(const std::string& room, std::uint64_t offset, std::uint64_t serial,
+                         std::string_view who) const {
+  if (store_ == nullptr || plan_.durability(room) != Durability::before) return;
+  if (store_->ever_held(room, offset, plan_.faults.corrupt == 0 ? serial : 0)) return;
+  report_.fail(Verdict::correctness,
+               "%.*s knows of #%" PRIu64 " in %s at %" PRIu64 ", which is not stored",
+               static_cast<int>(who.size()), who.data(), serial, room.c_str(), offset);
+}
+
+bool Truth::loaded(const std::string& room, std::uint64_t offset) const {
+  return store_ != nullptr && offset <= store_->loaded(room).offset;
+}
+
+bool Truth::cold(const std::string& room) const {
+  return store_ != nullptr && store_->loaded(room).cold;
+}
+
+bool Truth::may_lack(const std::string& room, std::uint64_t offset) const {
+  if (store_ == nullptr) return false;
+  return store_->never_got(room, offset) || plan_.storage.keeps < 100'000 ||
+         plan_.durability(room) == Durability::none;
+}
+
+void Truth::check_reopened(const std::string& room, std::string_view epoch, std::uint64_t offset) {
+  if (store_ == nullptr || plan_.durability(room) == Durability::none) return;
+  const Store::Loaded loaded = store_->loaded(room);
+  // What was said in the same turn after the witness came the host may have heard already.
+  std::uint64_t most = loaded.offset;
+  for (const Published& one : life(room, epoch).published) most = std::max(most, one.offset);
+  if (offset < loaded.offset || offset > most) {
+    report_.fail(Verdict::correctness, "%s goes on at %" PRIu64 ", stored is %" PRIu64,
+                 room.c_str(), offset, loaded.offset);
+  }
+  // Nothing can be missing where all was stored first: whoever was there may catch up.
+  const Said* newest = find(loaded.newest);
+  const bool whole = plan_.durability(room) == Durability::before && loaded.record;
+  if (!whole || newest == nullptr || newest->epoch.empty() || newest->epoch == epoch) return;
+  report_.fail(Verdict::correctness, "%s goes on whole, but in another epoch", room.c_str());
+}
+
+std::uint64_t Life::unseen() const noexcept {
+  std::uint64_t passing = 0;
+  for (const Published& one : published) passing += one.offset == 0 ? 1 : 0;
+  std::uint64_t seen = 0;
+  for (const Entry& entry : entries) {
+    seen += entry.type == Entry::Type::message && entry.offset == 0 ? 1 : 0;
+  }
+  std::uint64_t sum = passing > seen ? passing - seen : 0;
+  std::uint64_t last = 0;
+  for (const auto& [version, index] : versions) {
+    const bool follows = version >> 40 == last >> 40;
+    if (follows) sum += version - last - 1;
+    last = version;
+  }
+  return sum;
+}
+
+void Truth::closed(std::string_view room, Instant now) {
+  for (auto& [name, life] : lives_) {
+    if (room.empty() || name.first == room) life.closings.push_back(now);
+  }
+}
+
 Life& Truth::life(std::string_view room, std::string_view epoch) {
   Life& life = lives_[{std::string{room}, std::string{epoch}}];
   life.room = room;
@@ -155,13 +220,17 @@ void Truth::sight(Life& life, const Message& message, std::string_view who) {
     if (said->form == Data::Form::json && said->data != as_text(message.data.bytes)) wrong("data");
     if (said->takes_place()) {
       const bool again = !said->key.empty() && said->epoch != life.epoch;  // in another life
-      if (said->offset == 0 || again) said->offset = message.offset, said->epoch = life.epoch;
-      if (said->offset != message.offset || said->epoch != life.epoch) {
+      const bool kept = said->offset == message.offset && loaded(life.room, message.offset);
+      if (!kept && (said->offset == 0 || again)) {
+        said->offset = message.offset, said->epoch = life.epoch;
+      }
+      if (!kept && (said->offset != message.offset || said->epoch != life.epoch)) {
         wrong("place: it stands somewhere else too");
       }
     }
   }
   if (message.offset == 0) return;
+  check_stored(life.room, message.offset, serial_of(message), who);
   const std::uint64_t print = fingerprint(message, said);
   const auto [at, fresh] = life.prints.emplace(message.offset, print);
   if (!fresh && at->second != print) wrong("content: somebody saw another one there");
@@ -170,6 +239,7 @@ void Truth::sight(Life& life, const Message& message, std::string_view who) {
 void Truth::append(Life& life, const Event& event) {
   Entry entry;
   entry.behind = life.offsets.empty() ? life.begins : life.offsets.rbegin()->first;
+  entry.behind = std::max(entry.behind, life.behind);
   const std::size_t index = life.entries.size();
   switch (event.type) {
     case EventType::message: {
@@ -200,7 +270,7 @@ void Truth::append(Life& life, const Event& event) {
     }
     case EventType::presence:
       entry.type = Entry::Type::presence;
-      entry.identity = event.presence_version;
+      entry.identity = life.opening_at(Instant{INT64_MAX}) + event.presence_version;
       entry.latest = true;  // counts are replaced by newer ones
       entry.reliable = life.reliable;
       if (!life.versions.empty() && life.versions.rbegin()->first >= entry.identity) {
@@ -228,6 +298,10 @@ void Truth::told_published(std::string_view room, Position position, std::string
     for (auto one = at.published.rbegin(); one != at.published.rend() && last == 0; ++one) {
       last = one->offset;
     }
+    if (store_ != nullptr) {
+      check_stored(at.room, position.offset, 0, "the host");
+      last = std::max(last, store_->loaded(at.room).offset);
+    }
     if (position.offset != last + 1) {
       report_.fail(Verdict::correctness, "%s: published %" PRIu64 " after %" PRIu64,
                    at.room.c_str(), position.offset, last);
@@ -252,6 +326,7 @@ void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t o
     return;
   }
   if (offset == 0) wrong("but it takes one");
+  check_stored(said->room, offset, serial, "the sender");
   const bool again = !said->key.empty() && said->epoch != epoch;
   if (said->offset == 0 || again) said->offset = offset, said->epoch = epoch;
   if (said->offset != offset || said->epoch != epoch) wrong("but it stands somewhere else");
@@ -281,8 +356,10 @@ void Truth::check_published(const Life& life) const {
     // The witness may not have seen every `latest` one.
     while (at < life.published.size() &&
            (life.published[at].offset != entry.offset || life.published[at].user != said.user)) {
-      const bool skipped =
-          life.published[at].offset == 0 || life.published[at].offset <= life.begins;
+      const bool skipped = life.published[at].offset == 0 ||
+                           life.published[at].offset <= life.begins ||
+                           (life.published[at].offset <= life.behind &&
+                            life.offsets.count(life.published[at].offset) == 0);
       if (!skipped) break;
       ++at;
     }

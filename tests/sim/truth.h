@@ -3,6 +3,7 @@
 // room's entries is what its witness saw: a member inside the host that is on all channels.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -66,6 +67,9 @@ struct Published {  // as the observer heard it
 
 // A room from open to close: one epoch.
 struct Life {
+  std::vector<Instant> closings;
+  std::vector<Instant> openings;  // when its witness came in: once for each opening of the room
+  std::uint64_t behind = 0;       // the head at the last of them
   std::string room;
   std::string epoch;
   bool reliable = false;
@@ -75,7 +79,7 @@ struct Life {
   std::uint64_t begins = 0;  // the offset at which the witness came
   std::vector<Entry> entries;
   std::map<std::uint64_t, std::size_t> messages;  // serial to index
-  std::map<std::uint64_t, std::size_t> versions;
+  std::map<std::uint64_t, std::size_t> versions;  // with the opening in front
   std::vector<std::size_t> states;
   std::map<std::uint64_t, std::size_t> offsets;
   std::map<std::uint64_t, std::uint64_t> prints;  // offset to fingerprint, from all who saw it
@@ -83,7 +87,24 @@ struct Life {
   std::uint32_t history_least = UINT32_MAX;  // the shortest that its policy ever was
   std::uint32_t policy_changes = 0;
   bool closed = false;
+
+  // Entries that were replaced before the witness was visited, at most.
+  std::uint64_t unseen() const noexcept;
+  // Whether the witness had come when somebody joined.
+  bool watched_at(Instant moment) const noexcept {
+    const auto past = [moment](Instant at) { return at <= moment; };
+    return std::count_if(openings.begin(), openings.end(), past) >
+           std::count_if(closings.begin(), closings.end(), past);
+  }
+  // Versions of presence begin again with each opening.
+  std::uint64_t opening_at(Instant moment) const noexcept {
+    std::uint64_t count = 0;
+    while (count < openings.size() && openings[count] <= moment) ++count;
+    return count << 40;
+  }
 };
+
+class Store;
 
 class Truth final {
  public:
@@ -102,6 +123,16 @@ class Truth final {
     const Position now = where_(life.room);
     return epoch_text(now.epoch) == life.epoch ? now.offset : UINT64_MAX;
   }
+  void closed(std::string_view room, Instant now);  // all, if it is empty
+  void ask_storage(const Store* store) { store_ = store; }
+  // A room was opened over what is stored of it: does it go on where it has to?
+  void check_reopened(const std::string& room, std::string_view epoch, std::uint64_t offset);
+  // The room's log was shown this far when it was loaded.
+  bool loaded(const std::string& room, std::uint64_t offset) const;
+  // Its newest messages could not be read back.
+  bool cold(const std::string& room) const;
+  // Its storage never got this one, or has forgotten it.
+  bool may_lack(const std::string& room, std::uint64_t offset) const;
   void ask_position(std::function<Position(const std::string&)> ask) { where_ = std::move(ask); }
   const std::map<std::pair<std::string, std::string>, Life>& lives() const noexcept {
     return lives_;
@@ -119,8 +150,12 @@ class Truth final {
   void check_published(const Life& life) const;
 
  private:
+  void check_stored(const std::string& room, std::uint64_t offset, std::uint64_t serial,
+                    std::string_view who) const;
+
   const Plan& plan_;
   Report& report_;
+  const Store* store_ = nullptr;
   std::function<Position(const std::string&)> where_;
   std::vector<Said> said_;
   std::map<std::pair<std::string, std::string>, Life> lives_;

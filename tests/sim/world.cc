@@ -1,6 +1,7 @@
 // The world's order: events, turns, steps; and what must hold after each of them.
 #include "sim/world.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 #include "base/plant.h"
@@ -8,6 +9,7 @@
 #include "sim/insider.h"
 #include "sim/loop.h"
 #include "sim/peer.h"
+#include "sim/store.h"
 
 namespace chatroom::sim {
 
@@ -76,35 +78,16 @@ void World::build() {
   host_ = std::make_unique<Host>(*this);
   loop_ = std::make_unique<Loop>(*this, mode_.entropy);
   if (plan_.record) recording_ = std::make_unique<Recording>();
-  EngineOptions options;
-  options.seed = plan_.seed + 1;
-  options.limits = plan_.limits;
-  options.open_server = !plan_.ask_auth;
-  options.open_rooms = plan_.open_rooms;
-  options.new_room_policy = plan_.policies[0];
-  options.new_room_policy.idle_close = Duration::s(3);
-  options.budget = plan_.budget;
-  if (plan_.over > 0) options.budget.over = over, options.budget.arg = this;
-  EnginePorts ports;
-  ports.loop = plan_.polled ? nullptr : loop_.get();
-  ports.memory = &heap_;
-  ports.json = json_.get();
-  ports.auth = plan_.ask_auth ? host_.get() : nullptr;
-  ports.rules = plan_.rules ? host_.get() : nullptr;
-  ports.observer = host_.get();
-  ports.recorder = recording_.get();
-  Result<EnginePtr> created = Engine::create(options, ports);
-  if (!created) {
-    report_.fail(Verdict::correctness, "no engine: %s",
-                 std::string{name_of(created.error().code)}.c_str());
+  if (plan_.storage.on) {
+    store_ = std::make_unique<Store>(*this);
+    truth_.ask_storage(store_.get());
   }
-  engine_ = std::move(*created);
+  start_engine();
   truth_.ask_position([this](const std::string& room) {
     const Result<Room> there = engine_->room(room);
     return there ? there->position() : Position{};
   });
   ceiling_ = chatroom::plan(plan_.limits).ceiling_bytes;
-
   std::uint32_t index = 0;
   const auto add = [&](Insider::Kind kind, const User& user) {
     insiders_.push_back(std::make_unique<Insider>(*this, kind, user, index++));
@@ -132,12 +115,71 @@ void World::build() {
     peers_.push_back(std::make_unique<Peer>(*this, users_[i % plan_.users], i, false));
     peers_.back()->start(Duration::ms(random.below(1'500)));
   }
+  Random fate{plan_.seed, 71};
+  for (std::uint32_t i = 0; i < plan_.storage.crashes; ++i) {
+    schedule_.at(kStart + Duration::ms(fate.between(3'000, 28'000)), [this] { crash(); });
+  }
   if (!mode_.extra_member) return;
   peers_.push_back(std::make_unique<Peer>(*this, users_.back(), plan_.peers, true));
   Peer* const extra = peers_.back().get();
   extra->start(Duration::ms(500));
   if (!mode_.extra_stalls) return;
   schedule_.at(kStart + Duration::s(3), [this, extra] { extra->stall(quiet_at_ - now()); });
+}
+
+// Each life of the process has a seed of its own, as if from entropy.
+void World::start_engine() {
+  EngineOptions options;
+  options.seed = plan_.seed + 1 + (lives_ - 1) * 1'000'003;
+  options.limits = plan_.limits;
+  options.open_server = !plan_.ask_auth;
+  options.open_rooms = plan_.open_rooms;
+  options.new_room_policy = plan_.policies[0];
+  options.new_room_policy.idle_close = Duration::s(3);
+  options.budget = plan_.budget;
+  if (plan_.over > 0) options.budget.over = over, options.budget.arg = this;
+  EnginePorts ports;
+  ports.loop = plan_.polled ? nullptr : loop_.get();
+  ports.memory = &heap_;
+  ports.json = json_.get();
+  ports.auth = plan_.ask_auth ? host_.get() : nullptr;
+  ports.rules = plan_.rules ? host_.get() : nullptr;
+  ports.observer = host_.get();
+  ports.recorder = recording_.get();
+  ports.storage = store_.get();
+  Result<EnginePtr> created = Engine::create(options, ports);
+  if (!created) {
+    report_.fail(Verdict::correctness, "no engine: %s",
+                 std::string{name_of(created.error().code)}.c_str());
+  }
+  engine_ = std::move(*created);
+  // What it is asked before it knows the time would be late at once.
+  if (plan_.polled && plan_.storage.on) static_cast<void>(engine_->advance(now()));
+}
+
+// The process dies between two turns and comes back at once, over the same storage.
+void World::crash() {
+  end_turn();
+  report_.note("crash", {}, {}, lives_);
+  ++lives_;
+  store_->crash();
+  truth_.closed({}, now());
+  engine_.reset();
+  if (heap_.held() != 0) {
+    report_.fail(Verdict::correctness, "%" PRIu64 " bytes were not given back by a crash",
+                 heap_.held());
+  }
+  for (const std::weak_ptr<Link>& link : links_) {
+    if (const std::shared_ptr<Link> there = link.lock(); there != nullptr) there->die();
+  }
+  links_.clear();
+  std::fill(std::begin(counted_), std::end(counted_), 0);
+  sessions_ = 0;
+  start_engine();
+  host_->crashed();
+  for (const auto& peer : peers_) peer->crashed();
+  for (const auto& insider : insiders_) insider->crashed();
+  host_->reopen();
 }
 
 bool World::over(void* world) noexcept {

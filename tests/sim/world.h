@@ -25,6 +25,7 @@ class Insider;
 class Loop;
 class Peer;
 class Recording;
+class Store;
 
 struct Mode {
   std::uint64_t entropy = 1;  // of the hash tables' key: must change nothing
@@ -78,11 +79,17 @@ class World final {
   void count_event(const Event& event);
   void count_entry(CodecKind codec, const Reader::Whole& whole);
   void session_opened() noexcept { ++sessions_; }
+  // Of the process: rises with each crash, after which nothing from before may come any more.
+  std::uint64_t lives() const noexcept { return lives_; }
+  Store* store() noexcept { return store_.get(); }
+  void link_made(const std::shared_ptr<Link>& link) { links_.push_back(link); }
   std::uint64_t steps() const noexcept { return steps_; }
 
  private:
   friend class Loop;
   void build();
+  void start_engine();
+  void crash();
   void tick();
   void step();
   void run_until(Instant end);
@@ -114,6 +121,9 @@ class World final {
   std::unique_ptr<Recording> recording_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Host> host_;
+  std::unique_ptr<Store> store_;
+  std::vector<std::weak_ptr<Link>> links_;
+  std::uint64_t lives_ = 1;
   EnginePtr engine_;
   std::uint64_t ceiling_ = 0;
   std::vector<User> users_;
