@@ -12,19 +12,6 @@ namespace chatroom {
 using engine::Cluster;
 using engine::Crossing;
 
-namespace {
-
-template <class Questions>
-Question question_of(const Questions&, Question question) noexcept {
-  return question;
-}
-template <class Questions>
-Question question_of(const Questions& questions, std::uint32_t index) noexcept {
-  return questions.handle_at(index);
-}
-
-}  // namespace
-
 std::uint64_t Engine::State::cluster_bytes(const Limits& limits) noexcept {
   return Cluster::bytes_max(limits);
 }
@@ -65,11 +52,12 @@ void Engine::State::settle_cluster() noexcept {
 
 // What its next command has to wait for.
 Question Engine::State::waiting_for(const SessionRecord& record) const noexcept {
-  return question_of(questions, record.waiting);
+  return questions.handle_at(record.waiting);
 }
 
 void Engine::State::stop_waiting(SessionRecord& record, Question question) noexcept {
-  if (waiting_for(record) == question) record.waiting = SessionRecord{}.waiting;
+  // By its slot: the question itself is gone by now.
+  if (record.waiting == question.index) record.waiting = SessionRecord::kNothing;
 }
 
 bool Engine::State::is_home(const Lease& lease) const noexcept {
