@@ -36,6 +36,13 @@ std::string set_rate(Text value, Rate& out) {
   return error;
 }
 
+std::string set_kib_rate(Text value, Rate& out) {
+  std::uint32_t rate = 0;
+  std::string error = set_number(value, rate, 0, 100'000);
+  if (error.empty()) out = rate == 0 ? Rate::unlimited() : Rate{rate * 1024, rate * 4 * 1024};
+  return error;
+}
+
 std::string set_switch(Text value, bool& out) {
   if (value != "true" && value != "false") return "must be true or false";
   out = value == "true";
@@ -146,6 +153,9 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_rate(v, o.limits.commands); }},
     {"joins-per-s", "N", "Joins of one session; 0: no limit. Default 5.",
      [](Options& o, Text v) { return set_rate(v, o.limits.joins); }},
+    {"inbound-kib-per-s", "N",
+     "KiB that one session may send, four times that at once; 0: no limit. Default 64.",
+     [](Options& o, Text v) { return set_kib_rate(v, o.limits.inbound); }},
     {"slow-mode-s", "N", "Seconds between two messages of one user in new rooms. Default 0.",
      [](Options& o, Text v) { return set_number(v, o.policy.slow_mode_s, 0, 86'400); }},
     {"history-messages", "N", "Messages that each room keeps for newcomers. Default 300.",

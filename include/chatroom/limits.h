@@ -29,6 +29,7 @@ struct Limits {
   std::uint32_t page_bytes = 48 * 1024;              // and there, then `more`
   std::uint32_t recovery_messages = 300;             // a longer absence: recovered false
   Rate commands{20, 40};                             // rate_limited
+  Rate inbound{64 * 1024, 256 * 1024};               // bytes of a session: reading pauses
   Rate publishes{5, 10};                             // per user and room: rate_limited
   Rate joins{5, 20};                                 // per session: rate_limited
 

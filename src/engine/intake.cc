@@ -3,12 +3,20 @@
 
 namespace chatroom {
 
+namespace {
+
+constexpr std::size_t kClientHeaderBytes = 6;  // of a WebSocket frame, at least: 2 and its mask
+
+}  // namespace
+
 void Engine::State::take_bytes(SessionId id, Bytes bytes) noexcept {
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return;
   if (record->protocol.framing != Framing::outer) return;
+  sessions.charge(record->protocol, bytes.size(), now);
   const Bytes rest = must_wait(*record, id) ? bytes : read(id, bytes);
   if (!rest.empty()) hold(*record, std::span{&rest, 1});
+  pace_reading(*record, id);
   count_input(bytes.size());
 }
 
@@ -29,6 +37,7 @@ void Engine::State::take_frame(SessionId id, FrameKind kind, Bytes payload) noex
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage != engine::Stage::open) return;
   if (record->protocol.framing != Framing::websocket) return;
+  sessions.charge(record->protocol, kClientHeaderBytes + payload.size(), now);
   const bool control = kind != FrameKind::text && kind != FrameKind::binary;
   if (must_wait(*record, id) && !control) {
     const std::byte tag = static_cast<std::byte>(kind);
@@ -166,10 +175,13 @@ void Engine::State::forget_held(SessionRecord& record) noexcept {
   record.held = nullptr;
 }
 
-// Nobody is read from whose commands wait, or who does not take the answers to them.
+// Nobody is read from whose commands wait, who does not take the answers to them, or who sent more
+// than its rate; then its timer says when it may go on.
 void Engine::State::pace_reading(SessionRecord& record, SessionId id) noexcept {
   if (record.stage != engine::Stage::open) return;
-  const bool pause = record.held != nullptr || fanout.half_full(id.index);
+  const bool fast = sessions.readable_at(record.protocol) > now;
+  const bool pause = record.held != nullptr || fanout.half_full(id.index) || fast;
+  if (fast) start_timer(record);
   if (pause == record.paused) return;
   record.paused = pause;
   record.connection->pause(pause);
@@ -265,6 +277,7 @@ void Engine::State::on_session_timer(SessionId id) noexcept {
       end_session(id, action.code, LeaveReason::timed_out);
       return;
   }
+  pace_reading(*record, id);
   start_timer(*record);
 }
 

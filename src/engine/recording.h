@@ -68,6 +68,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.text_bytes), each(l.data_bytes), each(l.page_messages), each(l.page_bytes);
   each(l.recovery_messages);
   each(l.commands.per_second), each(l.commands.burst);
+  each(l.inbound.per_second), each(l.inbound.burst);
   each(l.publishes.per_second), each(l.publishes.burst);
   each(l.joins.per_second), each(l.joins.burst);
   each(l.auth_deadline.us), each(l.heartbeat.us), each(l.dead_after.us), each(l.write_stall.us);
@@ -78,7 +79,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
   each(l.room_writes), each(l.merge_wait.us);
 }
-static_assert(sizeof(Limits) == 232, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 240, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -173,7 +173,9 @@ void Engine::State::forget_session(SessionId id) noexcept {
 // Members inside the host have no link that could be dead.
 void Engine::State::start_timer(SessionRecord& record) noexcept {
   if (draining || record.local) return;  // draining: it has its moment to leave
-  const Instant next = sessions.next_deadline(record.protocol);
+  Instant next = sessions.next_deadline(record.protocol);
+  const Instant readable = sessions.readable_at(record.protocol);
+  if (readable > now) next = std::min(next, readable);
   if (next != Instant::never()) wheel.schedule(record.timer, next);
 }
 

@@ -235,7 +235,9 @@ Intake Sessions::fail_told(Session& session, Error error) noexcept {
 
 bool Sessions::fits(const Session& session, std::size_t frame_bytes) const noexcept {
   if (CHATROOM_PLANTED(frame_limit_not_applied)) return frame_bytes <= limits_.frame_bytes;
-  if (session.state == State::usable) return frame_bytes <= limits_.frame_bytes;
+  if (session.state == State::usable || CHATROOM_PLANTED(limits_before_auth_forgotten)) {
+    return frame_bytes <= limits_.frame_bytes;
+  }
   if (frame_bytes > limits_.frame_bytes_before_auth) return false;
   return session.bytes_before_auth + kHeaderBytes + frame_bytes <= limits_.total_bytes_before_auth;
 }

@@ -57,6 +57,7 @@ Status Sessions::open(Session& session, const Opening& opening, Instant now) noe
   session.id = random_.next();
   if (opening.known) {
     session.joins = Bucket{};
+    session.owed = 0;
   } else {
     session.auth_by = std::min(after(now, limits_.auth_deadline), opening.deadline);
   }
@@ -76,6 +77,7 @@ bool Sessions::accept(Session& session) noexcept {
   if (session.state != State::authenticating) return false;
   session.state = State::usable;
   session.joins = Bucket{};
+  session.owed = 0;
   return true;
 }
 
@@ -123,11 +125,39 @@ Action Sessions::on_deadline(Session& session, Instant now) noexcept {
 }
 
 void Sessions::heard(Session& session, Instant now) noexcept {
+  if (session.state == State::usable) session.owed = owed_at(session, now);
   session.heard = std::max(session.heard, now);
   session.pings = 0;
   if (session.state != State::usable && CHATROOM_PLANTED(auth_deadline_extended_by_progress)) {
     session.auth_by = after(now, limits_.auth_deadline);
   }
+}
+
+// A token bucket kept as what is owed, and `heard` for its moment: four bytes, no timer.
+std::uint32_t Sessions::owed_at(const Session& session, Instant now) const noexcept {
+  if (session.owed == 0) return 0;
+  const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>((now - session.heard).us, 0));
+  const std::uint64_t rate = limits_.inbound.per_second;
+  const std::uint64_t s = std::min<std::uint64_t>(us / 1'000'000, UINT32_MAX / 2);
+  const std::uint64_t paid = s * rate + us % 1'000'000 * rate / 1'000'000;
+  return paid >= session.owed ? 0 : static_cast<std::uint32_t>(session.owed - paid);
+}
+
+void Sessions::charge(Session& session, std::size_t bytes, Instant now) noexcept {
+  if (session.state != State::usable || !limits_.inbound.limited()) return;
+  if (CHATROOM_PLANTED(inbound_rate_ignored)) return;
+  heard(session, now);
+  const std::size_t most = UINT32_MAX - session.owed;
+  session.owed += static_cast<std::uint32_t>(std::min(bytes, most));
+}
+
+Instant Sessions::readable_at(const Session& session) const noexcept {
+  const Rate rate = limits_.inbound;
+  if (session.state != State::usable || session.owed <= rate.burst) return session.heard;
+  if (rate.per_second == 0) return Instant::never();
+  const std::uint64_t us = std::uint64_t{session.owed - rate.burst} * 1'000'000;
+  const std::uint64_t wait_us = (us + rate.per_second - 1) / rate.per_second;
+  return after(session.heard, {static_cast<std::int64_t>(wait_us)});
 }
 
 Event Sessions::hello() const noexcept {

@@ -49,7 +49,10 @@ struct Session {
   };
   Bucket commands;
   [[no_unique_address]] InputChain partial;  // a frame that has not come whole
-  std::uint32_t bytes_before_auth = 0;
+  union {
+    std::uint32_t bytes_before_auth = 0;  // until it is usable
+    std::uint32_t owed;                   // then: bytes not covered by the rate yet, as of `heard`
+  };
   State state = State::closing;
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
@@ -135,6 +138,11 @@ class Sessions final {
   // slot is reused.
   void close(Session& session) noexcept;
 
+  // Counts what came against Limits::inbound; before it is read.
+  void charge(Session& session, std::size_t bytes, Instant now) noexcept;
+  // From when on the session is to be read from; past: at once.
+  Instant readable_at(const Session& session) const noexcept;
+
   // One step over `rest`, from which it takes what it used. After `none` nothing is left of it.
   Intake next(Session& session, Bytes& rest, Instant now) noexcept;
   // One inbound WebSocket frame, whole. Called once a frame; never needs a second call.
@@ -185,6 +193,7 @@ class Sessions final {
   Instant next_ping(const Session& session) const noexcept;
   Instant dead_at(const Session& session) const noexcept;
   void heard(Session& session, Instant now) noexcept;
+  std::uint32_t owed_at(const Session& session, Instant now) const noexcept;
 
   const Limits& limits_;
   Memory& memory_;

@@ -98,7 +98,7 @@ inline Limits quiet_limits() {
   limits.rooms = 64;
   limits.memberships = 1'024;
   limits.keys = 256;
-  limits.commands = limits.publishes = limits.joins = Rate::unlimited();
+  limits.commands = limits.publishes = limits.joins = limits.inbound = Rate::unlimited();
   limits.log_pool_bytes = 8u << 20;
   limits.private_pool_bytes = 8u << 20;
   limits.input_pool_bytes = 2u << 20;

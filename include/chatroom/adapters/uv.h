@@ -72,8 +72,8 @@ struct ServerOptions {
   std::uint32_t send_buffer_bytes = 128 * 1024;
   std::uint32_t unsent_bytes = 16 * 1024;
   Duration close_linger = Duration::ms(100);  // taken bytes may still leave; then forced
-  // One, shared by all sockets. What was read is answered before more is: with 64 KiB, a peer that
-  // sends a thousand small commands at once could fill its own queue of answers in one read.
+  // One, shared by all sockets. What was read is carried out before anybody else is read from, so
+  // this is also how much of one peer the others wait for.
   std::uint32_t read_buffer_bytes = 16 * 1024;
   std::uint32_t accepts_per_round = 64;
   Polling polling = Polling::automatic;

@@ -45,9 +45,6 @@ class SocketLink final : public testing::LinkUnderTest, private uv::DialHandler 
     peer_ = &peer;
     uv::ServerOptions options;
     options.polling = way_.polling;
-    // Small reads: the suite sends thousands of commands at once, and the answers to what one read
-    // brings must fit a session's queue.
-    options.read_buffer_bytes = 2 * 1024;
     server_ = std::make_unique<uv::Server>(loop_, engine, options);
     const bool websocket = way_.protocol != nullptr;
     const auto port = server_->listen({.filter = websocket ? &filter_ : nullptr});
