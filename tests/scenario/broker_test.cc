@@ -68,7 +68,7 @@ TEST_CASE("who is there is the same seen from everywhere", "[broker]") {
              R"({"id":12,"ok":{*)");
   away.drop();
   server.run();
-  CHECK(server[0].engine().room(room)->online() == 1);
+  REQUIRE(server[0].engine().room(room)->online() == 1);
   CHECK_LIKE(home.events("presence").back(), R"(*"online":1,*)");
   CHECK(server[0].engine().metrics().sessions == 1);
   // Nobody is left at the other engine: its mirror goes, and the home says nothing to it any more.
