@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def reports(build: pathlib.Path):
     """gcov's JSON of every object that ran, one after the other."""
-    data = sorted(path for path in build.rglob("*.gcda") if "/src/" in path.as_posix())
+    data = sorted(path for path in build.resolve().rglob("*.gcda") if "/src/" in path.as_posix())
     if not data:
         sys.exit(f"no counters below {build}: build the preset coverage and run its tests first")
     with tempfile.TemporaryDirectory() as folder:
