@@ -310,7 +310,11 @@ export class ChatRoom extends HTMLElement {
   }
 
   async #older(before) {
-    const { messages, more } = await this.chat.history({ before, limit: OLDER_PAGE });
+    let page = await this.chat.history({ before, limit: OLDER_PAGE });
+    while (page.messages.length === 0 && page.offset) {
+      page = await this.chat.history({ before: page.offset, limit: OLDER_PAGE });
+    }
+    const { messages, more } = page;
     return {
       entries: messages
         .filter((m) => m.text)

@@ -110,10 +110,11 @@ export class Room extends EventTarget {
 
   /** A page of old messages, oldest first; `before` and `after` are offsets.
    * @param {{channel?: string, before?: number, after?: number, limit?: number}} [options]
-   * @returns {Promise<{epoch: string, messages: Message[], more: boolean}>} */
+   * `offset` is there if nothing was found yet, but there is more: ask on from it.
+   * @returns {Promise<{epoch: string, messages: Message[], more: boolean, offset?: number}>} */
   async history(options = {}) {
-    const { messages = [], more = false, epoch } = await this.#ask('history', options);
-    return { epoch, messages, more };
+    const { messages = [], more = false, epoch, offset } = await this.#ask('history', options);
+    return { epoch, messages, more, offset };
   }
 
   /** Who is here; `sinceVersion` may answer `unchanged`, `cursor` goes on from `next`. */
@@ -218,8 +219,9 @@ export class Room extends EventTarget {
       for (let more = true; more && from < head;) {
         const page = await this.history({ channel, after: from, limit: PAGE });
         found.push(...page.messages.filter((message) => message.offset <= head));
-        more = page.more && page.messages.length > 0;
-        if (more) from = page.messages[page.messages.length - 1].offset;
+        const on = page.messages.at(-1)?.offset ?? page.offset ?? 0;
+        more = page.more && on > from;
+        if (more) from = on;
       }
     }
     return found.sort((a, b) => a.offset - b.offset);

@@ -115,7 +115,7 @@ struct Event {
   SessionLimits limits{};
   // answer to join: room, epoch, offset, online, role, state, was_recovering, recovered, messages,
   // more. To publish, subscribe, unsubscribe, switch: epoch, offset. To history: epoch, messages,
-  // more.
+  // more; offset if there are no messages, but more: from there it goes on, as `after` or `before`.
   std::string_view epoch{};
   std::uint64_t offset = 0;
   std::uint64_t online = 0;

@@ -43,7 +43,7 @@ Engine::State::Outcome Engine::State::decide_history(const Caller& caller,
   room::Page page = rooms.history(room, request, now);
   if (!page.more && !request.has_after && record_of(room) != nullptr && oldest_in_ring(room) > 1) {
     // Read to the ring's beginning; before it there is what was stored.
-    if (page.messages.empty()) {
+    if (page.messages.empty() && (request.before == 0 || request.before > oldest_in_ring(room))) {
       request.before = oldest_in_ring(room);
       if (read_stored_page(caller, room, request, command)) return Outcome::later();
     }

@@ -107,6 +107,8 @@ struct StorageWork {
   std::uint64_t epoch = 0;  // save: the room's
   StoredRoom stored;
   bool newest_first = false;  // page: what does not fit is dropped from the old end
+  std::uint64_t after = 0;    // page: what is read begins past this offset
+  std::uint64_t before = 0;   // and ends before this one; 0: no end
   std::uint32_t rounds = 0;   // page: how many came before it that showed nothing
   bool cut = false;           // page: there was no place for more
   bool more = false;

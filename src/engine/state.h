@@ -274,6 +274,9 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void start_loading(RoomId room) noexcept;
   void warm(engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
+  void read_warm(engine::RoomRecord& record, std::uint64_t after) noexcept;
+  void warmed(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
+  void finish_warming(engine::RoomRecord& record) noexcept;
   void forget_record(RoomId room) noexcept;
   std::uint64_t oldest_in_ring(RoomId room) const noexcept;
   bool read_stored_page(const Caller& caller, RoomId room, const room::PageRequest& page,

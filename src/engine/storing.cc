@@ -39,12 +39,15 @@ void Engine::State::on_message(StorageRequest request, const Message& message) n
       engine::Record::stored_message, [](engine::Packer&) {}, to.bytes());
   StorageWork* work = storage_works.get(request);
   if (work == nullptr || work->done || work->cut) return;
+  // Where the stored log has a hole, a read goes on behind it.
+  if (work->before != 0 && message.offset >= work->before) return;
   const Bytes packed = to.bytes().subspan(8);
   const auto full = [&] {
     return work->results.bytes() + packed.size() > options.limits.page_bytes ||
            work->results.size() >= options.limits.page_messages;
   };
-  if (full() && !work->newest_first) {
+  // A first one goes alone, however long: else nobody would get past it.
+  if (full() && !work->newest_first && !work->results.empty()) {
     work->cut = true;
     return;
   }
@@ -115,11 +118,7 @@ void Engine::State::complete(StorageRequest request) noexcept {
       if (record != nullptr) saved(work, *record);
       break;
     case StorageWorkKind::warm:
-      if (record == nullptr) break;
-      for (const Message& message : unpack_results(work, rooms.view(room).key)) {
-        rooms.restore_message(room, message, now);
-      }
-      finish_loading(room);
+      if (record != nullptr) warmed(work, *record);
       break;
     case StorageWorkKind::behind:
       if (record == nullptr) break;
@@ -170,19 +169,41 @@ void Engine::State::start_loading(RoomId room) noexcept {
   ask_storage([&] { ports.storage->load(request, *this, rooms.view(room).key); });
 }
 
-// The newest messages go back into the ring.
+// The newest messages go back into the ring: as many as somebody who comes back may have missed.
 void Engine::State::warm(RoomRecord& record) noexcept {
-  const room::RoomView view = rooms.view(record.room);
   const std::uint64_t want = std::min<std::uint64_t>(
-      {view.policy->history_messages, options.limits.page_messages, record.stored});
+      {rooms.view(record.room).policy->history_messages,
+       std::max(options.limits.page_messages, options.limits.recovery_messages), record.stored});
+  read_warm(record, record.stored - want);
+}
+
+// A page at a time, oldest first, since a ring grows at its end.
+void Engine::State::read_warm(RoomRecord& record, std::uint64_t after) noexcept {
   const StorageRequest request =
-      want == 0 ? StorageRequest{} : new_work(StorageWorkKind::warm, record.room);
-  if (!request) return finish_loading(record.room);
-  storage_works.get(request)->newest_first = true;
+      after >= record.stored ? StorageRequest{} : new_work(StorageWorkKind::warm, record.room);
+  if (!request) return finish_warming(record);
+  const auto limit = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(record.stored - after, options.limits.page_messages));
   ask_storage([&] {
-    ports.storage->read(request, *this, view.key, record.log_epoch, record.stored - want,
-                        static_cast<std::uint32_t>(want));
+    ports.storage->read(request, *this, rooms.view(record.room).key, record.log_epoch, after,
+                        limit);
   });
+}
+
+void Engine::State::warmed(StorageWork& work, RoomRecord& record) noexcept {
+  const std::span<const Message> read = unpack_results(work, rooms.view(record.room).key);
+  if (!work.status || read.empty()) return finish_warming(record);
+  for (const Message& message : read) rooms.restore_message(record.room, message, now);
+  read_warm(record, read.back().offset);
+}
+
+// A ring ends at the room's newest message, or it is empty: what was read of it is in the storage.
+void Engine::State::finish_warming(RoomRecord& record) noexcept {
+  const room::RoomView view = rooms.view(record.room);
+  if (view.history_messages > 0 && rooms.newest_kept(record.room) != view.position.offset) {
+    rooms.move_to(record.room, view.position);
+  }
+  finish_loading(record.room);
 }
 
 // Whoever waited may join now.
@@ -220,9 +241,10 @@ bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
   if (record == nullptr) return false;
   const room::RoomView view = rooms.view(room);
   std::uint64_t after = page.after;
+  std::uint64_t before = page.before;
   std::uint32_t limit = page.limit;
   if (!page.has_after) {
-    const std::uint64_t before = page.before == 0 ? view.position.offset + 1 : page.before;
+    if (before == 0) before = view.position.offset + 1;
     if (before <= 1) return false;
     // The newest may be in the ring only.
     if (view.history_messages > 0 && before > oldest_in_ring(room)) return false;
@@ -242,6 +264,8 @@ bool Engine::State::read_stored_page(const Caller& caller, RoomId room,
     storage_works.erase(request);
     return false;
   }
+  work.after = after;
+  work.before = before;
   work.rounds = rounds;
   work.newest_first = !page.has_after;
   work.more = page.has_after || after > 0;
@@ -276,8 +300,6 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
   const std::span<const Message> all = unpack_results(work, rooms.view(room).key);
   std::size_t kept = 0;
   for (const Message& message : all) {
-    // Where the stored log has a hole, a read goes on behind it.
-    if (command.before != 0 && message.offset >= command.before) continue;
     const room::ChannelIndex channel = rooms.channel(room, message.channel);
     if (channel == room::kNone || (mask & room::bit_of(channel)) == 0) continue;
     loaded[kept++] = message;
@@ -290,16 +312,15 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
     return;
   }
   const bool more = work.more || work.cut;
-  if (kept == 0 && more && !all.empty() && work.rounds < kEmptyPagesMax) {
-    // Nothing that this reader may see: a page that says `more` has to move him on.
+  const bool nothing = kept == 0 && more;  // that this reader may see: it has to be moved on
+  const std::uint64_t on = command.has_after ? (all.empty() ? work.after : all.back().offset)
+                           : all.empty()     ? work.after + 1
+                                             : all.front().offset;
+  if (nothing && work.rounds < kEmptyPagesMax) {
     const std::uint32_t limit =
         std::min(std::max(command.limit, kPageDefault), options.limits.page_messages);
     room::PageRequest next{.mask = mask, .has_after = command.has_after, .limit = limit};
-    (next.has_after ? next.after : next.before) =
-        next.has_after ? all.back().offset : all.front().offset;
-    if (!next.has_after && command.before != 0 && next.before >= command.before) {
-      next.before = command.before > limit ? command.before - limit : 1;
-    }
+    (next.has_after ? next.after : next.before) = on;
     command.after = next.after;
     command.before = next.before;
     if (read_stored_page(caller, room, next, command, work.rounds + 1)) return;
@@ -313,6 +334,7 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
   event.epoch = epoch.view();
   event.messages = std::span{loaded.data(), kept};
   event.more = more;
+  event.offset = nothing ? on : 0;
   answer_page(caller, event, command.has_after);
 }
 

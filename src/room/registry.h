@@ -233,6 +233,7 @@ class Registry final {
   void restore_origin(RoomId room, Instant created, std::string_view creator) noexcept;
   // The room's home, elsewhere, stands there: the next message here is the one behind it.
   void move_to(RoomId room, Position position) noexcept;
+  std::uint64_t newest_kept(RoomId room) const noexcept;  // its ring's last; 0: it is empty
   // Stored messages, oldest first. One that does not continue the last empties the ring first.
   void restore_message(RoomId room, const Message& message, Instant now) noexcept;
 

@@ -239,6 +239,10 @@ void Registry::move_to(RoomId id, Position position) noexcept {
   tables_->history.clear(id.index);
 }
 
+std::uint64_t Registry::newest_kept(RoomId id) const noexcept {
+  return tables_->history.last_offset(id.index);
+}
+
 void Registry::restore_message(RoomId id, const Message& message, Instant now) noexcept {
   Tables& t = *tables_;
   Room* room = t.find_room(id);

@@ -69,7 +69,9 @@ void Positions::on_page(Place& place, const Event& answer, PageAsked asked) noex
   if (!asked.after_position || place.target == 0) return;
   if (answer.epoch != place.epoch.view() || asked.after > place.offset) return;
   // The last page reaches to the target even where its end is hidden from this member.
-  const std::uint64_t last = answer.messages.empty() ? asked.after : answer.messages.back().offset;
+  const std::uint64_t shown =
+      answer.messages.empty() ? answer.offset : answer.messages.back().offset;
+  const std::uint64_t last = std::max(asked.after, shown);
   advance(place, answer.more ? last : std::max(last, place.target));
 }
 

@@ -75,6 +75,7 @@ class Reader {
     to_.epoch = view(from.epoch());
     to_.messages = messages(from.messages());
     to_.more = from.more();
+    to_.offset = from.offset();
   }
   void read(const fb::OkSendTo& from) noexcept { to_.sessions = from.sessions(); }
   void read(const fb::OkPresence& from) noexcept {

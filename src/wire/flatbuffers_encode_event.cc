@@ -177,7 +177,8 @@ class Writer {
   Body ok_history() noexcept {
     const auto list = messages();
     const FbText epoch = build_.text(e_.epoch);
-    return as_body(fb::Body::ok_history, fb::CreateOkHistory(fbb_, epoch, list, e_.more));
+    return as_body(fb::Body::ok_history,
+                   fb::CreateOkHistory(fbb_, epoch, list, e_.more, e_.offset));
   }
   Body ok_presence() noexcept {
     const auto list = members(e_.members);

@@ -220,6 +220,10 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.epoch = "00000000000000a7";
   e.messages = kPage;
   add("ok_history", e);
+  e.messages = {};
+  e.more = true;
+  e.offset = 1'640;
+  add("ok_history_hidden", e);
   e = answer_to(Op::send_to, 7);
   e.sessions = 2;
   add("ok_send_to", e);

@@ -258,9 +258,7 @@ void Peer::on_answer(const Event& event) {
     todo_.push_back({Todo::What::list, asked.room, {}});
     if (event.more && event.recovered) todo_.push_back({Todo::What::catch_up, asked.room, {}});
   }
-  // An empty page brings nobody on: so many stored messages of other channels lie between that the
-  // engine stopped looking. It would answer the same again.
-  if (asked.op == Op::history && asked.recover && !event.messages.empty()) {
+  if (asked.op == Op::history && asked.recover) {
     todo_.push_back({Todo::What::catch_up, asked.room, {}});
   }
   if (asked.op == Op::presence && !event.next.empty()) {

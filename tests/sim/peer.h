@@ -27,6 +27,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   void retire();  // its user may not have so many sessions
   bool retired() const noexcept { return retired_; }
   void ask_presence();
+  bool asking() const noexcept { return !retired_ && !asked_.empty(); }
   void check_deadlines();
   void check_end();
 

@@ -93,7 +93,7 @@ void draw_habits(Random& random, Plan& plan) {
 // With dice of its own, so that worlds without a storage are what they were before there was one.
 void draw_storage(Plan& plan) {
   Random random{plan.seed, 7};
-  if (!plan.witness || plan.faults.corrupt != 0 || !random.chance(30)) return;
+  if (!plan.witness || !random.chance(30)) return;
   StorageHabits& storage = plan.storage;
   storage.on = true;
   if (random.chance(50)) storage.at_once = random.between(10, 100);

@@ -136,8 +136,12 @@ void Truth::check_stored(const std::string& room, std::uint64_t offset, std::uin
                static_cast<int>(who.size()), who.data(), serial, room.c_str(), offset);
 }
 
-bool Truth::loaded(const std::string& room, std::uint64_t offset) const {
-  return store_ != nullptr && offset <= store_->loaded(room).offset;
+bool Truth::loaded(Life& life, std::uint64_t offset) const {
+  if (store_ == nullptr) return false;
+  if (head(life) != UINT64_MAX) {
+    life.loaded = std::max(life.loaded, store_->loaded(life.room).offset);
+  }
+  return offset <= life.loaded;
 }
 
 bool Truth::cold(const std::string& room) const {
@@ -151,6 +155,7 @@ bool Truth::may_lack(const std::string& room, std::uint64_t offset) const {
 }
 
 void Truth::check_reopened(const std::string& room, std::string_view epoch, std::uint64_t offset) {
+  static_cast<void>(loaded(life(room, epoch), 0));
   if (store_ == nullptr || plan_.durability(room) == Durability::none) return;
   const Store::Loaded loaded = store_->loaded(room);
   // What was said in the same turn after the witness came the host may have heard already.
@@ -175,6 +180,12 @@ std::uint64_t Life::unseen() const noexcept {
     seen += entry.type == Entry::Type::message && entry.offset == 0 ? 1 : 0;
   }
   std::uint64_t sum = passing > seen ? passing - seen : 0;
+  // What the host heard of and the witness did not: a crash came between.
+  const std::uint64_t last_seen = offsets.empty() ? begins : offsets.rbegin()->first;
+  for (const Published& one : published) {
+    const bool cut = one.offset > begins && (one.offset <= behind || one.offset > last_seen);
+    if (cut && offsets.count(one.offset) == 0) ++sum;
+  }
   std::uint64_t last = 0;
   for (const auto& [version, index] : versions) {
     const bool follows = version >> 40 == last >> 40;
@@ -220,7 +231,7 @@ void Truth::sight(Life& life, const Message& message, std::string_view who) {
     if (said->form == Data::Form::json && said->data != as_text(message.data.bytes)) wrong("data");
     if (said->takes_place()) {
       const bool again = !said->key.empty() && said->epoch != life.epoch;  // in another life
-      const bool kept = said->offset == message.offset && loaded(life.room, message.offset);
+      const bool kept = said->offset == message.offset && loaded(life, message.offset);
       if (!kept && (said->offset == 0 || again)) {
         said->offset = message.offset, said->epoch = life.epoch;
       }

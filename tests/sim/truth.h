@@ -70,6 +70,7 @@ struct Life {
   std::vector<Instant> closings;
   std::vector<Instant> openings;  // when its witness came in: once for each opening of the room
   std::uint64_t behind = 0;       // the head at the last of them
+  std::uint64_t loaded = 0;       // what was stored of it at its openings
   std::string room;
   std::string epoch;
   bool reliable = false;
@@ -88,7 +89,8 @@ struct Life {
   std::uint32_t policy_changes = 0;
   bool closed = false;
 
-  // Entries that were replaced before the witness was visited, at most.
+  // Entries that were replaced before the witness was visited, at most, and those that a crash kept
+  // from it.
   std::uint64_t unseen() const noexcept;
   // Whether the witness had come when somebody joined.
   bool watched_at(Instant moment) const noexcept {
@@ -127,8 +129,9 @@ class Truth final {
   void ask_storage(const Store* store) { store_ = store; }
   // A room was opened over what is stored of it: does it go on where it has to?
   void check_reopened(const std::string& room, std::string_view epoch, std::uint64_t offset);
-  // The room's log was shown this far when it was loaded.
-  bool loaded(const std::string& room, std::uint64_t offset) const;
+  // The life goes on with a log that was stored up to here, or further, when it was loaded. Whoever
+  // reads slowly sees it when the room has long been opened anew.
+  bool loaded(Life& life, std::uint64_t offset) const;
   // Its newest messages could not be read back.
   bool cold(const std::string& room) const;
   // Its storage never got this one, or has forgotten it.

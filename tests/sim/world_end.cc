@@ -28,6 +28,11 @@ void World::finish() {
   run_until(now() + Duration::s(2));
   for (const auto& peer : peers_) peer->ask_presence();
   run_until(now() + Duration::s(4));
+  // Who still catches up may do so, page by page, if it comes to an end.
+  const auto asking = [](const auto& peer) { return peer->asking(); };
+  for (int s = 0; s < 60 && std::any_of(peers_.begin(), peers_.end(), asking); ++s) {
+    run_until(now() + Duration::s(1));
+  }
   check_end();
   if (plan_.drain) drain();
   check_replay();

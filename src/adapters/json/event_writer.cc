@@ -174,6 +174,7 @@ void write_ok(const Event& event, Writer& out) noexcept {
       out.field("epoch", event.epoch);
       write_messages(event.messages, out);
       out.field_truth("more", event.more);
+      out.field_if("offset", event.offset);
       break;
     case Op::send_to:
       out.field("sessions", std::uint64_t{event.sessions});

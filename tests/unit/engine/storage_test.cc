@@ -104,61 +104,6 @@ TEST_CASE("behind: said at once, stored after, and a second engine goes on where
   }
 }
 
-TEST_CASE("a client can read a kept room from its beginning to its end", "[engine][storage]") {
-  MemoryStorage storage;
-  {
-    Stage stage(stored(storage));
-    Peer& alice = stage.user(kTcp, "alice");
-    alice.ask(R"({"id":2,"op":"join","room":"r","channels":["main","b"]})");
-    // The middle is all in another channel.
-    for (int i = 1; i <= 300; ++i) {
-      const bool other = i > 50 && i <= 250;
-      alice.ask(R"({"id":5,"op":"publish","room":"r","channel":")" +
-                std::string(other ? "b" : "main") + R"(","text":")" + std::to_string(i) + R"("})");
-    }
-    stage.run();
-    CHECK(storage.messages("r") == 300);
-  }
-  Stage stage(stored(storage));
-  Peer& bob = stage.user(kWsJson, "bob");
-  bob.ask(R"({"id":2,"op":"join","room":"r"})");
-  std::string all;
-  std::string after = "0";
-  int pages = 0;
-  for (bool more = true; more && pages < 100; ++pages) {
-    const std::string page =
-        bob.ask(R"({"id":3,"op":"history","room":"r","limit":20,"after":)" + after + "}");
-    all += texts(page);
-    more = page.find(R"("more":true)") != std::string::npos;
-    const std::size_t last = page.rfind("\"offset\":");
-    if (more) {
-      INFO("a page that says more must move the reader on");
-      REQUIRE(last != std::string::npos);
-    }
-    if (last != std::string::npos) after = page.substr(last + 9, page.find(',', last) - last - 9);
-  }
-  std::string expected;
-  for (int i = 1; i <= 300; ++i) {
-    if (i <= 50 || i > 250) expected += std::to_string(i) + " ";
-  }
-  CHECK(all == expected);
-  CHECK(pages < 20);
-  // And backwards.
-  all.clear();
-  std::string before = "301";
-  pages = 0;
-  for (bool more = true; more && pages < 100; ++pages) {
-    const std::string page =
-        bob.ask(R"({"id":3,"op":"history","room":"r","limit":20,"before":)" + before + "}");
-    all = texts(page) + all;
-    more = page.find(R"("more":true)") != std::string::npos;
-    const std::size_t at = page.find("\"channel\":\"main\",\"offset\":");
-    if (more) REQUIRE(at != std::string::npos);
-    if (at != std::string::npos) before = page.substr(at + 26, page.find(',', at + 26) - at - 26);
-  }
-  CHECK(all == expected);
-}
-
 TEST_CASE("before: nobody sees or is told what is not stored yet", "[engine][storage]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);
