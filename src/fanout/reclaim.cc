@@ -52,8 +52,8 @@ bool everyone_may_lose(State& s, const Stream& stream, Sequence first) noexcept 
   const auto& laggards = stream.laggards;
   for (Laggard* l = laggards.front(); l != nullptr; l = laggards.next(*l)) {
     if (next_of(*l) >= first) continue;
-    const Outlet* outlet = s.outlets.find(l->member->session);
-    if (!outlet->doomed && !outlet->backlog->blocked) return false;
+    // One that has just become writable and waits for its visit is as far behind as before it.
+    if (!s.outlets.find(l->member->session)->doomed && !l->was_blocked) return false;
   }
   return true;
 }

@@ -31,6 +31,8 @@ struct Asked {
   std::uint64_t newest_seen = 0;
   std::uint64_t stay = 0;  // in which one it was asked
   bool placed = false;     // it took effect at `after`, exactly
+  bool again = false;      // the same message as before
+  bool nonsense = false;   // nobody may ask that
 };
 
 class Eyes final {

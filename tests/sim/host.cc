@@ -307,6 +307,10 @@ void Host::on_event(const HostEvent& event) noexcept {
         }
       }
       break;
+    case HostEventType::overload:
+      world_.report().note("overload", name_of(event.error.code), room,
+                           static_cast<std::uint64_t>(event.rung));
+      break;
     case HostEventType::events_lost:
       ++lost_;
       break;

@@ -25,6 +25,10 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void settle();
   void crashed();  // the engine is another one and knows nothing
   void reopen();
+  // Around a crash: each room that stores behind its members is closed and opened again; each is
+  // told something that the storage may not have when the end comes.
+  void close_stored();
+  void speak_last();
   void say(const std::string& room, std::string_view channel, std::uint32_t size);
   void check_end() const;
   void watch_rooms();
@@ -73,7 +77,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   };
   enum class Decision : std::uint8_t { auth, missing, join, publish, call };
 
-  void open_room(std::uint32_t index);
+  void open_room(std::uint32_t index, bool as_stored = false);
   void plan_next();
   void act();
   void burst();
@@ -82,6 +86,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void set_role(const std::string& room, const std::string& user);
   void change_policy();
   void close_room();
+  bool close(const std::string& room);
   void aside();
   void from_afar();
   void end_session();

@@ -28,14 +28,14 @@ void Host::reopen() {
 }
 
 // The witness comes in before anybody can say anything.
-void Host::open_room(std::uint32_t index) {
+void Host::open_room(std::uint32_t index, bool as_stored) {
   const std::string key = world_.room_key(index);
   RoomModel& room = rooms_[key];
   const Result<Room> opened = world_.engine().open_room(key, room.policy);
   if (!opened) return;  // it is open
   // Its own word counts, not what was stored of an earlier one.
   Room here = *opened;
-  if (world_.plan().storage.on) static_cast<void>(here.set_policy(room.policy));
+  if (world_.plan().storage.on && !as_stored) static_cast<void>(here.set_policy(room.policy));
   room.restricted = room.restricted || room.policy.moderated || room.policy.mute_all;
   room.slow = room.slow || room.policy.slow_mode_s > 0;
   room.capped = room.capped || room.policy.max_members > 0;
@@ -208,11 +208,9 @@ void Host::change_policy() {
   ++life.policy_changes;
 }
 
-void Host::close_room() {
-  const std::uint32_t index = random_.below(world_.plan().rooms);
-  const std::string room = world_.room_key(index);
+bool Host::close(const std::string& room) {
   const Result<Room> there = world_.engine().room(room);
-  if (!there) return;
+  if (!there) return false;
   Room here = *there;
   world_.truth().life(room, epoch_text(here.position().epoch)).closed = true;
   RoomModel& model = rooms_[room];
@@ -222,9 +220,35 @@ void Host::close_room() {
   if (!here.close()) fail("a room that is open could not be closed");
   world_.report().note("room closed", {}, room);
   quiet(room, {});
+  return true;
+}
+
+void Host::close_room() {
+  const std::uint32_t index = random_.below(world_.plan().rooms);
+  if (!close(world_.room_key(index))) return;
   if (random_.chance(50)) return open_room(index);
   world_.schedule().after(Duration::ms(random_.between(1, 3'000)),
                           [this, index] { open_room(index); });
+}
+
+void Host::close_stored() {
+  // Nothing kept the storage from learning what was set last.
+  const StorageHabits& storage = world_.plan().storage;
+  const bool learned = storage.fail == 0 && storage.slow == 0;
+  for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) {
+    const std::string room = world_.room_key(i);
+    if (world_.plan().durability(room) == Durability::behind && close(room)) {
+      open_room(i, learned);
+    }
+  }
+}
+
+void Host::speak_last() {
+  for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) {
+    const std::string room = world_.room_key(i);
+    if (world_.plan().durability(room) != Durability::behind) continue;
+    for (int words = 0; words < 3; ++words) say(room, "main", 30);
+  }
 }
 
 // To one user alone, at its place among what all see.

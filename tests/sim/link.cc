@@ -11,6 +11,7 @@ Link::Link(World& world, LinkEnd& end, const LinkShape& shape, std::string who, 
       end_(&end),
       shape_(shape),
       who_(std::move(who)),
+      hasty_(shape.framing == Framing::outer && actor % 3 == 0),
       random_(world.plan().seed, actor),
       reader_(shape.framing) {}
 
@@ -232,8 +233,9 @@ void Link::send_parcel(Parcel parcel) {
 }
 
 void Link::arrive_in() {
-  while (!paused_ && !closing_ && !aborted_ && !over_ && !in_.empty() &&
-         in_.front().due <= world_.now()) {
+  while (!closing_ && !aborted_ && !over_ && !in_.empty() && in_.front().due <= world_.now()) {
+    if (paused_ && (after_pause_ == 0 || in_.front().bytes.size() > 1'000)) break;
+    if (paused_) --after_pause_;
     const Parcel parcel = std::move(in_.front());
     in_.pop_front();
     hand_over(parcel);
@@ -255,7 +257,10 @@ void Link::pause(bool paused) noexcept {
   }
   paused_ = paused;
   world_.report().note(paused ? "paused" : "resumed", who_);
-  if (paused) return;
+  if (paused) {
+    after_pause_ = hasty_ ? 4 : 0;
+    return;
+  }
   heard_at_ = world_.now();  // of what it has held back it takes note now
   world_.schedule().after(Duration{250}, [self = shared_from_this()] { self->arrive_in(); });
 }

@@ -89,6 +89,7 @@ class Link final : public Connection, public std::enable_shared_from_this<Link> 
   LinkEnd* end_;
   const LinkShape shape_;
   const std::string who_;
+  const bool hasty_;  // goes on for a little when it is asked to pause
   Random random_;
   SessionId session_;
   Instant opened_at_;
@@ -108,6 +109,7 @@ class Link final : public Connection, public std::enable_shared_from_this<Link> 
   std::deque<Parcel> in_;
   Instant in_last_;
   bool paused_ = false;
+  std::uint32_t after_pause_ = 0;  // parcels that still come: they had been read already
   bool corrupted_ = false;
   // The end.
   bool closing_ = false;

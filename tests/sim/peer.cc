@@ -36,6 +36,7 @@ Peer::Peer(World& world, const User& user, std::uint32_t index, bool listener)
       index_(index),
       listener_(listener),
       random_(world.plan().seed, 100 + index),
+      odd_(world.plan().seed, 9'000 + index),
       shape_(draw_shape(world, random_, listener)),
       eyes_(world.truth(), world.report(), user.id + "." + std::to_string(index)) {}
 
@@ -91,6 +92,7 @@ void Peer::connect() {
   }
   usable_ = silent_ = nonsense_sent_ = false;
   accepted_ = 0;
+  places_.clear();
   ++life_;
 }
 
@@ -233,6 +235,9 @@ void Peer::on_answer(const Event& event) {
   check_rate(event.error);
   const bool ok = event.error.code == Errc::ok;
   if (!ok && !link_->corrupted()) check_refusal(asked, event.error);
+  if (asked.nonsense)
+    world_.report().note("spoke nonsense", eyes_.who(), name_of(event.error.code));
+  if (asked.nonsense && ok && !link_->corrupted()) fail("nonsense was taken for a command");
   if (asked.op != Op::auth && asked.op != Op::ping && ok && !usable_ && !link_->corrupted()) {
     fail("was served before it was let in");
   }
@@ -242,6 +247,7 @@ void Peer::on_answer(const Event& event) {
     todo_.push_back({Todo::What::ready, {}, {}});
   }
   eyes_.on_event(event, frame_, &asked);
+  if (ok && asked.op == Op::publish && event.offset != 0) check_order(event, asked);
   if (asked.op == Op::publish && event.error.code != Errc::rate_limited) {
     unsure_.erase(asked.serial);
   }
@@ -267,6 +273,22 @@ void Peer::on_answer(const Event& event) {
   if (asked.op == Op::call && asked.serial != 0) {
     const std::string data = "{\"call\":" + std::to_string(asked.serial) + "}";
     if (as_text(event.data.bytes) != data && !link_->corrupted()) fail("a call came back changed");
+  }
+}
+
+// Answers may overtake each other, commands may not: what was said first stands first.
+void Peer::check_order(const Event& event, const Asked& asked) {
+  const Said* said = world_.truth().find(asked.serial);
+  if (asked.again || said == nullptr || said->dropped || link_->corrupted()) return;
+  std::map<std::uint32_t, std::uint64_t>& places = places_[asked.room + std::string{event.epoch}];
+  const auto at = places.emplace(event.id, event.offset).first;
+  const auto wrong = [&](const auto& one, const auto& other) {
+    fail("its command " + std::to_string(one.first) + " took effect after " +
+         std::to_string(other.first));
+  };
+  if (at != places.begin() && std::prev(at)->second >= at->second) wrong(*std::prev(at), *at);
+  if (std::next(at) != places.end() && std::next(at)->second <= at->second) {
+    wrong(*at, *std::next(at));
   }
 }
 
@@ -324,7 +346,7 @@ void Peer::check_refusal(const Asked& asked, Error error) {
     case Errc::wrong_password:
     case Errc::token_expired:
     case Errc::bad_request:
-      wrong();
+      if (!asked.nonsense) wrong();
       break;
     default:
       break;
@@ -386,6 +408,11 @@ void Peer::beat() {
 void Peer::on_link_closed() {
   world_.report().note("link over", eyes_.who(), {}, static_cast<std::uint64_t>(link_->code()));
   const bool replaced = link_->code() == CloseCode::replaced;
+  const bool blamed = link_->closing() && (link_->code() == CloseCode::protocol_error ||
+                                           link_->code() == CloseCode::bad_data);
+  if (blamed && manner_ == Manner::normal && !link_->corrupted()) {
+    fail("was closed for what it never did");
+  }
   eyes_.end_session();
   asked_.clear();
   link_.reset();

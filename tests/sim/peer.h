@@ -52,6 +52,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   void on_answer(const Event& event);
   void on_direct(const Event& event);
   void check_refusal(const Asked& asked, Error error);
+  void check_order(const Event& event, const Asked& asked);
   void check_rate(Error error);
   void flush();
   void beat();
@@ -71,6 +72,8 @@ class Peer final : public ClientHandler, public LinkEnd {
   void send_direct();
   void call_host();
   void flood();
+  void misspeak();
+  void stutter();
   void remember(Client::Asked asked, Asked what);
   std::string some_room();
   std::string some_joined_room();
@@ -82,6 +85,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   const std::uint32_t index_;
   const bool listener_;
   Random random_;
+  Random odd_;  // dice for what it says that nobody may
   LinkShape shape_;
   Eyes eyes_;
   std::unique_ptr<Client> client_;
@@ -96,6 +100,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   bool retired_ = false;
   std::map<std::uint32_t, Asked> asked_;
   std::uint64_t accepted_ = 0;  // commands that no rate refused
+  std::map<std::string, std::map<std::uint32_t, std::uint64_t>> places_;  // of its commands
   std::uint32_t keys_ = 0;
   struct Keyed {
     std::uint64_t serial = 0;

@@ -39,6 +39,8 @@ void Peer::act() {
     silent_ = true;
     return;
   }
+  if (odd_.chance(2)) misspeak();
+  if (odd_.chance(5)) stutter();
   do_one();
   if (link_ == nullptr) return;
   flush();
@@ -193,6 +195,7 @@ void Peer::publish_again() {
   asked.op = Op::publish;
   asked.room = said->room;
   asked.serial = keyed.serial;
+  asked.again = true;
   remember(client_->publish(said->outgoing()), asked);
 }
 
@@ -332,6 +335,48 @@ void Peer::flood() {
     Asked asked;
     asked.op = Op::ping;
     remember(client_->ping(), asked);
+  }
+}
+
+// Several short words a piece, several pieces: while the host thinks about one the rest is held.
+void Peer::stutter() {
+  if (eyes_.stays().empty()) return;
+  for (int pieces = 0; pieces < 3 && link_ != nullptr; ++pieces) {
+    for (int words = 0; words < 3; ++words) {
+      Said said;
+      said.room = eyes_.stays().begin()->first;
+      said.user = user_.id;
+      said.text = "well";
+      Asked asked;
+      asked.op = Op::publish;
+      asked.room = said.room;
+      asked.serial = world_.truth().say(said);
+      remember(client_->publish(world_.truth().find(asked.serial)->outgoing()), asked);
+    }
+    flush();
+  }
+}
+
+// Well formed, and yet no command: it must be refused, and nothing else may come of it.
+void Peer::misspeak() {
+  const std::string room =
+      eyes_.stays().empty() ? world_.room_key(0) : eyes_.stays().begin()->first;
+  Asked asked;
+  asked.room = room;
+  asked.nonsense = true;
+  switch (odd_.below(3)) {
+    case 0:
+      asked.op = Op::subscribe;
+      remember(client_->subscribe(room, std::string(70, 'c')), asked);
+      break;
+    case 1:
+      asked.op = Op::call;
+      remember(client_->call(room, "a\nb", {.form = Data::Form::json, .bytes = as_bytes("{}")}),
+               asked);
+      break;
+    default:
+      asked.op = Op::presence;
+      remember(client_->presence({.room = std::string(200, 'r'), .cursor = {}}), asked);
   }
 }
 

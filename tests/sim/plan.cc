@@ -157,6 +157,7 @@ Plan draw(std::uint64_t seed) {
   if (plan.channels > 1 && plan.habits.channels == 0) plan.habits.channels = 4;
   for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
   draw_storage(plan);
+  plan.rush = plan.limits.half_open < 64;
   return plan;
 }
 
@@ -180,6 +181,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.window_min = plan.window_max = 1u << 20;
   plan.storage = {};
   plan.limits.half_open = 64;
+  plan.rush = false;
   plan.limits.turn_inputs = 256;
   plan.limits.write_stall = Duration::s(100'000);
   plan.limits.dead_after = Duration::s(100'000);

@@ -95,6 +95,7 @@ struct Plan {
   bool open_rooms = false;
   bool rules = true;
   bool drain = false;
+  bool rush = false;  // everybody comes in the same moment
   bool record = false;
   // Links.
   std::uint32_t latency_us_max = 20'000;

@@ -113,11 +113,16 @@ void World::build() {
   }
   for (std::uint32_t i = 0; i < plan_.peers; ++i) {
     peers_.push_back(std::make_unique<Peer>(*this, users_[i % plan_.users], i, false));
-    peers_.back()->start(Duration::ms(random.below(1'500)));
+    const std::uint32_t wait = random.below(1'500);
+    peers_.back()->start(Duration::ms(plan_.rush ? wait / 500 : wait));
   }
   Random fate{plan_.seed, 71};
   for (std::uint32_t i = 0; i < plan_.storage.crashes; ++i) {
-    schedule_.at(kStart + Duration::ms(fate.between(3'000, 28'000)), [this] { crash(); });
+    const Instant at = kStart + Duration::ms(fate.between(3'000, 28'000));
+    schedule_.at(at, [this] { crash(); });
+    // Rooms that end in order, go on, and are cut in mid sentence.
+    schedule_.at(at + Duration::ms(-1'500), [this] { host_->close_stored(); });
+    schedule_.at(at + Duration{-500}, [this] { host_->speak_last(); });
   }
   if (!mode_.extra_member) return;
   peers_.push_back(std::make_unique<Peer>(*this, users_.back(), plan_.peers, true));

@@ -88,6 +88,25 @@ struct Paced {
 
 }  // namespace
 
+TEST_CASE("who has just become writable does not keep the others' messages out of the log") {
+  World world;
+  world.room(0);
+  world.open(0);
+  world.open(1).allowance = 0;
+  world.join(0, 0);
+  world.join(0, 1);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(world.say(0, std::string(1'000, 'x')));
+    world.flush();
+  }
+  // Its visit comes at the end of the turn; until then it stands in nobody's way.
+  world.writable(1);
+  for (int i = 0; i < 40; ++i) CHECK_FALSE(world.say(0, std::string(1'000, 'y'))->sampled);
+  world.flush();
+  CHECK(world.links[0]->take_frames().size() == 140);
+  CHECK(World::imbalance(world.fanout.ledger()) == "");
+}
+
 TEST_CASE("twenty a second leave at once, however large the room may be for that") {
   Paced room(1'000, Paced::limits(60'000));
   room.say_every(Duration::ms(50), Duration::s(5));
