@@ -15,7 +15,9 @@ inline constexpr std::size_t kKindBytesMax = 32;  // a-z, '_' and '.'
 // Opaque strings: text without NUL.
 inline constexpr std::size_t kTokenBytesMax = 4'096;
 inline constexpr std::size_t kPasswordBytesMax = 128;
-inline constexpr std::size_t kOpaqueBytesMax = 256;  // resume, epoch, cursor
+inline constexpr std::size_t kReasonBytesMax = 200;
+inline constexpr std::size_t kAttributeBytesMax = 512;  // a value
+inline constexpr std::size_t kOpaqueBytesMax = 256;     // resume, epoch, cursor
 // The largest integer that every JSON reader keeps exactly.
 inline constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
 // Depth of a JSON frame, its own braces included; `data` stands at least one level down.

@@ -2,6 +2,8 @@
 // reads the fields named beside it and ignores the others.
 #pragma once
 
+#include <optional>
+
 #include "chatroom/message.h"
 
 namespace chatroom {
@@ -20,24 +22,25 @@ enum class Op : std::uint8_t {
   presence,        // room, limit, since_version, cursor
   call,            // room, name, out.data
   ping,
-  // Known words that this version answers with `unsupported`.
-  mute,
-  unmute,
-  ban,
-  unban,
-  kick,
-  set_role,
-  set_policy,
-  recall,
-  clear,
-  pin,
-  unpin,
-  set_attribute,
-  list_rooms,
-  open_room,
+  // Moderation and settings: room, and
+  mute,           // user, for_ms, reason
+  unmute,         // user, reason
+  ban,            // user, for_ms, reason; also takes the user out of the room
+  unban,          // user, reason
+  kick,           // user, reason
+  set_role,       // user, role
+  set_policy,     // policy
+  recall,         // offset: one's own, or as moderator
+  clear,          // user: of this one; empty: of all
+  pin,            // offset
+  unpin,          // offset
+  set_attribute,  // key, value
+  list_rooms,     // name (what keys begin with), limit, cursor; no room
+  open_room,      // policy
   close_room,
-  open_channel,
-  close_channel,
+  open_channel,   // channel
+  close_channel,  // channel: nothing more is said there; what was said can be read
+  // Known words that this version answers with `unsupported`, but for allow and disallow.
   apply,
   invite,
   approve,
@@ -48,8 +51,8 @@ enum class Op : std::uint8_t {
   shield,
   block,
   unblock,
-  allow,
-  disallow,
+  allow,     // user: may speak while mute_all is on
+  disallow,  // user
   release,
   reject,
   set_receive,
@@ -57,6 +60,16 @@ enum class Op : std::uint8_t {
 };
 std::string_view name_of(Op op) noexcept;    // as on the wire
 Op op_from(std::string_view name) noexcept;  // Op::unknown for any other word
+
+// What a command changes of a room's policy: what it names.
+struct PolicyPatch {
+  std::optional<std::uint32_t> slow_mode_s{};
+  std::optional<bool> mute_all{};
+  std::optional<bool> moderated{};
+  std::optional<std::uint32_t> max_members{};
+  std::optional<std::string_view> password{};  // empty: none from now on
+  bool expel = false;                          // a new password sends members out
+};
 
 // At most this many in one command; more is bad_request.
 inline constexpr std::size_t kChannelsPerCommand = 32;
@@ -95,8 +108,16 @@ struct Command {
   std::uint64_t since_version = 0;
   bool has_since_version = false;
   std::string_view cursor{};
-  // call
+  // call; what keys begin with for list_rooms
   std::string_view name{};
+  // moderation and settings
+  std::uint64_t for_ms = 0;  // 0: until it is lifted
+  std::string_view reason{};
+  Role role = Role::member;
+  std::uint64_t offset = 0;
+  PolicyPatch policy{};
+  std::string_view key{};
+  std::optional<std::string_view> value{};  // none: deletes
 };
 
 }  // namespace chatroom

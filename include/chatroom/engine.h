@@ -138,6 +138,10 @@ class Engine final : private LoopClient {
   Result<Ticket> unsubscribe(SessionId session, std::string_view room,
                              std::string_view channel) noexcept;
 
+  // Any of a client's commands, `id` ignored: moderation and settings, with the rank of the
+  // session's user.
+  Result<Ticket> command(SessionId session, const Command& command, Tag tag = 0) noexcept;
+
   // Does what is due: mail, timers, late answers, work left over; answers when to call again at the
   // latest. Hosts with an EventLoop need not call it.
   Instant advance(Instant now, Budget budget = {}) noexcept;

@@ -16,7 +16,7 @@ enum class EventType : std::uint8_t {
   direct,            // message.user, nick, kind, text, data, time_ms; user (receiver)
   presence,          // room, online, version, joins, leaves
   room_state,        // room, state: only what changed
-  moderation,        // room, action, user, by, until_ms, text
+  moderation,        // room, action, user, by, until_ms, text; role with set_role
   message_removed,   // room, offset
   messages_cleared,  // room, user
   gap,               // room, channel, gap
@@ -70,7 +70,20 @@ struct Member {  // as presence lists show one
 
 struct ChannelState {
   std::string_view name{};
-  std::string_view state{};  // "open"
+  std::string_view state{};  // "open", "closed"
+  std::string_view creator{};
+};
+
+struct Attribute {
+  std::string_view key{};
+  std::string_view value{};
+  bool deleted = false;  // in `room_state` only
+};
+
+struct RoomEntry {  // as lists of rooms show one
+  std::string_view room{};
+  std::uint64_t online = 0;
+  std::int64_t created_ms = 0;
   std::string_view creator{};
 };
 
@@ -83,6 +96,9 @@ struct RoomState {
   bool has_password = false;
   std::uint32_t max_members = 0;  // 0: no cap
   std::span<const ChannelState> channels{};
+  std::span<const Attribute> attributes{};
+  bool has_pinned = false;                  // in `room_state`: these are all that are pinned now
+  std::span<const std::uint64_t> pinned{};  // offsets, in the order of pinning
   std::int64_t created_ms = 0;
   std::string_view creator{};
 };
@@ -133,8 +149,9 @@ struct Event {
   std::span<const Member> joins{};
   std::span<const std::string_view> leaves{};
   std::string_view next{};
-  std::uint32_t sessions = 0;  // answer to send_to
-  Data data{};                 // answer to call
+  std::span<const RoomEntry> rooms{};  // answer to list_rooms, with next
+  std::uint32_t sessions = 0;          // answer to send_to
+  Data data{};                         // answer to call
   Gap gap{};
   LeaveReason reason = LeaveReason::left;
   std::string_view by{};

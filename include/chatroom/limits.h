@@ -15,6 +15,8 @@ struct Limits {
   std::uint32_t rooms = 16'384;          // limit_reached
   std::uint32_t memberships = 262'144;   // session in room, all rooms together: limit_reached
   std::uint32_t budget_rooms = 1'024;    // rooms with a receive budget (4 KiB each): limit_reached
+  std::uint32_t sanctions = 16'384;      // mutes, bans, allowances in force: limit_reached
+  std::uint32_t board_rooms = 1'024;     // rooms with pins or attributes (2 KiB): limit_reached
   std::uint32_t rooms_per_session = 32;  // limit_reached
   std::uint32_t channels_per_room = 32;  // limit_reached; never over 32
   std::uint32_t sessions_per_user = 8;   // the oldest is closed 4503; 0: no cap

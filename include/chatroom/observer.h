@@ -22,6 +22,8 @@ enum class HostEventType : std::uint8_t {
   events_lost,     // gap.count: more events in one turn than Limits::events
   overload,        // room, rung: a room with a receive budget goes up or down the ladder; with an
                    // error: something that the engine itself had to tell the room found no place
+  moderated,       // room, op, user (of whom), by (empty: the host), until, text (why), position
+                   // (which message): the audit trail; what was refused is not in it
 };
 std::string_view name_of(HostEventType type) noexcept;
 
@@ -39,6 +41,10 @@ struct HostEvent {
   Error error{};
   Gap gap{};
   Rung rung = Rung::normal;
+  Op op = Op::none;
+  std::string_view by{};
+  std::string_view text{};
+  std::int64_t until_ms = 0;  // 0: no end
 };
 
 // Thread: the engine's. Re-entry: allowed, everything but destroying the engine: the state is

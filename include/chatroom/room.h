@@ -54,7 +54,19 @@ struct RoomPolicy {
   std::uint32_t receive_normal_per_s = 0;
   std::uint32_t receive_high_per_s = 0;
   bool merge_repeats = false;
+  bool public_moderation = false;  // mutes, bans, kicks, roles are told to the whole room, not only
+                                   // to whom they are about
+  bool listed = false;             // list_rooms shows it to anybody
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
+};
+
+// What holds for a user of a room beside its role.
+struct Sanctions {
+  bool muted = false;
+  Instant muted_until = Instant::never();  // never(): until it is lifted
+  bool banned = false;
+  Instant banned_until = Instant::never();
+  bool allowed = false;  // may speak while mute_all is on
 };
 
 // A member of one room: a user's stay there, over all its sessions. Views nothing, owns nothing.
@@ -102,6 +114,29 @@ class Room final {
   // the room is offered to them, but for the rest of one frame already begun.
   Status kick(std::string_view user, std::string_view text = {}) noexcept;
   Status set_role(std::string_view user, Role role) noexcept;
+  // Of users present or not; repeating is fine. A timed one replaces an earlier timed one and
+  // leaves one without an end as it is; lifting ends both. Duration{0}: until it is lifted.
+  // `reason` (at most 200 bytes) is told to the user. limit_reached: Limits::sanctions.
+  Status mute(std::string_view user, Duration time = {}, std::string_view reason = {}) noexcept;
+  Status unmute(std::string_view user, std::string_view reason = {}) noexcept;
+  // Takes the user's sessions out of the room as kick does, and lets none in while it holds.
+  Status ban(std::string_view user, Duration time = {}, std::string_view reason = {}) noexcept;
+  Status unban(std::string_view user, std::string_view reason = {}) noexcept;
+  Status allow(std::string_view user) noexcept;  // may speak while policy.mute_all is on
+  Status disallow(std::string_view user) noexcept;
+  Sanctions sanctions(std::string_view user) const noexcept;  // known to the room's home
+  // Takes a message back: it is in no answer any more, is not sent to those who have not got it,
+  // and the others are told. not_found: it is not in the ring (the copies in a Storage stay there).
+  Status recall(std::uint64_t offset) noexcept;
+  Status clear(std::string_view user = {}) noexcept;  // all of one user, or of everybody
+  Status pin(std::uint64_t offset) noexcept;  // not_found; limit_reached: 16, Limits::board_rooms
+  Status unpin(std::uint64_t offset) noexcept;
+  // Words of the room's own that every member sees (topic, …): key at most 64, value at most 512
+  // bytes of text, all together 1,536: limit_reached.
+  Status set_attribute(std::string_view key, std::string_view value) noexcept;
+  Status erase_attribute(std::string_view key) noexcept;
+  Status open_channel(std::string_view name) noexcept;
+  Status close_channel(std::string_view name) noexcept;  // nothing more is said there
   Status set_policy(const RoomPolicy& policy) noexcept;
   // Everybody leaves with room_closed; history is dropped.
   Status close() noexcept;
@@ -120,6 +155,7 @@ class Room final {
   friend class Engine;
   friend class MemberHandle;
   Room(Engine* engine, RoomId id) noexcept : engine_(engine), id_(id) {}
+  Status moderate(const Command& command) noexcept;
   Engine* engine_ = nullptr;
   RoomId id_;
 };

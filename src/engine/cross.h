@@ -22,4 +22,22 @@ bool Engine::State::cross(PeerId to, engine::Crossing type, Delivery how, Fill f
   return message.ok() && ports.broker->send(to, message.bytes(), how);
 }
 
+// What the host of a follower did with its handle of a room.
+template <class Fill>
+Result<Ticket> Engine::State::ask_home(RoomId room, engine::HostOp op, Tag tag,
+                                       Fill fill) noexcept {
+  const std::uint64_t ticket = next_ticket++;
+  const bool sent = cross(cluster->rooms[room.index].home, engine::Crossing::host_op,
+                          Delivery::usual, [&](engine::Packer& to) {
+                            to.u8(static_cast<std::uint8_t>(op));
+                            to.u64(ticket);
+                            to.u64(tag);
+                            to.text(rooms.view(room).key);
+                            fill(to);
+                          });
+  if (!sent) return Errc::queue_full;
+  dirty = true;
+  return Ticket{ticket, {}};
+}
+
 }  // namespace chatroom

@@ -33,7 +33,15 @@ enum class EntryKind : std::uint8_t {
   closed,  // reason
 };
 
-enum class HostOp : std::uint8_t { broadcast, send_to, kick, set_role, set_policy, close };
+enum class HostOp : std::uint8_t {
+  broadcast,
+  send_to,
+  kick,
+  set_role,
+  set_policy,
+  close,
+  moderate
+};
 
 inline void pack(Packer& to, const fanout::EntryMeta& meta) noexcept {
   to.u8(static_cast<std::uint8_t>(meta.priority));

@@ -4,6 +4,13 @@
 
 namespace chatroom {
 
+bool engine::moderates(Op op) noexcept {
+  return (op >= Op::mute && op <= Op::set_attribute) || op == Op::close_room ||
+         op == Op::open_channel || op == Op::close_channel || op == Op::allow || op == Op::disallow;
+}
+
+using engine::moderates;
+
 Engine::State::Outcome Engine::State::decide(const Caller& caller,
                                              const Command& command) noexcept {
   if (Outcome outcome; cluster != nullptr && follow(caller, command, outcome)) return outcome;
@@ -33,8 +40,13 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
       answer(caller, pong);
       return {};
     }
+    case Op::open_room:
+      return decide_open_room(caller, command);
+    case Op::list_rooms:
+      return decide_list_rooms(caller, command);
     default:
-      return Errc::unsupported;
+      return moderates(command.op) ? decide_moderation(caller, command)
+                                   : Outcome{Errc::unsupported};
   }
 }
 

@@ -26,6 +26,9 @@ Engine::State::Outcome Engine::State::decide_join(const Caller& caller,
   const RoomId room = rooms.find(command.room);
   if (room) {
     if (rooms.membership(room, caller.session.index) != room::kNone) return Errc::already_member;
+    const room::UserIndex user = rooms.user_of(caller.session.index);
+    const Error banned = rooms.sanctioned(room, user, room::Measure::ban, now);
+    if (banned.code != Errc::ok && !CHATROOM_PLANTED(ban_not_enforced)) return banned;
     return ask_join(caller, command);
   }
   if (options.open_rooms) return open_and_join(caller, command);
@@ -41,7 +44,7 @@ Engine::State::Outcome Engine::State::settle_missing_room(const Caller& caller,
                                                           const Answer& verdict) noexcept {
   if (verdict.verdict == Answer::Verdict::refuse) return verdict.error;
   if (verdict.verdict != Answer::Verdict::pass) return Errc::not_found;
-  return open_and_join(caller, command);
+  return command.op == Op::open_room ? open_for(caller, command) : open_and_join(caller, command);
 }
 
 Engine::State::Outcome Engine::State::open_and_join(const Caller& caller,

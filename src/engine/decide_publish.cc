@@ -56,6 +56,12 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
   const room::UserIndex author = rooms.user_of(session);
   const Instant passed = std::min(caller.asked, now);  // the rules of the room
+  // While the host thought, it may have been muted; the same answer as to what it says next.
+  const Error muted = rooms.sanctioned(room, author, room::Measure::mute, now);
+  if (muted.code != Errc::ok && !CHATROOM_PLANTED(late_answer_ignores_mute)) {
+    rooms.forgive_publish(room, author, passed);
+    return muted;
+  }
   Outgoing message = command.out;
   switch (verdict.verdict) {
     case Answer::Verdict::pass:

@@ -184,6 +184,10 @@ Result<Ticket> Engine::join(SessionId session, const JoinOptions& options, Tag t
   return state_->host_call(session, command, tag);
 }
 
+Result<Ticket> Engine::command(SessionId session, const Command& command, Tag tag) noexcept {
+  return state_->host_call(session, command, tag);
+}
+
 Result<Ticket> Engine::leave(SessionId session, std::string_view room, Tag tag) noexcept {
   Command command;
   command.op = Op::leave;

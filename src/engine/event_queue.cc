@@ -11,10 +11,13 @@ namespace chatroom {
 struct EventQueue::Place {
   static constexpr std::size_t kUserBytes = 64;
   static constexpr std::size_t kRoomBytes = 128;
+  static constexpr std::size_t kTextBytes = 200;
 
   HostEvent event;
   char user[kUserBytes];
   char room[kRoomBytes];
+  char by[kUserBytes];
+  char text[kTextBytes];
 };
 
 namespace {
@@ -48,6 +51,8 @@ void EventQueue::on_event(const HostEvent& event) noexcept {
   place.event = event;
   place.event.user = copy(event.user, place.user, Place::kUserBytes);
   place.event.room = copy(event.room, place.room, Place::kRoomBytes);
+  place.event.by = copy(event.by, place.by, Place::kUserBytes);
+  place.event.text = copy(event.text, place.text, Place::kTextBytes);
 }
 
 bool EventQueue::poll(HostEvent& event) noexcept {

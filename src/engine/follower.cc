@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/cross.h"
+#include "engine/host_input.h"
 
 namespace chatroom {
 
@@ -44,7 +45,8 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     case Op::presence:
       break;
     default:
-      return false;
+      if (!engine::moderates(command.op)) return false;
+      break;
   }
   const RoomId room = rooms.find(command.room);
   if (room && !is_mirror(room)) return false;
@@ -263,22 +265,6 @@ void Engine::State::take_told(PeerId from, Unpacker& in) noexcept {
 }
 
 // ---- The host's handle of a mirror
-
-template <class Fill>
-Result<Ticket> Engine::State::ask_home(RoomId room, HostOp op, Tag tag, Fill fill) noexcept {
-  const std::uint64_t ticket = next_ticket++;
-  const bool sent =
-      cross(cluster->rooms[room.index].home, Crossing::host_op, Delivery::usual, [&](Packer& to) {
-        to.u8(static_cast<std::uint8_t>(op));
-        to.u64(ticket);
-        to.u64(tag);
-        to.text(rooms.view(room).key);
-        fill(to);
-      });
-  if (!sent) return Errc::queue_full;
-  dirty = true;
-  return Ticket{ticket, {}};
-}
 
 Result<Ticket> Engine::State::broadcast_there(RoomId room, const Outgoing& message,
                                               Tag tag) noexcept {

@@ -164,7 +164,7 @@ void Engine::State::end_guest(std::uint32_t session, LeaveReason reason) noexcep
   for (room::MembershipIndex at = rooms.first_of_session(session); at != room::kNone;) {
     const RoomId room = rooms.view(at).room;
     at = rooms.next_of_session(at);
-    remove_from_room(room, session, reason, {});
+    remove_from_room(room, session, reason);
   }
   const SessionRecord& record = *slots.at(session);
   forget_guest(cluster->guests.handle_at(record.timer.index));
@@ -399,6 +399,11 @@ Result<Ticket> Engine::State::perform_host_op(RoomId room, HostOp op, Unpacker& 
       RoomPolicy policy;
       unpack(in, policy);
       return result(set_policy(room, policy));
+    }
+    case HostOp::moderate: {
+      Command command;
+      unpack(in, command, lists);
+      return result(moderate(room, {.host = true}, command));
     }
     case HostOp::close:
       close_room(room, LeaveReason::room_closed);

@@ -81,6 +81,9 @@ Error admit(const Limits& limits, const Command& command) noexcept {
   }
   std::size_t bytes = bytes_of(command.out) + command.room.size() + command.channel.size() +
                       command.password.size();
+  bytes += command.user.size() + command.reason.size() + command.key.size() + command.name.size() +
+           command.cursor.size() + command.value.value_or("").size() +
+           command.policy.password.value_or("").size();
   for (const std::string_view channel : command.channels) bytes += channel.size();
   return admit(limits, bytes);
 }

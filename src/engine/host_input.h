@@ -27,6 +27,9 @@ namespace chatroom::engine {
 [[nodiscard]] Error admit(const Limits& limits, const Identity& identity) noexcept;
 [[nodiscard]] Error admit(const Limits& limits, const Answer& answer) noexcept;
 
+// Whether a command is moderation or settings of one room.
+bool moderates(Op op) noexcept;
+
 // An answer to a question: what cannot be used has become a refusal, `internal`.
 Answer checked(const Answer& answer) noexcept;
 

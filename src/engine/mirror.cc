@@ -167,6 +167,15 @@ void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event
     const room::UserIndex author = rooms.find_user(event.message.user);
     meta.author = author == room::kNone ? fanout::kNoSlot : author;
   }
+  if (event.type == EventType::message_removed) {
+    std::uint64_t gone = event.offset;
+    fanout.recall_where(
+        room.index,
+        [](void* context, std::uint64_t offset) {
+          return offset == *static_cast<std::uint64_t*>(context);
+        },
+        &gone);
+  }
   if (shared.lost > 0) tell_lost(room, meta.offset == 0 ? here.offset : meta.offset - 1);
   if (meta.offset != 0) rooms.move_to(room, {here.epoch, meta.offset});
   const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);

@@ -28,6 +28,50 @@ void unpack(Unpacker& from, Data& data) noexcept {
   data.bytes = from.blob();
 }
 
+constexpr auto kRoleMax = static_cast<std::uint8_t>(Role::owner);
+
+void pack_optional(Packer& to, const std::optional<std::string_view>& text) noexcept {
+  to.flag(text.has_value());
+  to.text(text.value_or(""));
+}
+
+void unpack_optional(Unpacker& from, std::optional<std::string_view>& text) noexcept {
+  const bool there = from.flag();
+  const std::string_view value = from.text();
+  if (there) text = value;
+}
+
+template <class T>
+void pack_optional(Packer& to, const std::optional<T>& value) noexcept {
+  to.flag(value.has_value());
+  to.u32(static_cast<std::uint32_t>(value.value_or(T{})));
+}
+
+template <class T>
+void unpack_optional(Unpacker& from, std::optional<T>& to) noexcept {
+  const bool there = from.flag();
+  const std::uint32_t value = from.u32();
+  if (there) to = static_cast<T>(value);
+}
+
+void pack(Packer& to, const PolicyPatch& policy) noexcept {
+  pack_optional(to, policy.slow_mode_s);
+  pack_optional(to, policy.mute_all);
+  pack_optional(to, policy.moderated);
+  pack_optional(to, policy.max_members);
+  pack_optional(to, policy.password);
+  to.flag(policy.expel);
+}
+
+void unpack(Unpacker& from, PolicyPatch& policy) noexcept {
+  unpack_optional(from, policy.slow_mode_s);
+  unpack_optional(from, policy.mute_all);
+  unpack_optional(from, policy.moderated);
+  unpack_optional(from, policy.max_members);
+  unpack_optional(from, policy.password);
+  policy.expel = from.flag();
+}
+
 }  // namespace
 
 void pack(Packer& to, const Outgoing& message) noexcept {
@@ -121,6 +165,13 @@ void pack(Packer& to, const Command& command) noexcept {
   to.flag(command.has_since_version);
   to.text(command.cursor);
   to.text(command.name);
+  to.u64(command.for_ms);
+  to.text(command.reason);
+  to.u8(static_cast<std::uint8_t>(command.role));
+  to.u64(command.offset);
+  pack(to, command.policy);
+  to.text(command.key);
+  pack_optional(to, command.value);
 }
 
 void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
@@ -150,6 +201,13 @@ void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
   command.has_since_version = from.flag();
   command.cursor = from.text();
   command.name = from.text();
+  command.for_ms = from.u64();
+  command.reason = from.text();
+  command.role = static_cast<Role>(std::min<std::uint8_t>(from.u8(), kRoleMax));
+  command.offset = from.u64();
+  unpack(from, command.policy);
+  command.key = from.text();
+  unpack_optional(from, command.value);
 }
 
 void pack(Packer& to, const Identity& identity) noexcept {
@@ -202,6 +260,8 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.u32(policy.receive_normal_per_s);
   to.u32(policy.receive_high_per_s);
   to.flag(policy.merge_repeats);
+  to.flag(policy.public_moderation);
+  to.flag(policy.listed);
 }
 
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
@@ -220,6 +280,8 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.receive_normal_per_s = from.u32();
   policy.receive_high_per_s = from.u32();
   policy.merge_repeats = from.flag();
+  policy.public_moderation = from.flag();
+  policy.listed = from.flag();
 }
 
 }  // namespace chatroom::engine

@@ -114,8 +114,9 @@ bool Engine::State::append_behind(RoomRecord& record) noexcept {
     return false;
   }
   const std::uint32_t limit = std::min(kAppendMessages, options.limits.page_messages);
-  const room::Page page =
-      rooms.history(record.room, {.after = record.stored, .has_after = true, .limit = limit}, now);
+  const room::Page page = rooms.history(
+      record.room, {.after = record.stored, .has_after = true, .limit = limit, .for_storage = true},
+      now);
   if (page.messages.empty()) {  // the ring keeps nothing, so nothing can be stored
     record.stored = view.position.offset;
     return false;

@@ -37,6 +37,7 @@ enum class Record : std::uint8_t {
   room_set_role,
   room_set_policy,
   room_close,
+  room_moderate,  // room, packed Command
   member_set_tag,
   drain,
   // Values.
@@ -56,14 +57,14 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 3";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 4";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
 void each_limit(L& l, Each each) noexcept {
   each(l.sessions), each(l.half_open), each(l.rooms), each(l.memberships);
-  each(l.budget_rooms), each(l.rooms_per_session), each(l.channels_per_room),
-      each(l.sessions_per_user);
+  each(l.budget_rooms), each(l.sanctions), each(l.board_rooms);
+  each(l.rooms_per_session), each(l.channels_per_room), each(l.sessions_per_user);
   each(l.frame_bytes), each(l.frame_bytes_before_auth), each(l.total_bytes_before_auth);
   each(l.text_bytes), each(l.data_bytes), each(l.page_messages), each(l.page_bytes);
   each(l.recovery_messages);
@@ -79,7 +80,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
   each(l.room_writes), each(l.merge_wait.us);
 }
-static_assert(sizeof(Limits) == 240, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 248, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

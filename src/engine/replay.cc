@@ -373,6 +373,12 @@ void Replayer::call_room(Unpacker& from) noexcept {
     room.set_policy(policy);
     return;
   }
+  if (type == Record::room_moderate) {
+    Command command;
+    unpack(from, command, lists);
+    engine_->state()->host_moderate(room.id(), command);
+    return;
+  }
   const std::string_view user = from.text();
   switch (type) {
     case Record::room_send_to:

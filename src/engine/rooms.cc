@@ -33,7 +33,7 @@ void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
       doubt_guest(session);
       continue;
     }
-    remove_from_room(room, session, reason, {});
+    remove_from_room(room, session, reason);
   }
   const bool mirror = is_mirror(room);
   if (!mirror) note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
@@ -61,14 +61,17 @@ void Engine::State::leave_room(RoomId room, std::uint32_t session, LeaveReason r
   dirty = true;
 }
 
-void Engine::State::remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason,
-                                     std::string_view text) noexcept {
-  leave_room(room, session, reason);
+// `left`: reason, by, text, until_ms.
+void Engine::State::remove_from_room(RoomId room, std::uint32_t session,
+                                     const Event& left) noexcept {
+  leave_room(room, session, left.reason);
   Event event;
   event.type = EventType::left;
   event.room = rooms.view(room).key;
-  event.reason = reason;
-  event.text = text;
+  event.reason = left.reason;
+  event.by = left.by;
+  event.text = left.text;
+  event.until_ms = left.until_ms;
   push(session, event);
 }
 
@@ -97,12 +100,11 @@ Status Engine::State::kick(RoomId room, std::string_view user, std::string_view 
   if (is_mirror(room)) return kick_there(room, user, text);
   const room::UserIndex who = rooms.find_user(user);
   if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
-  for (room::MembershipIndex at = rooms.first_of_user(room, who); at != room::kNone;) {
-    const std::uint32_t session = rooms.view(at).session;
-    at = rooms.next_of_user(at);
-    remove_from_room(room, session, LeaveReason::kicked, text);
-  }
-  return {};
+  Command command;
+  command.op = Op::kick;
+  command.user = user;
+  command.reason = text;
+  return moderate(room, {.host = true}, command);
 }
 
 Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept {
@@ -123,7 +125,11 @@ Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept
 
 Status Engine::State::set_role(RoomId room, std::string_view user, Role role) noexcept {
   if (is_mirror(room)) return set_role_there(room, user, role);
-  return rooms.set_role(room, user, role).error();
+  Command command;
+  command.op = Op::set_role;
+  command.user = user;
+  command.role = role;
+  return moderate(room, {.host = true}, command);
 }
 
 // From the host to one user of the room: not kept, takes no offset.

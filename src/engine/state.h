@@ -187,6 +187,32 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Result<Position> say(RoomId room, room::UserIndex author, const Outgoing& message,
                        Tag tag) noexcept;
 
+  // --- moderation.cc: who may do it; moderated.cc: what comes of it.
+  struct Actor {
+    std::string_view user{};  // empty: the host, who may do anything
+    Role role = Role::owner;
+    bool host = false;
+  };
+  Outcome decide_moderation(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
+  Outcome open_for(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
+  Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Status sanction(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Status change_role(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Status take_back(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Status change_board(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Status change_channel(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Status change_policy(RoomId room, const PolicyPatch& patch) noexcept;
+  void remove_user(RoomId room, room::UserIndex user, const Event& left) noexcept;
+  void tell_moderation(RoomId room, const Event& event) noexcept;
+  void tell_pinned(RoomId room) noexcept;
+  void note_moderation(RoomId room, const Actor& actor, const Command& command,
+                       std::int64_t until_ms) noexcept;
+  Status host_moderate(RoomId room, const Command& given) noexcept;
+  Status moderate_there(RoomId room, const Command& command) noexcept;
+
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
                    const room::Showing& showing, Instant passed) noexcept;
@@ -222,8 +248,10 @@ struct Engine::State final : StorageReply, BrokerInbox {
                            std::string_view creator) noexcept;
   void close_room(RoomId room, LeaveReason reason) noexcept;
   void leave_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept;
-  void remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason,
-                        std::string_view text) noexcept;
+  void remove_from_room(RoomId room, std::uint32_t session, const Event& left) noexcept;
+  void remove_from_room(RoomId room, std::uint32_t session, LeaveReason reason) noexcept {
+    remove_from_room(room, session, Event{.reason = reason});
+  }
   Result<Ticket> broadcast(RoomId room, const Outgoing& given, Tag tag) noexcept;
   Status kick(RoomId room, std::string_view user, std::string_view text) noexcept;
   Status set_policy(RoomId room, const RoomPolicy& policy) noexcept;

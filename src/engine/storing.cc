@@ -300,6 +300,7 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
   const std::span<const Message> all = unpack_results(work, rooms.view(room).key);
   std::size_t kept = 0;
   for (const Message& message : all) {
+    if (message.kind == room::kRecalledKind || rooms.is_recalled(room, message.offset)) continue;
     const room::ChannelIndex channel = rooms.channel(room, message.channel);
     if (channel == room::kNone || (mask & room::bit_of(channel)) == 0) continue;
     loaded[kept++] = message;

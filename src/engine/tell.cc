@@ -5,6 +5,13 @@
 
 namespace chatroom {
 
+namespace {
+
+// Of one event for the observer: names of 64 bytes, a room of 128, a reason of 200, numbers.
+constexpr std::size_t kNoteBytes = 768;
+
+}  // namespace
+
 bool Engine::State::tell() noexcept {
   if (events.empty() && locals_ready.empty() && events_lost == 0) return false;
   telling = true;
@@ -17,7 +24,7 @@ bool Engine::State::tell() noexcept {
 // Strings are copied: what they name may be gone when it is told.
 void Engine::State::note(const HostEvent& event) noexcept {
   if (ports.observer == nullptr) return;
-  std::byte buffer[512];
+  std::byte buffer[kNoteBytes];
   engine::Packer to{buffer};
   to.u8(static_cast<std::uint8_t>(event.type));
   to.u32(event.session.index);
@@ -40,6 +47,10 @@ void Engine::State::note(const HostEvent& event) noexcept {
   to.flag(event.gap.reliable);
   to.u8(static_cast<std::uint8_t>(event.gap.reason));
   to.u8(static_cast<std::uint8_t>(event.rung));
+  to.u8(static_cast<std::uint8_t>(event.op));
+  to.text(event.by);
+  to.text(event.text);
+  to.i64(event.until_ms);
   CHATROOM_ASSERT(to.ok());
   // Part of the pool is for the one event that every host counts on.
   const bool vital = event.type == HostEventType::session_closed;
@@ -57,7 +68,7 @@ void Engine::State::tell_observer() noexcept {
     record(engine::Record::told);
   }
   for (std::uint32_t left = events.size(); left > 0; --left) {
-    std::byte buffer[512];
+    std::byte buffer[kNoteBytes];
     const std::size_t size = events.pop(event_blocks, buffer);
     engine::Unpacker from{Bytes{buffer}.first(size)};
     HostEvent event;
@@ -82,6 +93,10 @@ void Engine::State::tell_observer() noexcept {
     event.gap.reliable = from.flag();
     event.gap.reason = static_cast<GapReason>(from.u8());
     event.rung = static_cast<Rung>(from.u8());
+    event.op = static_cast<Op>(from.u8());
+    event.by = from.text();
+    event.text = from.text();
+    event.until_ms = from.i64();
     ports.observer->on_event(event);
     record(engine::Record::told);
   }

@@ -139,7 +139,8 @@ void Engine::State::stamp(Instant moment) noexcept { now = std::max(now, moment)
 Instant Engine::State::next_deadline() const noexcept {
   if (more_work || broker_waits || !mailbox->empty()) return now;
   return std::min({wheel.next_due(), next_flush, fanout.next_stall(), rooms.next_idle_deadline(),
-                   rooms.next_presence_due(), rooms.next_overload_due(), retry_appends});
+                   rooms.next_sanction_due(), rooms.next_presence_due(), rooms.next_overload_due(),
+                   retry_appends});
 }
 
 void Engine::State::set_alarm() noexcept {

@@ -253,4 +253,17 @@ void Fanout::recall(RoomSlot room, Sequence sequence) noexcept {
   entry_at(*state_, **log, sequence).bits |= Entry::kRecalled;
 }
 
+void Fanout::recall_where(RoomSlot room, OffsetTest recalled, void* context) noexcept {
+  RoomLog** found = state_->rooms.find(room);
+  if (found == nullptr || *found == nullptr) return;
+  RoomLog& log = **found;
+  forget_gather(*state_, log);
+  for (Sequence at = log.first; at <= log.head; ++at) {
+    Entry& entry = entry_at(*state_, log, at);
+    if ((entry.bits & Entry::kHasOffset) == 0) continue;
+    const auto back = static_cast<std::uint32_t>(log.offset_last) - entry.offset_low;
+    if (recalled(context, log.offset_last - back)) entry.bits |= Entry::kRecalled;
+  }
+}
+
 }  // namespace chatroom::fanout

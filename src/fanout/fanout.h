@@ -212,6 +212,9 @@ class Fanout final {
   Sequence head(RoomSlot room) const noexcept;         // of the newest entry
   // Who has not sent the entry yet skips it (ledger: merged). Unknown or gone: nothing.
   void recall(RoomSlot room, Sequence sequence) noexcept;
+  // The same for all messages in the log whose offsets `recalled` confirms.
+  using OffsetTest = bool (*)(void* context, std::uint64_t offset);
+  void recall_where(RoomSlot room, OffsetTest recalled, void* context) noexcept;
 
   // --- Members ---
 

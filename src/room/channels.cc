@@ -49,11 +49,15 @@ void Tables::drop_last_channel(Room& room) noexcept {
 }
 
 void Tables::list_channels(const Room& room) noexcept {
-  channel_states[0] = {"main", "open", room.creator.view()};
+  const auto word = [&](std::size_t at) noexcept -> std::string_view {
+    return (room.closed & bit_of(static_cast<ChannelIndex>(at))) == 0 ? "open" : "closed";
+  };
+  channel_states[0] = {"main", word(0), room.creator.view()};
   std::size_t index = 1;
   for (std::uint32_t at = room.first_channel; at != kNone; at = channels.at(at)->next) {
     const Channel& channel = must(channels.at(at));
-    channel_states[index++] = {channel.name.view(), "open", channel.creator.view()};
+    channel_states[index] = {channel.name.view(), word(index), channel.creator.view()};
+    ++index;
   }
   CHATROOM_ASSERT(index == room.channels);
 }

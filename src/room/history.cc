@@ -85,7 +85,7 @@ bool History::pack(const Message& message, ChannelIndex channel, Head& head) noe
           .role = static_cast<std::uint8_t>(message.role),
           .priority = static_cast<std::uint8_t>(message.priority),
           .form = static_cast<std::uint8_t>(message.data.form),
-          .extra = has_extra(message),
+          .marks = has_extra(message) ? Head::kExtra : std::uint8_t{0},
           .own_nick = own_nick};
   return true;
 }
@@ -105,7 +105,7 @@ bool History::append(std::uint32_t room, const Message& message, ChannelIndex ch
   if (ring.count > 0) head.previous_units = History::head(ring.last).units;
 
   write(at, &head, sizeof(head));
-  if (head.extra != 0) {
+  if (head.extra()) {
     const Extra extra{message.reply_to, message.first, message.count};
     write(at, &extra, sizeof(extra));
   }
@@ -318,10 +318,16 @@ History::Head History::head(Place place) noexcept {
   return head;
 }
 
+void History::recall(Place place) noexcept {
+  Head marked = head(place);
+  marked.marks |= Head::kRecalled;
+  write(place, &marked, sizeof(marked));
+}
+
 Message History::read(Place place, const Head& head, PageArena& arena) noexcept {
   place = forward(place, sizeof(Head));
   Message message;
-  if (head.extra != 0) {
+  if (head.extra()) {
     Extra extra;
     copy_out(place, &extra, sizeof(extra));
     message.reply_to = extra.reply_to;

@@ -96,8 +96,13 @@ class History final {
     std::uint8_t role;
     std::uint8_t priority;
     std::uint8_t form;
-    std::uint8_t extra;     // 1: reply_to, count and first stand behind
+    std::uint8_t marks;     // kExtra: reply_to, count and first stand behind; kRecalled
     std::uint8_t own_nick;  // 1: the nick is the user id
+
+    static constexpr std::uint8_t kExtra = 1;
+    static constexpr std::uint8_t kRecalled = 2;
+    bool extra() const noexcept { return (marks & kExtra) != 0; }
+    bool recalled() const noexcept { return (marks & kRecalled) != 0; }
   };
 
   struct Shape {
@@ -135,6 +140,9 @@ class History final {
   // Puts the record's strings into the arena (which has room) and answers the views. Room and
   // channel names are the caller's.
   static Message read(Place place, const Head& head, PageArena& arena) noexcept;
+
+  // It stays in its place, so that offsets go on, and pages leave it out.
+  static void recall(Place place) noexcept;
 
   std::size_t chunks_in_use() const noexcept { return chunks_.in_use(); }
   static std::size_t bytes_max(Shape shape) noexcept;

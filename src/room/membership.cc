@@ -1,6 +1,7 @@
 // Sessions in rooms: join, leave, channels, walks.
 #include <algorithm>
 
+#include "base/plant.h"
 #include "base/utf8.h"
 #include "room/state.h"
 
@@ -106,6 +107,9 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   const SessionLinks* links = t.links(session);
   if (links == nullptr) return Errc::unauthorized;
   const UserIndex user = links->user;
+  if (const Error banned = t.sanctioned(*room, user, Measure::ban, now); banned.code != Errc::ok) {
+    if (!CHATROOM_PLANTED(ban_not_enforced)) return banned;
+  }
   if (names.empty()) names = kMainOnly;
   const Result<Wanted> wanted = look_up(t, *room, names);
   if (!wanted) return wanted.error();

@@ -40,6 +40,8 @@ constexpr std::array<Row, kOperationCount> kTable{{
     {Operation::set_policy, {0, 0, 0, 0, 1, 1}},
     {Operation::set_role, {0, 0, 0, 0, 1, 1}},
     {Operation::close_room, {0, 0, 0, 0, 0, 1}},
+    {Operation::clear_all, {0, 0, 0, 0, 1, 1}},
+    {Operation::allow, {0, 0, 0, 1, 1, 1}},
 }};
 
 constexpr bool rows_stand_at_their_operation() {

@@ -34,8 +34,10 @@ enum class Operation : std::uint8_t {
   set_policy,
   set_role,
   close_room,
+  clear_all,
+  allow,  // to speak while the room is muted
 };
-inline constexpr int kOperationCount = static_cast<int>(Operation::close_room) + 1;
+inline constexpr int kOperationCount = static_cast<int>(Operation::allow) + 1;
 inline constexpr int kRoleCount = static_cast<int>(Role::owner) + 1;
 
 bool may(Role role, Operation operation) noexcept;

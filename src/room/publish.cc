@@ -9,7 +9,8 @@ namespace chatroom::room {
 
 namespace {
 
-Error check_mode(const RoomPolicy& policy, Role role, const Outgoing& message) noexcept {
+Error check_mode(const RoomPolicy& policy, Role role, bool allowed,
+                 const Outgoing& message) noexcept {
   if (!may(role, Operation::publish)) return {Errc::forbidden};
   if (message.kind == Kind::notice && !may(role, Operation::publish_notice)) {
     return {Errc::forbidden};
@@ -17,7 +18,9 @@ Error check_mode(const RoomPolicy& policy, Role role, const Outgoing& message) n
   if (message.priority == Priority::high && !may(role, Operation::publish_high)) {
     return {Errc::forbidden};
   }
-  if (policy.mute_all && !may(role, Operation::publish_muted_all)) return {Errc::mode_restricted};
+  if (policy.mute_all && !allowed && !may(role, Operation::publish_muted_all)) {
+    return {Errc::mode_restricted};
+  }
   if (policy.moderated && !may(role, Operation::publish_moderated)) return {Errc::mode_restricted};
   return {};
 }
@@ -65,10 +68,16 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   verdict.channel = t.find_channel(room, message.channel);
   if (verdict.channel == kNone) return refuse({Errc::not_found});
   if ((membership.mask & bit_of(verdict.channel)) == 0) return refuse({Errc::not_member});
-  // banned and muted come here.
-  if (const Error error = check_mode(room.policy, member.role, message); error.code != Errc::ok) {
+  if (const Error error = t.sanctioned(room, member.user, Measure::mute, now);
+      error.code != Errc::ok) {
     return refuse(error);
   }
+  const bool allowed = room.policy.mute_all && t.allowed(room, member.user);
+  if (const Error error = check_mode(room.policy, member.role, allowed, message);
+      error.code != Errc::ok) {
+    return refuse(error);
+  }
+  if ((room.closed & bit_of(verdict.channel)) != 0) return refuse({Errc::mode_restricted});
   if (const Error error = check_slow_mode(room.policy, member, now); error.code != Errc::ok) {
     return refuse(error);
   }

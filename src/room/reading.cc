@@ -12,13 +12,23 @@ namespace {
 // How long the rest of a recovery that did not fit its page stays readable.
 constexpr Duration kPromise = Duration::s(30);
 
+struct Reader {
+  ChannelMask mask = kAllChannels;
+  std::size_t limit = 0;
+  bool for_storage = false;
+};
+
 // Collects messages within the bounds of one answer.
 class PageWriter {
  public:
   enum class Take : std::uint8_t { taken, skipped, full };
 
-  PageWriter(Tables& tables, const Room& room, ChannelMask mask, std::size_t limit) noexcept
-      : tables_(tables), room_(room), mask_(mask), limit_(limit) {
+  PageWriter(Tables& tables, const Room& room, const Reader& reader) noexcept
+      : tables_(tables),
+        room_(room),
+        mask_(reader.mask),
+        limit_(reader.limit),
+        for_storage_(reader.for_storage) {
     if (CHATROOM_PLANTED(history_wrong_channel)) mask_ = kAllChannels;
     tables.arena.clear();
     tables.page.clear();
@@ -28,9 +38,17 @@ class PageWriter {
   Take take(History::Place place) noexcept {
     const History::Head head = History::head(place);
     if ((mask_ & bit_of(head.channel)) == 0) return Take::skipped;
+    const bool recalled = head.recalled() && !CHATROOM_PLANTED(recalled_still_read);
+    if (recalled && !for_storage_) return Take::skipped;
     if (tables_.page.size() == std::min(limit_, tables_.page.size_max())) return Take::full;
     if (!tables_.arena.fits(History::string_bytes(head), head.mentions)) return Take::full;
     Message message = History::read(place, head, tables_.arena);
+    if (recalled) {
+      message.kind = kRecalledKind;
+      message.text = {};
+      message.data = {};
+      message.mentions = {};
+    }
     message.room = room_.key.view();
     message.channel = tables_.channel_states[head.channel].name;
     const std::uint32_t cost = tables_.cost(message);
@@ -49,12 +67,13 @@ class PageWriter {
   const Room& room_;
   ChannelMask mask_;
   const std::size_t limit_;
+  const bool for_storage_;
   std::uint32_t bytes_ = 0;
 };
 
-Page read_forward(Tables& tables, const Room& room, ChannelMask mask, std::size_t limit,
-                  std::uint64_t after, std::uint64_t before) noexcept {
-  PageWriter writer(tables, room, mask, limit);
+Page read_forward(Tables& tables, const Room& room, const Reader& reader, std::uint64_t after,
+                  std::uint64_t before) noexcept {
+  PageWriter writer(tables, room, reader);
   const std::uint32_t index = room.id.index;
   Page page;
   History::Place place;
@@ -69,9 +88,9 @@ Page read_forward(Tables& tables, const Room& room, ChannelMask mask, std::size_
   return page;
 }
 
-Page read_backward(Tables& tables, const Room& room, ChannelMask mask, std::size_t limit,
+Page read_backward(Tables& tables, const Room& room, const Reader& reader,
                    std::uint64_t before) noexcept {
-  PageWriter writer(tables, room, mask, limit);
+  PageWriter writer(tables, room, reader);
   const std::uint32_t index = room.id.index;
   Page page;
   History::Place place = tables.history.last(index);
@@ -105,11 +124,12 @@ Page Registry::history(RoomId id, const PageRequest& request, Instant now) noexc
   Room* room = t.find_room(id);
   if (room == nullptr) return {};
   t.trim_history(*room, now);
-  const std::uint32_t limit = std::min(request.limit, t.limits.page_messages);
+  const Reader reader{request.mask, std::min(request.limit, t.limits.page_messages),
+                      request.for_storage};
   if (request.has_after) {
-    return read_forward(t, *room, request.mask, limit, request.after, request.before);
+    return read_forward(t, *room, reader, request.after, request.before);
   }
-  return read_backward(t, *room, request.mask, limit, request.before);
+  return read_backward(t, *room, reader, request.before);
 }
 
 Page Registry::recent(RoomId id, ChannelMask mask, std::uint32_t count, Instant now) noexcept {
@@ -135,7 +155,7 @@ Recovery Registry::recover(RoomId id, Position since, ChannelMask mask, Instant 
       oldest != 0 && oldest <= since.offset + 1 && t.history.last_offset(id.index) == room->offset;
   if (!whole && !CHATROOM_PLANTED(recovered_but_incomplete)) return {};
   Recovery recovery{.recovered = true,
-                    .page = read_forward(t, *room, mask, t.page.size_max(), since.offset, 0)};
+                    .page = read_forward(t, *room, {mask, t.page.size_max()}, since.offset, 0)};
   if (recovery.page.more) {
     // The ring may hold more than its policy for a while: `recovered` promises those pages.
     if (room->promised_until <= now) room->promised_from = since.offset;

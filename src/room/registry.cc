@@ -45,7 +45,7 @@ Sizes::Sizes(const Limits& limits) noexcept
       arena{std::size_t{limits.page_bytes} + history.record_bytes_max, 4 * page_messages + 256},
       presence(std::max(limits.presence_exact, kPresencePageMax)) {
   members = plus(memberships, plus(lingering, lasting));
-  users = plus(sessions, plus(lingering, lasting));
+  users = plus(plus(sessions, limits.sanctions), plus(lingering, lasting));
   text_bytes = text_bytes_of(*this);
 }
 
@@ -66,7 +66,11 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       members(memory, sizes.members),
       member_index(memory, key, sizes.members, MemberKey{&members}),
       memberships(memory, sizes.memberships),
+      sanctions(memory, limits.sanctions),
+      sanction_index(memory, key, limits.sanctions, SanctionKey{&sanctions}),
+      due(memory, limits.sanctions),
       overloads(memory, limits.budget_rooms),
+      boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
       history(memory, sizes.history),
       arena(memory, sizes.arena),
@@ -99,7 +103,10 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                      3 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
                      MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
-  plan.rooms_bytes += base::Pool<Overload>::bytes_max(limits.budget_rooms);
+  plan.rooms_bytes +=
+      base::Pool<Overload>::bytes_max(limits.budget_rooms) +
+      base::Pool<Board>::bytes_max(limits.board_rooms) + SanctionMap::bytes_max(limits.sanctions) +
+      SanctionTable::bytes_max(limits.sanctions) + IndexHeap::bytes_max(limits.sanctions);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

@@ -108,7 +108,10 @@ struct PageRequest {
   std::uint64_t after = 0;   // exclusive; with has_after: the oldest past it, else the newest
   bool has_after = false;
   std::uint32_t limit = 50;
+  bool for_storage = false;  // what was taken back keeps its place, without what it said
 };
+// The kind of a message that was taken back, as storage keeps its place.
+inline constexpr Kind kRecalledKind{"chatroom.recalled"};
 // `messages` and all they view live until the next call of history, recent, recover or a change.
 struct Page {
   std::span<const Message> messages;
@@ -142,6 +145,18 @@ struct RoleChange {
   Role from = Role::visitor;  // of the present user, or what a join would have given
   Role to = Role::visitor;
   bool present = false;
+};
+
+// What can be imposed on a user of a room.
+enum class Measure : std::uint8_t { mute, ban };
+inline constexpr std::size_t kMeasures = 2;
+
+// As rooms keep it over a restart.
+struct KeptSanction {
+  std::string_view user{};
+  std::int64_t until[kMeasures] = {};
+  bool for_good[kMeasures] = {};
+  bool allowed = false;
 };
 
 struct PolicyChange {
@@ -279,10 +294,43 @@ class Registry final {
   // As the host: no rank is asked. not_found: a role that is not lasting, of a user not in;
   // limit_reached: too many lasting grants.
   Result<RoleChange> set_role(RoomId room, std::string_view user, Role role) noexcept;
+  // The role of a user who is in, or what a join would give who is not: member if nothing is known.
+  Role rank(RoomId room, std::string_view user) const noexcept;
   // In order of arrival.
   MemberIndex first_member(RoomId room) const noexcept;
   MemberIndex next_member(MemberIndex member) const noexcept;
   Member describe(MemberIndex member) const noexcept;
+
+  // ---- Sanctions (sanctions.cc): of users present or not
+  // never(): until it is lifted; that and a timed one hold independently, a later timed one
+  // replaces the earlier. Answers when it will end now. bad_request: a name; limit_reached.
+  Result<Instant> impose(RoomId room, std::string_view user, Measure measure, Instant until,
+                         Instant now) noexcept;
+  void lift(RoomId room, std::string_view user, Measure measure) noexcept;
+  Status allow(RoomId room, std::string_view user, bool allowed) noexcept;
+  Sanctions sanctions(RoomId room, std::string_view user, Instant now) const noexcept;
+  // muted or banned with the time to wait; ok.
+  Error sanctioned(RoomId room, UserIndex user, Measure measure, Instant now) const noexcept;
+  // The newest first; stops when visit answers false, and answers that.
+  using SanctionVisitor = bool (*)(void* context, const KeptSanction& kept);
+  bool each_sanction(RoomId room, SanctionVisitor visit, void* context) const noexcept;
+  Instant next_sanction_due() const noexcept;
+  void forget_sanctions(Instant now) noexcept;  // which ended
+
+  // ---- Taking back, and keeping in sight (recall.cc)
+  // Of a message in the ring that was not taken back; a view until the next call here. not_found.
+  Result<std::string_view> author(RoomId room, std::uint64_t offset) noexcept;
+  void recall(RoomId room, std::uint64_t offset) noexcept;
+  void clear(RoomId room, std::string_view user) noexcept;  // empty: of everybody
+  bool is_recalled(RoomId room, std::uint64_t offset) noexcept;
+  Result<bool> pin(RoomId room, std::uint64_t offset) noexcept;  // whether something changed
+  bool unpin(RoomId room, std::uint64_t offset) noexcept;
+  bool unpin_recalled(RoomId room) noexcept;
+  Status set_attribute(RoomId room, std::string_view key,
+                       std::optional<std::string_view> value) noexcept;
+  void restore_pin(RoomId room, std::uint64_t offset) noexcept;
+  void set_closed(RoomId room, ChannelIndex channel, bool closed) noexcept;
+  bool is_closed(RoomId room, ChannelIndex channel) const noexcept;
 
   // ---- Publishing (publish.cc)
   // The rules in the order of the protocol; what passes is charged at once, so that messages whose

@@ -16,6 +16,20 @@ Role Registry::role(RoomId id, UserIndex user) const noexcept {
   return index == kNone ? Role::visitor : tables_->member(index).role;
 }
 
+Role Registry::rank(RoomId id, std::string_view user_id) const noexcept {
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr) return Role::visitor;
+  if (!room->policy.owner.empty() && user_id == room->policy.owner) return Role::owner;
+  const UserIndex user = t.find_user(user_id);
+  if (user == kNone) return Role::member;
+  const MemberIndex index = t.find_member(id.index, user);
+  if (index == kNone || t.member(index).place != Member::Place::present) {
+    return t.role_on_join(*room, user, index);
+  }
+  return t.member(index).role;
+}
+
 std::uint32_t Registry::arrival(MemberIndex index) const noexcept {
   return tables_->member(index).arrival;
 }

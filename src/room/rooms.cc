@@ -100,6 +100,8 @@ void Registry::close(RoomId id) noexcept {
   t.idle.remove(id.index);
   t.resting.remove(id.index);
   t.drop_budget(*room);
+  t.drop_board(*room);
+  while (room->first_sanction != kNone) t.drop_sanction(room->first_sanction);
   if (static_cast<base::ListNode<DirtyTag>&>(*room).linked()) t.dirty.remove(*room);
   t.open_rooms.remove(*room);
   t.room_index.erase(room->key.view());
@@ -172,6 +174,10 @@ RoomState Registry::state(RoomId id) noexcept {
   tables_->list_channels(*room);
   RoomState state = policy_state(room->policy);
   state.channels = std::span{tables_->channel_states}.first(room->channels);
+  if (room->board != nullptr) {
+    state.attributes = std::span{tables_->attributes}.first(room->board->list(tables_->attributes));
+    state.pinned = room->board->pins();
+  }
   state.created_ms = room->created.unix_ms();
   state.creator = room->creator.view();
   return state;
@@ -254,7 +260,8 @@ void Registry::restore_message(RoomId id, const Message& message, Instant now) n
   }
   // Nowhere to show it: the ring goes on without it, which empties it.
   if (channel == kNone) return t.history.clear(id.index);
-  t.history.append(id.index, message, channel);
+  const bool kept = t.history.append(id.index, message, channel);
+  if (kept && message.kind == kRecalledKind) History::recall(t.history.last(id.index));
   t.trim_history(*room, now);
 }
 

@@ -11,6 +11,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "base/vector.h"
+#include "room/board.h"
 #include "room/history.h"
 #include "room/index_heap.h"
 #include "room/keys.h"
@@ -98,6 +99,17 @@ struct Member {
 };
 static_assert(sizeof(Member) == 64);
 
+// What holds for a user of a room beside its role (sanctions.cc).
+struct Sanction {
+  std::uint32_t room = kNone;  // first, together: the key
+  UserIndex user = kNone;
+  std::uint32_t previous = kNone;  // of the room, the newest first
+  std::uint32_t next = kNone;
+  std::int64_t until_us[kMeasures] = {};  // 0: none
+  bool for_good[kMeasures] = {};
+  bool allowed = false;
+};
+
 struct MemberList {
   MemberIndex first = kNone;
   MemberIndex last = kNone;
@@ -122,6 +134,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint64_t offset = 0;
   void* attachment = nullptr;
   Overload* overload = nullptr;  // with a receive budget
+  Board* board = nullptr;        // with pins or attributes
 
   MemberList present;
   MemberList leaving;  // exact presence: in order of leaving, until it is told
@@ -135,6 +148,9 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint32_t first_channel = kNone;
   std::uint32_t last_channel = kNone;
   std::uint32_t channels = 1;
+  ChannelMask closed = 0;
+
+  std::uint32_t first_sanction = kNone;
 
   // Presence, since it was last told.
   bool presence_changed = false;
@@ -156,6 +172,7 @@ using Members = base::IndexMap<Member>;
 using Memberships = base::IndexMap<Membership>;
 using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
 using Rooms = base::SlotMap<Room, RoomId>;
+using SanctionMap = base::IndexMap<Sanction>;
 
 struct UserKey {
   const Users* users;
@@ -178,9 +195,17 @@ struct MemberKey {
     return {reinterpret_cast<const char*>(members->at(member)), sizeof(MemberPair)};
   }
 };
+struct SanctionKey {
+  const SanctionMap* sanctions;
+  std::string_view operator()(std::uint32_t index) const noexcept {
+    static_assert(offsetof(Sanction, room) == 0 && offsetof(Sanction, user) == 4);
+    return {reinterpret_cast<const char*>(sanctions->at(index)), sizeof(MemberPair)};
+  }
+};
 using UserTable = base::Table<UserIndex, UserKey>;
 using RoomTable = base::Table<std::uint32_t, RoomKey>;
 using MemberTable = base::Table<MemberIndex, MemberKey>;
+using SanctionTable = base::Table<std::uint32_t, SanctionKey>;
 
 // How many of everything, worked out from Limits once, for the tables and for the plan.
 struct Sizes {
@@ -233,7 +258,12 @@ struct Tables {
   std::uint32_t lasting = 0;
   Memberships memberships;
 
+  SanctionMap sanctions;
+  SanctionTable sanction_index;
+  IndexHeap due;  // sanctions by the moment they end
+
   base::Pool<Overload> overloads;
+  base::Pool<Board> boards;
   Keys keys;
   History history;
 
@@ -244,6 +274,7 @@ struct Tables {
   base::Vector<std::string_view> leaves;
   base::Vector<char> leave_texts;
   std::array<ChannelState, kChannelsMax> channel_states{};
+  std::array<Attribute, kAttributesMax> attributes{};
   std::array<char, 16> cursor{};
 
   // ---- Users (users.cc)
@@ -289,6 +320,19 @@ struct Tables {
   void stop_lingering(MemberIndex index) noexcept;
   Role role_on_join(const Room& room, UserIndex user, MemberIndex member) noexcept;
   bool set_lasting(Member& member, Role role) noexcept;  // visitor: none; false: too many
+
+  // ---- Sanctions (sanctions.cc)
+  std::uint32_t find_sanction(const Room& room, UserIndex user) noexcept;  // kNone
+  std::uint32_t make_sanction(Room& room, std::string_view user) noexcept;
+  void drop_sanction(std::uint32_t index) noexcept;
+  void watch_sanction(std::uint32_t index) noexcept;
+  Error sanctioned(const Room& room, UserIndex user, Measure measure, Instant now) noexcept;
+  bool allowed(const Room& room, UserIndex user) noexcept;
+
+  // ---- What was taken back, and what is in sight (recall.cc)
+  History::Place find_message(const Room& room, std::uint64_t offset) noexcept;
+  bool make_board(Room& room) noexcept;
+  void drop_board(Room& room) noexcept;
 
   // ---- Presence (presence.cc)
   void arrive(Room& room, MemberIndex member, Instant now) noexcept;

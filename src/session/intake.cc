@@ -23,7 +23,9 @@ Bytes take(Bytes& rest, std::size_t count) noexcept {
   return front;
 }
 
-bool served(Op op) noexcept { return op > Op::none && op <= Op::ping; }
+bool served(Op op) noexcept {
+  return (op > Op::none && op <= Op::close_channel) || op == Op::allow || op == Op::disallow;
+}
 
 }  // namespace
 
@@ -177,7 +179,7 @@ Intake Sessions::admit(Session& session, Error form, Instant now) noexcept {
   if (form.code != Errc::ok) return refused(form);
   if (!served(op)) return refused({op == Op::none ? Errc::bad_request : Errc::unsupported, 0, 0});
   if (op == Op::auth) return admit_auth(session);
-  if (op == Op::join && session.state == State::usable) {
+  if ((op == Op::join || op == Op::open_room) && session.state == State::usable) {
     wait = session.joins.take(limits_.joins, now);
     if (wait.us > 0) return refused({Errc::rate_limited, 0, retry_after_ms(wait)});
   }

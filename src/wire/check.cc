@@ -113,6 +113,74 @@ Status check_send_to(Command& command) noexcept {
   return check.status();
 }
 
+// What is done to a user of a room.
+Status check_on_user(const Command& command) noexcept {
+  return Check()
+      .room(command.room)
+      .name(command.user, kNameBytesMax, Field::user)
+      .number(command.for_ms, Field::time)
+      .optional_text(command.reason, kReasonBytesMax, Field::reason)
+      .require(command.role <= Role::owner, Field::role)
+      .status();
+}
+
+Status check_policy(const Command& command) noexcept {
+  return Check()
+      .room(command.room)
+      .optional_text(command.policy.password.value_or(""), kPasswordBytesMax, Field::password)
+      .status();
+}
+
+Status check_settings(Command& command) noexcept {
+  switch (command.op) {
+    case Op::mute:
+    case Op::unmute:
+    case Op::ban:
+    case Op::unban:
+    case Op::kick:
+    case Op::set_role:
+    case Op::allow:
+    case Op::disallow:
+      return check_on_user(command);
+    case Op::clear:
+      return Check()
+          .room(command.room)
+          .optional_name(command.user, kNameBytesMax, Field::user)
+          .status();
+    case Op::set_policy:
+    case Op::open_room:
+      return check_policy(command);
+    case Op::recall:
+    case Op::pin:
+    case Op::unpin:
+      return Check()
+          .room(command.room)
+          .number(command.offset, Field::offset)
+          .require(command.offset != 0, Field::offset)
+          .status();
+    case Op::set_attribute:
+      return Check()
+          .room(command.room)
+          .optional_name(command.user, kNameBytesMax, Field::user)
+          .name(command.key, kNameBytesMax, Field::key)
+          .optional_text(command.value.value_or(""), kAttributeBytesMax, Field::value)
+          .status();
+    case Op::list_rooms:
+      return Check()
+          .optional_name(command.name, kRoomBytesMax, Field::name)
+          .optional_text(command.cursor, kOpaqueBytesMax, Field::cursor)
+          .require(command.limit <= kHistoryLimitMax, Field::limit)
+          .status();
+    case Op::close_room:
+      return Check().room(command.room).status();
+    case Op::open_channel:
+    case Op::close_channel:
+      return Check().room(command.room).channel(command.channel).status();
+    default:
+      return {};  // known by name only, or not known: the engine answers `unsupported`
+  }
+}
+
 Status check_by_op(Command& command) noexcept {
   switch (command.op) {
     case Op::none:
@@ -147,7 +215,7 @@ Status check_by_op(Command& command) noexcept {
           .name(command.name, kNameBytesMax, Field::name)
           .status();
     default:
-      return {};  // known by name only, or not known: the engine answers `unsupported`
+      return check_settings(command);
   }
 }
 

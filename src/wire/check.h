@@ -31,6 +31,10 @@ enum class Field : std::uint16_t {
   cursor,
   name,
   limit,
+  time,
+  reason,
+  role,
+  value,
 };
 
 constexpr Error bad_request(Field field) noexcept {

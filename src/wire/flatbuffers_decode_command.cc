@@ -81,6 +81,42 @@ class Reader {
     data(from.data_form(), from.data());
   }
 
+  void read(const fb::OnUser& from) noexcept {
+    to_.room = view(from.room());
+    to_.user = name(from.user(), Field::user);
+    to_.for_ms = from.for_ms();
+    to_.reason = view(from.reason());
+    if (from.role() > fb::Role::MAX) fail(Field::role);
+    if (to_.op == Op::set_role) to_.role = static_cast<Role>(from.role());
+  }
+  void read(const fb::SetPolicy& from) noexcept {
+    to_.room = view(from.room());
+    const fb::PolicyChange* change = from.policy();
+    if (change == nullptr) return;
+    PolicyPatch& to = to_.policy;
+    if (const auto value = change->slow_mode_s()) to.slow_mode_s = *value;
+    if (const auto value = change->mute_all()) to.mute_all = *value;
+    if (const auto value = change->max_members()) to.max_members = *value;
+    if (const auto value = change->moderated()) to.moderated = *value;
+    if (change->password() != nullptr) to.password = view(change->password());
+    to.expel = change->expel();
+  }
+  void read(const fb::OnMessage& from) noexcept {
+    to_.room = view(from.room());
+    to_.offset = from.offset();
+  }
+  void read(const fb::SetAttribute& from) noexcept {
+    to_.room = view(from.room());
+    to_.user = name(from.user(), Field::user);
+    to_.key = name(from.key(), Field::key);
+    if (from.value() != nullptr) to_.value = view(from.value());
+  }
+  void read(const fb::ListRooms& from) noexcept {
+    to_.name = name(from.prefix(), Field::name);
+    to_.limit = from.limit();
+    to_.cursor = view(from.cursor());
+  }
+
   Field wrong() const noexcept { return wrong_; }
 
  private:
@@ -135,6 +171,39 @@ void read_as(const fb::ClientFrame& frame, Reader& reader) noexcept {
   reader.read(*static_cast<const Table*>(frame.command()));
 }
 
+void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
+  switch (frame.command_type()) {
+    case fb::Command::mute:
+    case fb::Command::unmute:
+    case fb::Command::ban:
+    case fb::Command::unban:
+    case fb::Command::kick:
+    case fb::Command::set_role:
+    case fb::Command::clear:
+    case fb::Command::allow:
+    case fb::Command::disallow:
+      return read_as<fb::OnUser>(frame, reader);
+    case fb::Command::set_policy:
+    case fb::Command::open_room:
+      return read_as<fb::SetPolicy>(frame, reader);
+    case fb::Command::recall:
+    case fb::Command::pin:
+    case fb::Command::unpin:
+      return read_as<fb::OnMessage>(frame, reader);
+    case fb::Command::set_attribute:
+      return read_as<fb::SetAttribute>(frame, reader);
+    case fb::Command::list_rooms:
+      return read_as<fb::ListRooms>(frame, reader);
+    case fb::Command::close_room:
+      return read_as<fb::InRoom>(frame, reader);
+    case fb::Command::open_channel:
+    case fb::Command::close_channel:
+      return read_as<fb::InChannel>(frame, reader);
+    default:
+      return;  // nothing to read, or words of later versions
+  }
+}
+
 void read_body(const fb::ClientFrame& frame, Reader& reader) noexcept {
   switch (frame.command_type()) {
     case fb::Command::auth:
@@ -160,7 +229,7 @@ void read_body(const fb::ClientFrame& frame, Reader& reader) noexcept {
     case fb::Command::call:
       return read_as<fb::Call>(frame, reader);
     default:
-      return;  // nothing to read, or words of later versions
+      return read_settings(frame, reader);
   }
 }
 

@@ -85,6 +85,17 @@ class Reader {
     to_.members = members(from.members());
     to_.next = view(from.next());
   }
+  void read(const fb::OkRooms& from) noexcept {
+    to_.next = view(from.next());
+    if (from.rooms() == nullptr) return;
+    std::size_t used = 0;
+    const auto to = take(lists_.rooms, used, from.rooms()->size());
+    for (std::uint32_t i = 0; i < to.size(); ++i) {
+      const fb::RoomEntry& room = *from.rooms()->Get(i);
+      to[i] = {view(room.room()), room.online(), room.created(), view(room.creator())};
+    }
+    to_.rooms = to;
+  }
   void read(const fb::OkCall& from) noexcept { to_.data = data_of(from.data_form(), from.data()); }
 
   void read(const fb::Hello& from) noexcept {
@@ -123,6 +134,7 @@ class Reader {
     to_.by = view(from.by());
     to_.until_ms = from.until();
     to_.text = view(from.text());
+    to_.role = role_of(from.role());
   }
   void read(const fb::MessageRemoved& from) noexcept {
     to_.room = view(from.room());
@@ -246,8 +258,26 @@ class Reader {
       }
       to.channels = channels;
     }
+    if (from->attributes() != nullptr) attributes(*from->attributes());
+    to.has_pinned = from->pins_changed();
+    if (from->pinned() != nullptr) {
+      std::size_t used = 0;
+      const auto pinned = take(lists_.pinned, used, from->pinned()->size());
+      for (std::uint32_t i = 0; i < pinned.size(); ++i) pinned[i] = from->pinned()->Get(i);
+      to.pinned = pinned;
+    }
     to.created_ms = from->created();
     to.creator = view(from->creator());
+  }
+  template <class Vector>
+  void attributes(const Vector& from) noexcept {
+    std::size_t used = 0;
+    const auto to = take(lists_.attributes, used, from.size());
+    for (std::uint32_t i = 0; i < to.size(); ++i) {
+      const fb::Attribute& one = *from.Get(i);
+      to[i] = {view(one.key()), view(one.value()), one.value() == nullptr};
+    }
+    to_.state.attributes = to;
   }
 
   EventLists& lists_;
@@ -325,6 +355,8 @@ void read_body(const fb::ServerFrame& frame, Reader& reader, Event& event) noexc
       return read_as<fb::Receipt>(frame, Type::receipt, reader, event);
     case Body::reconnect:
       return read_as<fb::Reconnect>(frame, Type::reconnect, reader, event);
+    case Body::ok_rooms:
+      return read_ok<fb::OkRooms>(frame, Op::list_rooms, reader, event);
     case Body::NONE:
       return;
   }

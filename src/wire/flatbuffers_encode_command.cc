@@ -10,11 +10,26 @@ using AnyTable = flatbuffers::Offset<void>;
 
 Bound bound_of(const Command& command) noexcept {
   Bound bound;
-  for (const std::string_view text :
-       {command.room, command.channel, command.token, command.resume, command.user, command.nick,
-        command.password, command.since_epoch, command.from, command.to, command.cursor,
-        command.name, command.out.channel, command.out.kind.name, command.out.text,
-        command.out.key}) {
+  for (const std::string_view text : {command.room,
+                                      command.channel,
+                                      command.token,
+                                      command.resume,
+                                      command.user,
+                                      command.nick,
+                                      command.password,
+                                      command.since_epoch,
+                                      command.from,
+                                      command.to,
+                                      command.cursor,
+                                      command.name,
+                                      command.reason,
+                                      command.key,
+                                      command.value.value_or(""),
+                                      command.policy.password.value_or(""),
+                                      command.out.channel,
+                                      command.out.kind.name,
+                                      command.out.text,
+                                      command.out.key}) {
     bound.text(text);
   }
   return bound.bytes(command.out.data.bytes.size())
@@ -22,24 +37,55 @@ Bound bound_of(const Command& command) noexcept {
       .texts(command.out.mentions);
 }
 
-// Ops that read nothing but a room and perhaps a user: enough to be refused.
-AnyTable build_other(Build& build, const Command& command) noexcept {
+FbText present(Build& build, const std::optional<std::string_view>& text) noexcept {
+  return text ? build.fbb().CreateString(text->data(), text->size()) : FbText{};
+}
+template <class T>
+flatbuffers::Optional<T> optional(const std::optional<T>& value) noexcept {
+  return value ? flatbuffers::Optional<T>(*value) : flatbuffers::nullopt;
+}
+
+AnyTable build_policy(Build& build, const Command& command) noexcept {
+  const PolicyPatch& from = command.policy;
+  const FbText room = build.text(command.room);
+  const FbText password = present(build, from.password);
+  const auto change = fb::CreatePolicyChange(
+      build.fbb(), optional(from.slow_mode_s), optional(from.mute_all), password,
+      optional(from.max_members), optional(from.moderated), from.expel);
+  return fb::CreateSetPolicy(build.fbb(), room, change).Union();
+}
+
+AnyTable build_list_rooms(Build& build, const Command& command) noexcept {
+  const FbText prefix = build.text(command.name);
+  return fb::CreateListRooms(build.fbb(), prefix, command.limit, build.text(command.cursor))
+      .Union();
+}
+
+AnyTable build_attribute(Build& build, const Command& command) noexcept {
   const FbText room = build.text(command.room);
   const FbText user = build.text(command.user);
+  const FbText key = build.text(command.key);
+  return fb::CreateSetAttribute(build.fbb(), room, key, present(build, command.value), user)
+      .Union();
+}
+
+// Moderation and settings; ops that are known by name only carry enough to be refused.
+AnyTable build_other(Build& build, const Command& command) noexcept {
+  if (command.op == Op::set_policy || command.op == Op::open_room) {
+    return build_policy(build, command);
+  }
+  if (command.op == Op::set_attribute) return build_attribute(build, command);
+  if (command.op == Op::list_rooms) return build_list_rooms(build, command);
+  const FbText room = build.text(command.room);
+  const FbText user = build.text(command.user);
+  const FbText reason = build.text(command.reason);
   auto& fbb = build.fbb();
   switch (command.op) {
-    case Op::set_policy:
-    case Op::open_room:
-      return fb::CreateSetPolicy(fbb, room).Union();
     case Op::recall:
     case Op::pin:
     case Op::unpin:
     case Op::ack:
-      return fb::CreateOnMessage(fbb, room).Union();
-    case Op::set_attribute:
-      return fb::CreateSetAttribute(fbb, room, {}, {}, user).Union();
-    case Op::list_rooms:
-      return fb::CreateListRooms(fbb).Union();
+      return fb::CreateOnMessage(fbb, room, {}, command.offset).Union();
     case Op::close_room:
     case Op::apply:
     case Op::shield:
@@ -57,7 +103,9 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
     case Op::set_receive:
       return fb::CreateSetReceive(fbb, room).Union();
     default:
-      return fb::CreateOnUser(fbb, room, user).Union();
+      return fb::CreateOnUser(fbb, room, user, command.for_ms, reason,
+                              static_cast<fb::Role>(command.role))
+          .Union();
   }
 }
 

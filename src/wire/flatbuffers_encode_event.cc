@@ -49,6 +49,11 @@ Bound bound_of(const Event& event) noexcept {
   for (const ChannelState& channel : event.state.channels) {
     bound.table(3).text(channel.name).text(channel.state).text(channel.creator);
   }
+  for (const Attribute& attribute : event.state.attributes) {
+    bound.table(2).text(attribute.key).text(attribute.value);
+  }
+  bound.bytes(8 * event.state.pinned.size());
+  for (const RoomEntry& room : event.rooms) bound.table(4).text(room.room).text(room.creator);
   return bound;
 }
 
@@ -58,14 +63,19 @@ bool lists_fit(const Event& event) noexcept {
   const std::size_t members = event.members.size() + event.joins.size();
   const std::size_t channels = event.state.channels.size();
   std::size_t strings = event.leaves.size();
-  if (messages > kMessagesMax || members > kMembersMax || channels > kChannelsMax) return false;
+  const std::size_t attributes = event.state.attributes.size();
+  const std::size_t rooms = event.rooms.size();
+  if (messages > kMessagesMax || members > kMembersMax || channels > kChannelsMax ||
+      attributes > kAttributesMax || event.state.pinned.size() > kPinsMax || rooms > kRoomsMax) {
+    return false;
+  }
   for (const Message& message : event.messages) {
     if (message.mentions.size() > kMentionsPerMessage) return false;
     strings += message.mentions.size();
   }
   constexpr std::size_t kOthers = 8;  // root, body, state, policy, limits
   return strings <= kStringsMax && event.message.mentions.size() <= kMentionsPerMessage &&
-         messages + members + channels + kOthers <= kTablesMax;
+         messages + members + channels + attributes + rooms + kOthers <= kTablesMax;
 }
 
 // Builds one event. Strings and tables inside a table come before it, as the format wants.
@@ -133,6 +143,8 @@ class Writer {
         return as_body(fb::Body::ok_send_to, fb::CreateOkSendTo(fbb_, e_.sessions));
       case Op::presence:
         return ok_presence();
+      case Op::list_rooms:
+        return ok_rooms();
       case Op::call:
         return as_body(fb::Body::ok_call,
                        fb::CreateOkCall(fbb_, form(e_.data), build_.data(e_.data)));
@@ -179,6 +191,16 @@ class Writer {
     const FbText epoch = build_.text(e_.epoch);
     return as_body(fb::Body::ok_history,
                    fb::CreateOkHistory(fbb_, epoch, list, e_.more, e_.offset));
+  }
+  Body ok_rooms() noexcept {
+    flatbuffers::Offset<fb::RoomEntry> at[kRoomsMax];
+    for (std::size_t i = 0; i < e_.rooms.size(); ++i) {
+      const RoomEntry& one = e_.rooms[i];
+      const FbText name = build_.text(one.room);
+      at[i] = fb::CreateRoomEntry(fbb_, name, one.online, one.created_ms, build_.text(one.creator));
+    }
+    const auto list = fbb_.CreateVector(at, e_.rooms.size());
+    return as_body(fb::Body::ok_rooms, fb::CreateOkRooms(fbb_, list, build_.text(e_.next)));
   }
   Body ok_presence() noexcept {
     const auto list = members(e_.members);
@@ -229,8 +251,8 @@ class Writer {
     const FbText user = build_.text(e_.user);
     const FbText by = build_.text(e_.by);
     const FbText text = build_.text(e_.text);
-    return as_body(fb::Body::moderation,
-                   fb::CreateModeration(fbb_, name, action, user, by, e_.until_ms, text));
+    return as_body(fb::Body::moderation, fb::CreateModeration(fbb_, name, action, user, by,
+                                                              e_.until_ms, text, role(e_.role)));
   }
   Body messages_cleared() noexcept {
     const FbText name = room();
@@ -309,8 +331,25 @@ class Writer {
       }
       channels = fbb_.CreateVector(at, s.channels.size());
     }
+    const auto kept = attributes(s.attributes);
+    flatbuffers::Offset<flatbuffers::Vector<std::uint64_t>> pinned;
+    if (!s.pinned.empty()) pinned = fbb_.CreateVector(s.pinned.data(), s.pinned.size());
     const FbText creator = build_.text(s.creator);
-    return fb::CreateRoomState(fbb_, policy, channels, s.created_ms, creator);
+    return fb::CreateRoomState(fbb_, policy, channels, s.created_ms, creator, kept, pinned,
+                               s.has_pinned);
+  }
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>> attributes(
+      std::span<const Attribute> list) noexcept {
+    if (list.empty()) return {};
+    flatbuffers::Offset<fb::Attribute> at[kAttributesMax];
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const FbText key = build_.text(list[i].key);
+      const FbText value = list[i].deleted
+                               ? FbText{}
+                               : fbb_.CreateString(list[i].value.data(), list[i].value.size());
+      at[i] = fb::CreateAttribute(fbb_, key, value);
+    }
+    return fbb_.CreateVector(at, list.size());
   }
 
   Build& build_;

@@ -13,6 +13,9 @@ inline constexpr std::uint32_t kTablesMax = 256;
 inline constexpr std::size_t kMessagesMax = 240;
 inline constexpr std::size_t kMembersMax = 240;
 inline constexpr std::size_t kChannelsMax = 64;
+inline constexpr std::size_t kAttributesMax = 32;
+inline constexpr std::size_t kPinsMax = 16;
+inline constexpr std::size_t kRoomsMax = 100;
 inline constexpr std::size_t kStringsMax = 2'048;  // mentions of all messages, or leaves
 
 // Where the views of a decoded event point.
@@ -20,6 +23,9 @@ struct EventLists {
   Message messages[kMessagesMax];
   Member members[kMembersMax];
   ChannelState channels[kChannelsMax];
+  Attribute attributes[kAttributesMax];
+  std::uint64_t pinned[kPinsMax];
+  RoomEntry rooms[kRoomsMax];
   std::string_view strings[kStringsMax];
   std::size_t messages_used = 0;
   std::size_t members_used = 0;

@@ -87,10 +87,10 @@ constexpr std::array<std::string_view, 4> kGapReasons{"slow_consumer", "sampled"
                                                       "history_lost"};
 static_assert(kGapReasons.size() == static_cast<std::size_t>(GapReason::history_lost) + 1);
 
-constexpr std::array<std::string_view, 11> kHostEvents{
-    "session_ready", "session_closed", "room_opened", "room_closed", "joined",  "left",
-    "published",     "refused",        "dropped",     "events_lost", "overload"};
-static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::overload) + 1);
+constexpr std::array<std::string_view, 12> kHostEvents{
+    "session_ready", "session_closed", "room_opened", "room_closed", "joined",   "left",
+    "published",     "refused",        "dropped",     "events_lost", "overload", "moderated"};
+static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::moderated) + 1);
 
 constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
                                                  "read_only"};

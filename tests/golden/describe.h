@@ -90,6 +90,24 @@ inline std::string describe(const Command& c) {
   d.truth("has_since_version", c.has_since_version);
   d.field("cursor", c.cursor);
   d.field("name", c.name);
+  d.number("for_ms", c.for_ms);
+  d.field("reason", c.reason);
+  d.number("role", static_cast<std::int64_t>(c.role), 1);
+  d.number("offset", c.offset);
+  d.number("slow_mode_s",
+           std::int64_t{c.policy.slow_mode_s.value_or(0)} + c.policy.slow_mode_s.has_value());
+  d.number("mute_all",
+           std::int64_t{c.policy.mute_all.value_or(false)} + c.policy.mute_all.has_value());
+  d.number("moderated",
+           std::int64_t{c.policy.moderated.value_or(false)} + c.policy.moderated.has_value());
+  d.number("max_members",
+           std::int64_t{c.policy.max_members.value_or(0)} + c.policy.max_members.has_value());
+  d.truth("has_password", c.policy.password.has_value());
+  d.field("new_password", c.policy.password.value_or(""));
+  d.truth("expel", c.policy.expel);
+  d.field("attribute", c.key);
+  d.truth("has_value", c.value.has_value());
+  d.field("value", c.value.value_or(""));
   return d.text();
 }
 
@@ -127,6 +145,13 @@ inline std::string describe(const RoomState& s) {
     d.field("state", channel.state);
     d.field("by", channel.creator);
   }
+  for (const Attribute& attribute : s.attributes) {
+    d.field("key", attribute.key);
+    d.field("value", attribute.value);
+    d.truth("deleted", attribute.deleted);
+  }
+  d.truth("has_pinned", s.has_pinned);
+  for (const std::uint64_t offset : s.pinned) d.number("pinned", offset);
   d.number("created", s.created_ms);
   d.field("creator", s.creator);
   return d.text();
@@ -182,6 +207,12 @@ inline std::string describe(const Event& e, bool with_op = true) {
   d.field("members", describe(e.members));
   d.field("joins", describe(e.joins));
   d.list("leaves", e.leaves);
+  for (const RoomEntry& room : e.rooms) {
+    d.field("entry", room.room);
+    d.number("online", room.online);
+    d.number("created", room.created_ms);
+    d.field("creator", room.creator);
+  }
   d.field("next", e.next);
   d.number("sessions", std::uint64_t{e.sessions});
   d.data("data", e.data);

@@ -36,6 +36,64 @@ inline void add_said(Command& command, std::string_view text) {
   command.has_text = true;
 }
 
+// Moderation and settings.
+inline std::vector<NamedCommand> settings() {
+  std::vector<NamedCommand> all;
+  Command c = command_of(Op::mute, 9, "live/1");
+  c.user = "bob";
+  c.for_ms = 60'000;
+  c.reason = "too loud 📢";
+  for (const Op op : {Op::mute, Op::ban}) {
+    c.op = op;
+    all.push_back({std::string(name_of(op)), c});
+  }
+  c.for_ms = 0;
+  for (const Op op : {Op::unmute, Op::unban, Op::kick}) {
+    c.op = op;
+    all.push_back({std::string(name_of(op)), c});
+  }
+  c.reason = {};
+  for (const Op op : {Op::clear, Op::allow, Op::disallow}) {
+    c.op = op;
+    all.push_back({std::string(name_of(op)), c});
+  }
+  c.op = Op::set_role;
+  c.role = Role::moderator;
+  all.push_back({"set_role", c});
+  all.push_back({"clear_all", command_of(Op::clear, 9, "live/1")});
+  c = command_of(Op::set_policy, 9, "live/1");
+  c.policy = {.slow_mode_s = 5, .mute_all = false, .max_members = 100, .expel = true};
+  c.policy.password = "";
+  all.push_back({"set_policy", c});
+  c = command_of(Op::open_room, 9, "live/2");
+  c.policy.moderated = true;
+  all.push_back({"open_room", c});
+  all.push_back({"close_room", command_of(Op::close_room, 9, "live/2")});
+  for (const Op op : {Op::recall, Op::pin, Op::unpin}) {
+    c = command_of(op, 9, "live/1");
+    c.offset = 124;
+    all.push_back({std::string(name_of(op)), c});
+  }
+  for (const Op op : {Op::open_channel, Op::close_channel}) {
+    c = command_of(op, 9, "live/1");
+    c.channel = "gifts";
+    all.push_back({std::string(name_of(op)), c});
+  }
+  c = command_of(Op::set_attribute, 9, "live/1");
+  c.key = "topic";
+  c.value = "cats";
+  all.push_back({"set_attribute", c});
+  c.value = std::nullopt;
+  c.user = "bob";
+  all.push_back({"set_attribute_deleted", c});
+  c = command_of(Op::list_rooms, 9);
+  c.name = "live/";
+  c.limit = 10;
+  c.cursor = "live/2";
+  all.push_back({"list_rooms", c});
+  return all;
+}
+
 inline std::vector<NamedCommand> commands() {
   static constexpr std::array<std::string_view, 2> kChannels{"main", "gifts"};
   static constexpr std::array<std::string_view, 2> kMentions{"bob", "名前"};
@@ -122,6 +180,7 @@ inline std::vector<NamedCommand> commands() {
   c.out.data = json_data("{}");
   add("call", c);
   add("ping", command_of(Op::ping, 10));
+  for (NamedCommand& named : settings()) all.push_back(std::move(named));
   return all;
 }
 
@@ -300,6 +359,28 @@ inline std::vector<NamedEvent> events() {
   e.until_ms = 1'690'000'060'000;
   e.text = "enough";
   add("moderation", e);
+  e = event_of(EventType::moderation, "live/1");
+  e.action = "set_role";
+  e.user = "bob";
+  e.role = Role::moderator;
+  add("moderation_role", e);
+  e = event_of(EventType::room_state, "live/1");
+  static constexpr std::array<Attribute, 2> kChanged{Attribute{"topic", "cats \"and\" dogs"},
+                                                     Attribute{"mood", "", true}};
+  static constexpr std::array<std::uint64_t, 2> kPinned{124, 9};
+  e.state.attributes = kChanged;
+  e.state.has_pinned = true;
+  e.state.pinned = kPinned;
+  add("room_state_board", e);
+  e.state = {};
+  e.state.has_pinned = true;
+  add("room_state_unpinned", e);
+  static constexpr std::array<RoomEntry, 2> kRooms{
+      RoomEntry{"live/1", 3, 1'690'000'000'000, "alice"}, RoomEntry{"live/2"}};
+  e = answer_to(Op::list_rooms, 9);
+  e.rooms = kRooms;
+  e.next = "live/3";
+  add("ok_rooms", e);
   e = event_of(EventType::message_removed, "live/1");
   e.offset = 124;
   add("message_removed", e);

@@ -402,8 +402,9 @@ TEST_CASE("ops that come later, and words that nobody knows, are unsupported", "
     INFO(carrier.name);
     Stage stage;
     Peer& alice = stage.member(carrier, "alice", "r");
-    for (int op = static_cast<int>(Op::mute); op < static_cast<int>(Op::unknown); ++op) {
+    for (int op = static_cast<int>(Op::apply); op < static_cast<int>(Op::unknown); ++op) {
       const std::string word(name_of(static_cast<Op>(op)));
+      if (word == "allow" || word == "disallow") continue;
       INFO(word);
       CHECK_LIKE(alice.ask(R"({"id":2,"op":")" + word + R"(","room":"r","user":"bob"})"),
                  R"({"id":2,"error":{"code":"unsupported",*})");

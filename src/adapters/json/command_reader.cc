@@ -101,6 +101,96 @@ void read_call(Fields& fields, Command& command) noexcept {
   read_data(fields, command.out.data);
 }
 
+void read_role(Fields& fields, Role& role) noexcept {
+  std::string_view word;
+  if (!fields.text("role", word)) return;
+  for (int i = 0; i <= static_cast<int>(Role::owner); ++i) {
+    if (word == name_of(static_cast<Role>(i))) {
+      role = static_cast<Role>(i);
+      return;
+    }
+  }
+  fields.fail();
+}
+
+void read_on_user(Fields& fields, Command& command) noexcept {
+  fields.name("room", command.room);
+  fields.name("user", command.user);
+  fields.number("for_ms", command.for_ms, 1);
+  fields.text("reason", command.reason);
+  if (command.op == Op::set_role) read_role(fields, command.role);
+}
+
+void read_policy(Fields& fields, Command& command) noexcept {
+  fields.name("room", command.room);
+  const std::size_t at = fields.container("policy", Type::object);
+  if (at == 0) return;
+  Fields inner(fields.all(), at);
+  PolicyPatch& policy = command.policy;
+  std::uint32_t number = 0;
+  bool truth = false;
+  std::string_view text;
+  if (inner.number("slow_mode_s", number)) policy.slow_mode_s = number;
+  if (inner.number("max_members", number)) policy.max_members = number;
+  if (inner.truth("mute_all", truth)) policy.mute_all = truth;
+  if (inner.truth("moderated", truth)) policy.moderated = truth;
+  if (inner.text("password", text)) policy.password = text;
+  inner.truth("expel", policy.expel);
+  if (!inner.good()) fields.fail();
+}
+
+void read_attribute(Fields& fields, Command& command) noexcept {
+  fields.name("room", command.room);
+  fields.name("user", command.user);
+  fields.name("key", command.key);
+  std::string_view value;
+  if (fields.text("value", value)) command.value = value;
+}
+
+void read_list_rooms(Fields& fields, Command& command) noexcept {
+  fields.name("prefix", command.name);
+  read_limit(fields, command);
+  fields.text("cursor", command.cursor);
+}
+
+void read_settings(Fields& fields, Command& command) noexcept {
+  switch (command.op) {
+    case Op::mute:
+    case Op::unmute:
+    case Op::ban:
+    case Op::unban:
+    case Op::kick:
+    case Op::set_role:
+    case Op::clear:
+    case Op::allow:
+    case Op::disallow:
+      return read_on_user(fields, command);
+    case Op::set_policy:
+    case Op::open_room:
+      return read_policy(fields, command);
+    case Op::recall:
+    case Op::pin:
+    case Op::unpin:
+      fields.name("room", command.room);
+      fields.number("offset", command.offset);
+      return;
+    case Op::set_attribute:
+      return read_attribute(fields, command);
+    case Op::list_rooms:
+      return read_list_rooms(fields, command);
+    case Op::close_room:
+      fields.name("room", command.room);
+      return;
+    case Op::open_channel:
+    case Op::close_channel:
+      fields.name("room", command.room);
+      fields.name("channel", command.channel);
+      return;
+    default:
+      return;  // ping; and words that are answered with `unsupported` whatever they say
+  }
+}
+
 void read_fields(Fields& fields, CommandLists& lists, Command& command) noexcept {
   switch (command.op) {
     case Op::auth:
@@ -128,7 +218,7 @@ void read_fields(Fields& fields, CommandLists& lists, Command& command) noexcept
     case Op::call:
       return read_call(fields, command);
     default:
-      return;  // ping; and words that are answered with `unsupported` whatever they say
+      return read_settings(fields, command);
   }
 }
 

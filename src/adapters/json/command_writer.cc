@@ -60,6 +60,40 @@ void write_presence(const Command& command, Writer& out) noexcept {
   out.field_if("cursor", command.cursor);
 }
 
+void write_policy(const Command& command, Writer& out) noexcept {
+  const PolicyPatch& policy = command.policy;
+  out.field("room", command.room);
+  out.key("policy");
+  out.open('{');
+  if (policy.slow_mode_s) out.field("slow_mode_s", std::uint64_t{*policy.slow_mode_s});
+  if (policy.mute_all) out.field_truth("mute_all", *policy.mute_all);
+  if (policy.password) out.field("password", *policy.password);
+  if (policy.max_members) out.field("max_members", std::uint64_t{*policy.max_members});
+  if (policy.moderated) out.field_truth("moderated", *policy.moderated);
+  if (policy.expel) out.field_truth("expel", true);
+  out.close('}');
+}
+
+// Moderation and settings, and what carries a room and perhaps a channel.
+void write_settings(const Command& command, Writer& out) noexcept {
+  if (command.op == Op::set_policy || command.op == Op::open_room) {
+    return write_policy(command, out);
+  }
+  out.field_if("room", command.room);
+  out.field_if("channel", command.channel);
+  out.field_if("user", command.user);
+  out.field_if("for_ms", command.for_ms);
+  out.field_if("reason", command.reason);
+  if (command.op == Op::set_role) out.field("role", name_of(command.role));
+  out.field_if("offset", command.offset);
+  out.field_if("key", command.key);
+  if (command.value) out.field("value", *command.value);
+  if (command.op != Op::list_rooms) return;
+  out.field_if("prefix", command.name);
+  out.field_if("limit", std::uint64_t{command.limit});
+  out.field_if("cursor", command.cursor);
+}
+
 }  // namespace
 
 void write_command(const Command& command, Writer& out) noexcept {
@@ -99,9 +133,8 @@ void write_command(const Command& command, Writer& out) noexcept {
       out.field("name", command.name);
       write_data("data", command.out.data, out);
       break;
-    default:  // leave, subscribe, unsubscribe, ping; further ops carry nothing yet
-      out.field_if("room", command.room);
-      out.field_if("channel", command.channel);
+    default:  // leave, subscribe, unsubscribe, ping too
+      write_settings(command, out);
       break;
   }
   out.close('}');

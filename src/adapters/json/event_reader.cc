@@ -45,6 +45,9 @@ class EventReader {
   void read_common(Fields& fields) noexcept;
   void read_state(Fields& outer, std::string_view key) noexcept;
   void read_channels(Fields& state) noexcept;
+  void read_attributes(Fields& state) noexcept;
+  void read_pinned(Fields& state) noexcept;
+  void read_rooms(Fields& ok) noexcept;
   void read_limits(Fields& ok) noexcept;
   void read_session(Fields& fields) noexcept;
   void read_messages(Fields& fields) noexcept;
@@ -142,6 +145,45 @@ void EventReader::read_channels(Fields& state) noexcept {
   event_.state.channels = std::span(lists_.channels).first(count);
 }
 
+void EventReader::read_attributes(Fields& state) noexcept {
+  const std::size_t object = state.container("attributes", Type::object);
+  if (object == 0) return;
+  std::size_t count = 0;
+  for (const std::size_t at : Children(nodes_, object)) {
+    const Node& node = nodes_[at];
+    const bool deleted = node.type == Type::null;
+    if (count == lists_.attributes.size() || (!deleted && node.type != Type::string)) {
+      return state.fail();
+    }
+    lists_.attributes[count++] = {node.key, deleted ? std::string_view{} : node.text, deleted};
+  }
+  event_.state.attributes = std::span(lists_.attributes).first(count);
+}
+
+void EventReader::read_pinned(Fields& state) noexcept {
+  const std::size_t array = state.container("pinned", Type::array);
+  if (array == 0) return;
+  event_.state.pinned = state.numbers(array, lists_.pinned);
+}
+
+void EventReader::read_rooms(Fields& ok) noexcept {
+  const std::size_t array = ok.container("rooms", Type::array);
+  if (array == 0) return;
+  std::size_t count = 0;
+  for (const std::size_t at : Children(nodes_, array)) {
+    // Of auth's `rooms` one day: names alone.
+    if (count == lists_.rooms.size() || nodes_[at].type != Type::object) return ok.fail();
+    Fields one(nodes_, at);
+    RoomEntry& room = lists_.rooms[count++] = RoomEntry{};
+    one.text("room", room.room);
+    one.number("online", room.online);
+    one.number("created", room.created_ms);
+    one.text("creator", room.creator);
+    keep(one);
+  }
+  event_.rooms = std::span(lists_.rooms).first(count);
+}
+
 void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
   const std::size_t at = outer.container(key, Type::object);
   if (at == 0) return;
@@ -158,6 +200,9 @@ void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
     keep(inner);
   }
   read_channels(fields);
+  read_attributes(fields);
+  read_pinned(fields);
+  state.has_pinned = key == "changed" && fields.has("pinned");
   fields.number("created", state.created_ms);
   fields.text("creator", state.creator);
   keep(fields);
@@ -216,6 +261,7 @@ void EventReader::read_ok(Fields& ok) noexcept {
   ok.number("version", event_.presence_version);
   ok.truth("unchanged", event_.unchanged);
   event_.members = read_members(ok, "members");
+  read_rooms(ok);
   ok.text("next", event_.next);
   ok.number("sessions", event_.sessions);
   event_.data = data_of(ok, "data");

@@ -15,6 +15,9 @@ struct EventLists {
   std::array<std::string_view, 1024> leaves;
   std::array<std::string_view, 1024> mentions;  // of all messages together
   std::array<ChannelState, 64> channels;
+  std::array<Attribute, 32> attributes;
+  std::array<std::uint64_t, 16> pinned;
+  std::array<RoomEntry, 128> rooms;
 };
 
 Decoded read_event(std::span<const Node> nodes, Verdict verdict, EventLists& lists,

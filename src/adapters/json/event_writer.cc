@@ -45,53 +45,6 @@ void write_messages(std::span<const Message> messages, Writer& out) noexcept {
   out.close(']');
 }
 
-void write_policy(const RoomState& state, Writer& out) noexcept {
-  out.key("policy");
-  out.open('{');
-  out.field("slow_mode_s", std::uint64_t{state.slow_mode_s});
-  out.field_truth("mute_all", state.mute_all);
-  out.field_truth("moderated", state.moderated);
-  out.field("max_members", std::uint64_t{state.max_members});
-  out.field_truth("has_password", state.has_password);
-  out.close('}');
-}
-
-void write_channels(const RoomState& state, Writer& out) noexcept {
-  out.key("channels");
-  out.open('[');
-  for (const ChannelState& channel : state.channels) {
-    out.open('{');
-    out.field("name", channel.name);
-    out.field("state", channel.state);
-    out.field_if("creator", channel.creator);
-    out.close('}');
-  }
-  out.close(']');
-}
-
-// A newcomer gets all of it; attributes and pins have no ops yet, so they are always empty.
-void write_state(const RoomState& state, Writer& out) noexcept {
-  out.key("state");
-  out.open('{');
-  write_policy(state, out);
-  out.key("attributes");
-  out.raw("{}");
-  out.key("pinned");
-  out.raw("[]");
-  write_channels(state, out);
-  out.field_signed("created", state.created_ms);
-  out.field_if("creator", state.creator);
-  out.close('}');
-}
-
-void write_changed(const RoomState& state, Writer& out) noexcept {
-  out.key("changed");
-  out.open('{');
-  if (state.has_policy) write_policy(state, out);
-  if (!state.channels.empty()) write_channels(state, out);
-  out.close('}');
-}
-
 void write_limits(const SessionLimits& limits, Writer& out) noexcept {
   out.key("limits");
   out.open('{');
@@ -149,6 +102,21 @@ void write_presence_answer(const Event& event, Writer& out) noexcept {
   out.field_if("next", event.next);
 }
 
+void write_rooms(const Event& event, Writer& out) noexcept {
+  out.key("rooms");
+  out.open('[');
+  for (const RoomEntry& room : event.rooms) {
+    out.open('{');
+    out.field("room", room.room);
+    out.field("online", room.online);
+    out.field_signed("created", room.created_ms);
+    out.field_if("creator", room.creator);
+    out.close('}');
+  }
+  out.close(']');
+  out.field_if("next", event.next);
+}
+
 void write_ok(const Event& event, Writer& out) noexcept {
   out.key("ok");
   out.open('{');
@@ -181,6 +149,9 @@ void write_ok(const Event& event, Writer& out) noexcept {
       break;
     case Op::presence:
       write_presence_answer(event, out);
+      break;
+    case Op::list_rooms:
+      write_rooms(event, out);
       break;
     case Op::call:
       write_data("data", event.data, out);
@@ -253,6 +224,7 @@ void write_moderation(const Event& event, Writer& out) noexcept {
   out.field("room", event.room);
   out.field("action", event.action);
   out.field("user", event.user);
+  if (event.action == name_of(Op::set_role)) out.field("role", name_of(event.role));
   out.field_if("by", event.by);
   out.field_signed("until", event.until_ms);
   out.field_if("text", event.text);
@@ -275,7 +247,7 @@ void write_small(const Event& event, Writer& out) noexcept {
     case EventType::message_removed:
       return out.field("offset", event.offset);
     case EventType::messages_cleared:
-      return out.field("user", event.user);
+      return out.field_if("user", event.user);
     case EventType::reset:
       out.field("epoch", event.epoch);
       out.field("offset", event.offset);

@@ -62,6 +62,22 @@ class Fields {
     out = static_cast<Integer>(value);
     return true;
   }
+  // The whole numbers of an array; more than `out` holds is bad.
+  std::span<const std::uint64_t> numbers(std::size_t array, std::span<std::uint64_t> out) noexcept {
+    std::size_t count = 0;
+    for (const std::size_t at : Children(nodes_, array)) {
+      const std::string_view digits = nodes_[at].text;
+      if (count == out.size() || nodes_[at].type != Type::number)
+        return good_ = false, out.first(0);
+      const auto [end, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), out[count]);
+      if (error != std::errc() || end != digits.data() + digits.size()) {
+        return good_ = false, out.first(0);
+      }
+      ++count;
+    }
+    return out.first(count);
+  }
   // A container of the wanted type, or 0.
   std::size_t container(std::string_view key, Type type) noexcept {
     const std::size_t at = find(key);

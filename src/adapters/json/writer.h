@@ -36,6 +36,13 @@ class Writer {
     fresh_ = true;
   }
 
+  // A key that is somebody else's.
+  void open_field(std::string_view name) noexcept {
+    text(name);
+    put(':');
+    fresh_ = true;
+  }
+
   void text(std::string_view value) noexcept {
     separate();
     put('"');

@@ -256,6 +256,7 @@ TEST_CASE("mail from elsewhere is done and told with its tag", "[engine]") {
     CHECK_LIKE(alice.next(), R"({"event":"message",*"kind":"notice","text":"to all",*)");
     CHECK_LIKE(bob.next(), R"({"event":"message",*"text":"to all",*)");
     CHECK_LIKE(bob.next(), R"({"event":"message",*"text":"to bob",*)");
+    CHECK_LIKE(bob.next(), R"({"event":"moderation","room":"r","action":"kick","user":"bob",*)");
     CHECK_LIKE(bob.next(), R"({"event":"left","room":"r","reason":"kicked",*"text":"enough"*)");
     CHECK(bob.next() == "");
   }

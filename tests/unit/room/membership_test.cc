@@ -171,7 +171,8 @@ TEST_CASE("the permission table says what the ranks say") {
       Role::moderator, Role::moderator, Role::moderator, Role::admin,     Role::member,
       Role::admin,     Role::visitor,   Role::moderator, Role::moderator, Role::moderator,
       Role::visitor,   Role::moderator, Role::moderator, Role::moderator, Role::moderator,
-      Role::moderator, Role::moderator, Role::admin,     Role::admin,     Role::owner};
+      Role::moderator, Role::moderator, Role::admin,     Role::admin,     Role::owner,
+      Role::admin,     Role::moderator};
   REQUIRE(std::size(lowest) == static_cast<std::size_t>(kOperationCount));
   for (int operation = 0; operation < kOperationCount; ++operation) {
     for (int role = 0; role < kRoleCount; ++role) {

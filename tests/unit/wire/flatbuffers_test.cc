@@ -173,7 +173,7 @@ TEST_CASE("ops of a later version are unsupported and keep their id", "[evolutio
 
 TEST_CASE("ops known by name only pass the codec, for the engine to refuse", "[evolution]") {
   Wire wire;
-  for (int op = static_cast<int>(Op::mute); op < static_cast<int>(Op::unknown); ++op) {
+  for (int op = static_cast<int>(Op::apply); op < static_cast<int>(Op::unknown); ++op) {
     Command command = command_of(static_cast<Op>(op), 5, "r");
     command.user = "bob";
     Command decoded;

@@ -1,0 +1,77 @@
+// What rooms show of themselves, as JSON: whole in joins and resets, what changed in `room_state`.
+#include "json/event_writer.h"
+
+namespace chatroom::json {
+namespace {
+
+void write_policy(const RoomState& state, Writer& out) noexcept {
+  out.key("policy");
+  out.open('{');
+  out.field("slow_mode_s", std::uint64_t{state.slow_mode_s});
+  out.field_truth("mute_all", state.mute_all);
+  out.field_truth("moderated", state.moderated);
+  out.field("max_members", std::uint64_t{state.max_members});
+  out.field_truth("has_password", state.has_password);
+  out.close('}');
+}
+
+void write_channels(const RoomState& state, Writer& out) noexcept {
+  out.key("channels");
+  out.open('[');
+  for (const ChannelState& channel : state.channels) {
+    out.open('{');
+    out.field("name", channel.name);
+    out.field("state", channel.state);
+    out.field_if("creator", channel.creator);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+// A newcomer gets all of it; attributes and pins have no ops yet, so they are always empty.
+void write_attributes(const RoomState& state, Writer& out) noexcept {
+  out.key("attributes");
+  out.open('{');
+  for (const Attribute& attribute : state.attributes) {
+    out.open_field(attribute.key);
+    if (attribute.deleted) {
+      out.null();
+    } else {
+      out.text(attribute.value);
+    }
+  }
+  out.close('}');
+}
+
+void write_pinned(const RoomState& state, Writer& out) noexcept {
+  out.key("pinned");
+  out.open('[');
+  for (const std::uint64_t offset : state.pinned) out.number(offset);
+  out.close(']');
+}
+
+}  // namespace
+
+void write_state(const RoomState& state, Writer& out) noexcept {
+  out.key("state");
+  out.open('{');
+  write_policy(state, out);
+  write_attributes(state, out);
+  write_pinned(state, out);
+  write_channels(state, out);
+  out.field_signed("created", state.created_ms);
+  out.field_if("creator", state.creator);
+  out.close('}');
+}
+
+void write_changed(const RoomState& state, Writer& out) noexcept {
+  out.key("changed");
+  out.open('{');
+  if (state.has_policy) write_policy(state, out);
+  if (!state.attributes.empty()) write_attributes(state, out);
+  if (state.has_pinned) write_pinned(state, out);
+  if (!state.channels.empty()) write_channels(state, out);
+  out.close('}');
+}
+
+}  // namespace chatroom::json

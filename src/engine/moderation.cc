@@ -1,0 +1,156 @@
+// Moderation and settings by members: which command needs what rank, and what a room answers. What
+// then happens is the same for the host (moderated.cc).
+#include <algorithm>
+
+#include "engine/questions.h"
+
+namespace chatroom {
+
+using room::Operation;
+
+namespace {
+
+// What a verb asks of whoever uses it, and whether it is done to somebody, whom he must outrank.
+struct Needs {
+  Operation operation = Operation::close_room;
+  bool outrank = false;
+};
+
+Needs needs_of(const Command& command) noexcept {
+  switch (command.op) {
+    case Op::mute:
+    case Op::unmute:
+      return {Operation::mute, true};
+    case Op::ban:
+    case Op::unban:
+      return {Operation::ban, true};
+    case Op::kick:
+      return {Operation::kick, true};
+    case Op::allow:
+    case Op::disallow:
+      return {Operation::allow, true};
+    case Op::clear:
+      return command.user.empty() ? Needs{Operation::clear_all, false}
+                                  : Needs{Operation::clear_user, true};
+    case Op::pin:
+    case Op::unpin:
+      return {Operation::pin, false};
+    case Op::set_attribute:
+      return {Operation::set_attribute, false};
+    case Op::set_policy:
+      return {Operation::set_policy, false};
+    case Op::open_channel:
+      return {Operation::open_channel, false};
+    case Op::close_channel:
+      return {Operation::close_channel, false};
+    default:
+      return {Operation::close_room, false};
+  }
+}
+
+}  // namespace
+
+// ok, or why not: forbidden, not_found.
+Error Engine::State::may_moderate(RoomId room, const Actor& actor,
+                                  const Command& command) noexcept {
+  if (actor.host) return {};
+  const Error forbidden{Errc::forbidden, 0, 0};
+  if (command.op == Op::set_role) {
+    const Role from = rooms.rank(room, command.user);
+    return room::may_set_role(actor.role, from, command.role) ? Error{} : forbidden;
+  }
+  if (command.op == Op::recall) {
+    const Result<std::string_view> author = rooms.author(room, command.offset);
+    if (!author) return author.error();
+    if (*author == actor.user && !actor.user.empty()) return {};
+    const bool lower = !author->empty() && room::outranks(actor.role, rooms.rank(room, *author));
+    return lower && room::may(actor.role, Operation::recall_any) ? Error{} : forbidden;
+  }
+  const Needs needs = needs_of(command);
+  if (!room::may(actor.role, needs.operation)) return forbidden;
+  if (!needs.outrank || CHATROOM_PLANTED(rank_not_asked)) return {};
+  return room::outranks(actor.role, rooms.rank(room, command.user)) ? Error{} : forbidden;
+}
+
+Engine::State::Outcome Engine::State::decide_moderation(const Caller& caller,
+                                                        const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  const std::uint32_t session = caller.session.index;
+  if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
+  const room::UserIndex user = rooms.user_of(session);
+  // Copied: what is done may change what it is known by.
+  base::FixedText<64> name;
+  name.assign(rooms.user(user).id);
+  const Actor actor{.user = name.view(), .role = rooms.role(room, user)};
+  if (const Error error = may_moderate(room, actor, command); error.code != Errc::ok) return error;
+  if (const Status done = moderate(room, actor, command); !done) return done.error();
+  Event event;
+  answer(caller, event);
+  return {};
+}
+
+// ---- Rooms
+
+Engine::State::Outcome Engine::State::decide_open_room(const Caller& caller,
+                                                       const Command& command) noexcept {
+  if (rooms.find(command.room)) return Errc::already_member;
+  if (command.policy.password) return Errc::unsupported;
+  if (options.open_rooms) return open_for(caller, command);
+  if (ports.rules == nullptr) return Errc::forbidden;
+  const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;
+  return ask(engine::QuestionKind::missing_room, caller, command, [&](Question question) {
+    return ports.rules->on_missing_room(
+        question, {.session = caller.session, .user = user, .room = command.room});
+  });
+}
+
+// Who opens a room owns it.
+Engine::State::Outcome Engine::State::open_for(const Caller& caller,
+                                               const Command& command) noexcept {
+  if (rooms.find(command.room)) return Errc::already_member;
+  const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;
+  RoomPolicy policy = options.new_room_policy;
+  policy.first_join_owns = false;
+  const Result<RoomId> room = open_room(command.room, policy, user);
+  if (!room) return room.error();
+  Status done = rooms.set_role(*room, user, Role::owner).error();
+  if (done) done = change_policy(*room, command.policy);
+  if (!done) {
+    close_room(*room, LeaveReason::room_closed);
+    return done.error();
+  }
+  Event event;
+  answer(caller, event);
+  return {};
+}
+
+Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
+                                                        const Command& command) noexcept {
+  constexpr std::uint32_t kDefault = 50;
+  constexpr std::size_t kMost = 100;
+  constexpr std::uint32_t kLooked = 1'024;  // rooms a command, so that a rare prefix costs no more
+  RoomEntry entries[kMost];
+  const std::size_t limit =
+      std::min<std::size_t>(command.limit == 0 ? kDefault : command.limit, kMost);
+  RoomId at = rooms.first_room();
+  if (!command.cursor.empty()) {
+    at = rooms.find(command.cursor);
+    if (!at) return Errc::position_lost;
+  }
+  Event event;
+  std::size_t count = 0;
+  std::uint32_t looked = 0;
+  for (; at && count < limit && looked < kLooked; at = rooms.next_room(at), ++looked) {
+    const room::RoomView view = rooms.view(at);
+    if (!view.policy->listed || !view.key.starts_with(command.name)) continue;
+    entries[count++] = {view.key, online(at), view.created.unix_ms(), view.creator};
+  }
+  event.rooms = std::span{entries}.first(count);
+  // The cursor is a key: only of a room that may be seen.
+  while (at && !rooms.view(at).policy->listed) at = rooms.next_room(at);
+  if (at) event.next = rooms.view(at).key;
+  answer(caller, event);
+  return {};
+}
+
+}  // namespace chatroom

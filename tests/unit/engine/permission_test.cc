@@ -1,0 +1,160 @@
+// Who may do what: a small model of the protocol's words beside the engine, and a million random
+// users, rooms and operations on which both must agree.
+#include <array>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "catch.hpp"
+#include "chatroom/adapters/manual_loop.h"
+#include "chatroom/engine.h"
+
+using namespace chatroom;
+
+namespace {
+
+constexpr std::size_t kUsers = 6;
+constexpr std::size_t kRooms = 3;
+const std::array<Op, 15> kOps{Op::mute,         Op::unmute,        Op::ban,      Op::unban,
+                              Op::kick,         Op::allow,         Op::disallow, Op::set_role,
+                              Op::clear,        Op::set_policy,    Op::pin,      Op::set_attribute,
+                              Op::open_channel, Op::close_channel, Op::publish};
+
+// The model: what each user is in each room, and what the protocol says that this allows.
+struct Place {
+  bool in = true;
+  bool banned = false, muted = false, allowed = false;
+  Role role = Role::member;
+  std::optional<Role> lasting;
+};
+struct Model {
+  std::array<std::array<Place, kUsers>, kRooms> places{};
+  std::array<bool, kRooms> mute_all{};
+
+  static Role least(Op op, bool about_all) {
+    if (op == Op::open_channel || op == Op::publish) return Role::member;
+    if (op == Op::set_role || op == Op::set_policy || op == Op::close_channel) return Role::admin;
+    return op == Op::clear && about_all ? Role::admin : Role::moderator;
+  }
+  static bool lasts(Role role) {
+    return role == Role::owner || role == Role::admin || role == Role::member;
+  }
+  Errc act(std::size_t room, std::size_t user, Op op, std::size_t target, bool about_all, Role to) {
+    Place& actor = places[room][user];
+    Place& other = places[room][target];
+    if (!actor.in) return Errc::not_member;
+    if (op == Op::publish && actor.muted) return Errc::muted;
+    if (actor.role < least(op, about_all)) return Errc::forbidden;
+    const bool on_user = op <= Op::set_role || op == Op::allow || op == Op::disallow ||
+                         (op == Op::clear && !about_all);
+    const Role rank = other.in ? other.role : other.lasting.value_or(Role::member);
+    if (on_user && op != Op::publish && actor.role <= rank) return Errc::forbidden;
+    if (op == Op::set_role && actor.role <= to) return Errc::forbidden;
+    if (op == Op::publish) {
+      const bool free = actor.allowed || actor.role >= Role::moderator;
+      return mute_all[room] && !free ? Errc::mode_restricted : Errc::ok;
+    }
+    if (op == Op::pin || op == Op::close_channel) return Errc::not_found;
+    if (op == Op::set_role && !other.in && !lasts(to)) return Errc::not_found;
+    if (op == Op::mute || op == Op::unmute) other.muted = op == Op::mute;
+    if (op == Op::ban || op == Op::unban) other.banned = op == Op::ban;
+    if (op == Op::allow || op == Op::disallow) other.allowed = op == Op::allow;
+    if (op == Op::kick || op == Op::ban) other.in = false;
+    if (op == Op::set_role && other.in) other.role = to;
+    if (op == Op::set_role && lasts(to)) other.lasting = to;
+    if (op == Op::set_policy) mute_all[room] = about_all;
+    return Errc::ok;
+  }
+  Errc join(std::size_t room, std::size_t user) {
+    Place& place = places[room][user];
+    if (place.in) return Errc::already_member;
+    if (place.banned) return Errc::banned;
+    place.in = true;
+    place.role = place.lasting.value_or(Role::member);
+    return Errc::ok;
+  }
+};
+
+struct Silent final : LocalMember {
+  void on_event(const Event&) noexcept override {}
+};
+
+// Four handfuls of members and the host, who keeps things moving: or all would soon be banned.
+void compare(std::uint64_t seed, int triples) {
+  ManualLoop loop;
+  EngineOptions options;
+  options.seed = seed;
+  options.limits.publishes = options.limits.joins = options.limits.commands = Rate::unlimited();
+  options.limits.sessions = 64;
+  Result<EnginePtr> made = Engine::create(options, {.loop = &loop});
+  REQUIRE(made);
+  Engine& engine = **made;
+  Model model;
+  std::array<Silent, kUsers> silent;
+  std::array<std::string, kUsers> names;
+  std::array<SessionId, kUsers> sessions;
+  const std::array<std::string, kRooms> keys{"a", "b", "c"};
+  for (const std::string& key : keys) REQUIRE(engine.open_room(key, {.history_messages = 0}));
+  for (std::size_t i = 0; i < kUsers; ++i) {
+    names[i] = "user" + std::to_string(i);
+    sessions[i] = *engine.open_local(silent[i], {.user = names[i]});
+    for (const std::string& key : keys) REQUIRE(engine.join(sessions[i], {.room = key}));
+  }
+  std::mt19937_64 random(seed);
+  const auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  int wrong = 0;
+  for (int i = 0; i < triples && wrong == 0; ++i) {
+    Engine::Turn turn(engine);
+    const std::size_t room = pick(kRooms), user = pick(kUsers), target = pick(kUsers);
+    const auto role = static_cast<Role>(pick(6));
+    if (pick(16) == 0) {  // the host
+      CHECK(engine.room(keys[room])->unban(names[target]));
+      model.places[room][target].banned = false;
+      const bool there = model.places[room][target].in;
+      const bool set = static_cast<bool>(engine.room(keys[room])->set_role(names[target], role));
+      CHECK(set == (there || Model::lasts(role)));
+      if (there) model.places[room][target].role = role;
+      if (Model::lasts(role)) model.places[room][target].lasting = role;
+      continue;
+    }
+    Errc expected{}, got{};
+    const Op op = kOps[pick(kOps.size())];
+    const bool all = pick(2) == 0;
+    if (pick(4) == 0) {
+      expected = model.join(room, user);
+      got = engine.join(sessions[user], {.room = keys[room]}).error().code;
+    } else {
+      Command command;
+      command.op = op;
+      command.room = keys[room];
+      const bool about_user = op != Op::clear || !all;
+      if (about_user) command.user = names[target];
+      command.role = role;
+      command.offset = 1;
+      command.key = "k";
+      command.value = "v";
+      command.channel = op == Op::close_channel ? "gone" : "main";
+      command.policy.mute_all = all;
+      if (op == Op::set_attribute || op == Op::publish) command.user = {};
+      if (op == Op::publish) {
+        command.key = {};
+        command.out.room = keys[room];
+        command.out.text = "x";
+        command.has_text = true;
+      }
+      expected = model.act(room, user, op, target, all, role);
+      got = engine.command(sessions[user], command).error().code;
+    }
+    INFO(i << " " << name_of(op) << " of " << names[target] << " by " << names[user]);
+    if (got != expected) {
+      ++wrong;
+      CHECK(name_of(got) == name_of(expected));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a million random users, rooms and operations are decided as the model says") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) compare(seed, 100'000);
+}
