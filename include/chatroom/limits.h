@@ -63,7 +63,7 @@ struct Limits {
   // than this waits between two writes to the same member, so that each carries all that came
   // since: as long as its size asks for, three fifths longer where a write carries twelve messages
   // or more, never longer than `merge_wait`. 0: no room waits.
-  std::uint32_t room_writes = 60'000;
+  std::uint32_t room_writes = 54'000;
   Duration merge_wait = Duration::ms(150);
 
   // How much one turn may take in before it ends itself.
