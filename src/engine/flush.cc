@@ -47,12 +47,11 @@ void Engine::State::close_marked() noexcept {
     SessionRecord* const session = slots.get(id);
     if (session == nullptr) continue;  // the peer was quicker
     const PortCall guard{in_port};
-    if (fanout.has_outlet(id.index)) {
-      fanout.flush_session(now, id.index);
-      fanout.close_outlet(id.index);
-    }
+    Connection& connection = fanout.connection(id.index);
+    fanout.flush_session(now, id.index);
+    fanout.close_outlet(id.index);
     session->stage = engine::Stage::closed;
-    session->connection->close(session->close_code);
+    connection.close(session->close_code);
     record(engine::Record::ended, [&](engine::Packer& to) {
       to.handle(id);
       to.u16(static_cast<std::uint16_t>(session->close_code));

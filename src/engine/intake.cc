@@ -184,7 +184,7 @@ void Engine::State::pace_reading(SessionRecord& record, SessionId id) noexcept {
   if (fast) start_timer(record);
   if (pause == record.paused) return;
   record.paused = pause;
-  record.connection->pause(pause);
+  fanout.connection(id.index).pause(pause);
 }
 
 void Engine::State::take_mail(std::uint32_t& commands) noexcept {

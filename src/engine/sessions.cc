@@ -30,7 +30,6 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
     if (!good) return good;
   }
   SessionRecord& record = *slots.get(id);
-  record.connection = &connection;
   record.timer.index = id.index;
   const fanout::OutletOptions outlet{
       .profile = {how.codec, how.framing}, .boundary = how.boundary, .max_frame = how.max_frame};
@@ -83,6 +82,7 @@ Result<SessionId> Engine::State::open_local(LocalMember& member,
                              .identity = &identity,
                              .peer = {}};
     slots.get(id)->local = true;
+    slots.get(id)->link = link;
     opened = open_record(id, *link, how);
   }
   if (!opened) {
@@ -102,7 +102,7 @@ void Engine::State::evict_half_open() noexcept {
 }
 
 void Engine::State::forget_half_open(SessionRecord& record) noexcept {
-  if (record.half_open == nullptr) return;
+  if (record.local || record.half_open == nullptr) return;
   half_open.remove(*record.half_open);
   half_open_records.destroy(record.half_open);
   record.half_open = nullptr;
@@ -166,7 +166,7 @@ void Engine::State::forget_session(SessionId id) noexcept {
     }
   }
   if (fanout.has_outlet(id.index)) fanout.close_outlet(id.index);
-  if (record.local) links.destroy(static_cast<engine::LocalLink*>(record.connection));
+  if (record.local) links.destroy(record.link);
   slots.erase(id);
 }
 

@@ -34,7 +34,9 @@ struct HalfOpen : base::ListNode<> {  // by age
   base::FixedText<64> peer;
 };
 
-// Kept small: an idle session costs all of it.
+class LocalLink;
+
+// Kept small: an idle session costs all of it. Its connection stands in its outlet (fan-out).
 struct SessionRecord {
   SessionRecord() noexcept : timer(TimerKind::session) {}
 
@@ -42,18 +44,20 @@ struct SessionRecord {
 
   [[no_unique_address]] session::Session protocol;
   std::uint32_t waiting = kNothing;  // the question: input is held until it is answered
-  Connection* connection = nullptr;
-  HalfOpen* half_open = nullptr;      // null: signed in, or ended
+  union {
+    HalfOpen* half_open = nullptr;  // null: signed in, or ended
+    LocalLink* link;                // of a local member, who never is half open
+  };
   ByteQueue* held = nullptr;          // raw bytes, or frames behind a byte that tells their kind
   [[no_unique_address]] Timer timer;  // of the protocol; while draining: when to leave
   CloseCode close_code = CloseCode::normal;
   Stage stage = Stage::open;
-  bool local : 1 = false;  // a member inside the host: `connection` is a LocalLink
+  bool local : 1 = false;  // a member inside the host: `link` is its connection
   bool paused : 1 = false;
   bool gone : 1 = false;   // on_closed came
   bool guest : 1 = false;  // of another engine: no connection (cluster.h)
 };
-static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 112);
+static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 104);
 
 enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load, home };
 

@@ -131,7 +131,7 @@ Engine::State::~State() {
     wheel.cancel(record->timer);
     sessions.close(record->protocol);
     forget_half_open(*record);
-    if (record->local) links.destroy(static_cast<engine::LocalLink*>(record->connection));
+    if (record->local) links.destroy(record->link);
   }
   for (std::uint32_t i = 0; i < questions.extent(); ++i) {
     if (Pending* pending = questions.at(i)) wheel.cancel(pending->timer);

@@ -114,7 +114,7 @@ void Engine::State::tell_local(SessionId id) noexcept {
   SessionRecord* const session = slots.get(id);
   if (session == nullptr) return;
   // Stays until it is forgotten, below.
-  auto& link = static_cast<engine::LocalLink&>(*session->connection);
+  engine::LocalLink& link = *session->link;
   link.told();
   for (std::uint32_t left = link.inbox().size(); left > 0; --left) {
     const std::size_t size = link.inbox().pop(blocks, scratch.told);

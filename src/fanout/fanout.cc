@@ -137,7 +137,7 @@ void Fanout::close_log(RoomSlot room) noexcept {
   for (int profile = 0; profile < kProfileCount; ++profile) {
     while (log->streams[profile] != nullptr) {  // goes with its last member
       View& view = *log->streams[profile]->views;
-      remove_member(s, *view.records[view.records.size() - 1].member, false);
+      remove_member(s, member_of(s, view.records[view.records.size() - 1]), false);
     }
   }
   settle(s, *log);

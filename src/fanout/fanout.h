@@ -173,6 +173,7 @@ class Fanout final {
   // touched and never used again.
   void close_outlet(SessionSlot session) noexcept;
   bool has_outlet(SessionSlot session) const noexcept;
+  Connection& connection(SessionSlot session) const noexcept;  // of an open outlet
 
   // Encodes for the outlet's profile, frames and queues. At most Limits::private_bytes a session,
   // counted in blocks (256 bytes, then 1 KiB each); lossy ones use half of it.

@@ -36,7 +36,7 @@ void add_view(State& s, Ledger& ledger, View& view) noexcept {
   Waiting waiting;
   Sequence computed_for = 0;  // no sequence is 0
   for (std::uint32_t i = 0; i < view.records.size(); ++i) {
-    const Member& member = *view.records[i].member;
+    const Member& member = member_of(s, view.records[i]);
     if (member.laggard() != nullptr) continue;
     const Sequence next = next_of(member);
     if (next > view.stream->log->head) continue;

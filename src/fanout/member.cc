@@ -103,6 +103,7 @@ void remove_member(State& s, Member& member, bool closing) noexcept {
   RoomLog& log = member.log();
   View& view = *member.view;
   untrack(s, member);
+  const std::uint32_t index = record_of(member).member;
   leave(s, member);
   --log.members;
   Member** link = &outlet.members;
@@ -111,7 +112,7 @@ void remove_member(State& s, Member& member, bool closing) noexcept {
   --outlet.member_count;
   if (member.account() != nullptr) s.accounts.destroy(member.account());
   const SessionSlot session = member.session;
-  s.members.destroy(&member);
+  s.members.erase(index);
   refresh_flags(outlet);
   release_if_empty(s, view);
   settle(s, log);
@@ -129,16 +130,16 @@ Status Fanout::attach(RoomSlot room, SessionSlot session, ChannelMask channels) 
   if (outlet->doomed) return Errc::limit_reached;
   RoomLog& log = **slot;
   // Falling behind must never fail for want of memory: its records are there from now on.
-  const std::size_t memberships = s.members.in_use() + 1;
+  const std::size_t memberships = s.members.size() + std::size_t{1};
   if (!s.laggards.reserve(memberships) || !s.accounts.reserve(memberships)) {
     return Errc::limit_reached;
   }
-  Member* member = s.members.make();
-  if (member == nullptr) return Errc::limit_reached;
+  const std::uint32_t index = s.members.insert();
+  if (index == s.members.kNone) return Errc::limit_reached;
   Stream* stream = stream_for(s, log, outlet->profile);
   View* view = stream == nullptr ? nullptr : view_for(s, *stream, channels);
   if (view == nullptr || !view->records.reserve_one(s.memory)) {
-    s.members.destroy(member);
+    s.members.erase(index);
     if (view != nullptr) release_if_empty(s, *view);
     if (view == nullptr && stream != nullptr && stream->views == nullptr) {
       log.streams[outlet->profile] = nullptr;
@@ -146,9 +147,10 @@ Status Fanout::attach(RoomSlot room, SessionSlot session, ChannelMask channels) 
     }
     return Errc::limit_reached;
   }
+  Member* member = s.members.at(index);
   member->session = session;
   member->channels = channels;
-  enter(*view, *member, outlet->connection);
+  enter(*view, *member, index, outlet->connection);
   ++log.members;
   Member** link = &outlet->members;
   while (*link != nullptr) link = &(*link)->next;
@@ -199,9 +201,9 @@ Status Fanout::set_mask(RoomSlot room, SessionSlot session, ChannelMask channels
     for (int p = 0; p < kPriorityCount; ++p) {
       admitted[p] = static_cast<std::uint32_t>(old.admitted[p]) - member->baseline[p];
     }
-    Connection* connection = record_of(*member).connection;
+    const Record record = record_of(*member);
     leave(s, *member);
-    enter(*view, *member, connection);
+    enter(*view, *member, record.member, record.connection);
     for (int p = 0; p < kPriorityCount; ++p) member->baseline[p] -= admitted[p];
   }
   member->channels = channels;

@@ -192,6 +192,10 @@ bool Fanout::has_outlet(SessionSlot session) const noexcept {
   const Outlet* outlet = state_->outlets.find(session);
   return outlet != nullptr && outlet->connection != nullptr;
 }
+Connection& Fanout::connection(SessionSlot session) const noexcept {
+  CHATROOM_ASSERT(has_outlet(session));
+  return *state_->outlets.find(session)->connection;
+}
 bool Fanout::blocked(SessionSlot session) const noexcept {
   const Outlet* outlet = state_->outlets.find(session);
   return outlet != nullptr && outlet->backlog != nullptr && outlet->backlog->blocked;

@@ -12,6 +12,9 @@ namespace {
 std::size_t streams_max(const Limits& limits) noexcept {
   return std::min<std::size_t>(limits.memberships, std::size_t{limits.rooms} * kProfileCount) + 1;
 }
+std::uint32_t members_max(const Limits& limits) noexcept {
+  return std::min(limits.memberships, Record::kMembersMax);
+}
 std::size_t views_max(const Limits& limits) noexcept {
   return std::min<std::size_t>(limits.memberships,
                                std::size_t{limits.rooms} * kProfileCount * (kOwnViewsMax + 1)) +
@@ -46,9 +49,10 @@ std::uint64_t members_ceiling(const Limits& limits) noexcept {
   const std::uint64_t memberships = limits.memberships;
   const std::uint64_t records =
       4 * memberships + RecordArray::kFirst * std::uint64_t{views_max(limits)};
-  return base::Pool<Member>::bytes_max(memberships) + base::Pool<Laggard>::bytes_max(memberships) +
-         base::Pool<Account>::bytes_max(memberships) + records * sizeof(Record) +
-         memberships * sizeof(Record*) + 2 * RecordArray::kSegment * sizeof(Record);
+  return base::IndexMap<Member>::bytes_max(members_max(limits)) +
+         base::Pool<Laggard>::bytes_max(memberships) + base::Pool<Account>::bytes_max(memberships) +
+         records * sizeof(Record) + memberships * sizeof(Record*) +
+         2 * RecordArray::kSegment * sizeof(Record);
 }
 
 std::uint64_t scratch_ceiling(const Limits& limits) noexcept {
@@ -67,7 +71,7 @@ State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
       logs(port, all.rooms),
       streams(port, streams_max(all)),
       views(port, views_max(all)),
-      members(port, all.memberships),
+      members(port, members_max(all)),
       laggards(port, all.memberships),
       accounts(port, all.memberships),
       backlogs(port, all.sessions),

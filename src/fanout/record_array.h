@@ -1,5 +1,5 @@
 // RecordArray: the dense array of a view's members that the sweep reads. Small rooms hold one small
-// block; large ones segments of 512 records, so that no join ever copies more than 12 KiB.
+// block; large ones segments of 512 records, so that no join ever copies more than 8 KiB.
 #pragma once
 
 #include <algorithm>
@@ -13,16 +13,19 @@
 
 namespace chatroom::fanout {
 
-struct Member;
-
 // What a visit needs, and nothing else.
 struct Record {
+  static constexpr std::uint32_t kMembersMax = (1u << 27) - 1;
+
   Connection* connection = nullptr;
-  Member* member = nullptr;
-  std::uint32_t cursor = 0;  // low half of the next sequence to send; see cursor.h
-  std::uint32_t flags = 0;   // anything set: not on the fast path; see Flag in member.h
+  std::uint32_t cursor = 0;       // low half of the next sequence to send; see track.cc
+  std::uint32_t member : 27 = 0;  // in State::members
+  std::uint32_t flags : 5 = 0;    // anything set: not on the fast path; see Flag in member.h
+
+  void set(std::uint32_t flag) noexcept { flags = (flags | flag) & 31; }
+  void clear(std::uint32_t flag) noexcept { flags = flags & ~flag & 31; }
 };
-static_assert(sizeof(Record) == 24);
+static_assert(sizeof(void*) != 8 || sizeof(Record) == 16);
 
 class RecordArray final {
  public:

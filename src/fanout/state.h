@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/index_map.h"
 #include "base/plant.h"
 #include "base/pool.h"
 #include "fanout/fanout.h"
@@ -75,7 +76,7 @@ struct State {
   base::Pool<RoomLog> logs;
   base::Pool<Stream> streams;
   base::Pool<View> views;
-  base::Pool<Member> members;
+  base::IndexMap<Member> members;
   base::Pool<Laggard> laggards;
   base::Pool<Account> accounts;
   base::Pool<Backlog> backlogs;
@@ -131,7 +132,8 @@ bool relieve_pool(State& s) noexcept;  // a chunk from wherever it costs least
 Stream* stream_for(State& s, RoomLog& log, std::uint8_t profile) noexcept;
 View* view_for(State& s, Stream& stream, ChannelMask channels) noexcept;
 void release_if_empty(State& s, View& view) noexcept;
-void enter(View& view, Member& member, Connection* connection) noexcept;  // a place is reserved
+// A place is reserved. `index`: of the member in State::members.
+void enter(View& view, Member& member, std::uint32_t index, Connection* connection) noexcept;
 void leave(State& s, Member& member) noexcept;
 
 // member.cc
@@ -140,6 +142,7 @@ void remove_member(State& s, Member& member, bool closing) noexcept;
 
 // track.cc
 Record& record_of(Member& member) noexcept;
+Member& member_of(State& s, const Record& record) noexcept;
 Sequence next_of(const Member& member) noexcept;
 Sequence next_of(const Laggard& laggard) noexcept;
 void set_next(Member& member, Sequence next) noexcept;

@@ -54,7 +54,7 @@ void note_merged(State& s, Member& member) noexcept {
 }
 
 void block_on(State& s, Record& record, std::size_t taken, Instant now) noexcept {
-  Member& member = *record.member;
+  Member& member = member_of(s, record);
   const bool progress = taken > 0;
   ++s.counters.writes_blocked;
   track(s, member);
@@ -86,28 +86,28 @@ std::uint32_t visit_down(State& s, View& view, std::span<Record> records, std::u
     Record& record = records[--i];
     __builtin_prefetch(i >= kAhead ? records[i - kAhead].connection : nullptr);
     if (record.flags != 0) [[unlikely]] {
-      if ((record.flags & kTracked) == 0) writes += visit(s, record.member->session, now);
+      if ((record.flags & kTracked) == 0) writes += visit(s, member_of(s, record).session, now);
       continue;
     }
     if (record.cursor != g.cursor || g.view != &view) {
       gather_shared(s, view, record.cursor);
     }
     if (g.pieces.bytes() == 0) {
-      if (g.counts.any_merged) note_merged(s, *record.member), ++g.takers;
+      if (g.counts.any_merged) note_merged(s, member_of(s, record)), ++g.takers;
       record.cursor = static_cast<std::uint32_t>(g.to);
       continue;
     }
     const std::size_t taken = record.connection->write(g.pieces.span());
     ++writes;
     if (s.tap.on_write != nullptr) [[unlikely]] {
-      s.tap.on_write(s.tap.context, record.member->session, g.pieces.span(), taken);
+      s.tap.on_write(s.tap.context, member_of(s, record).session, g.pieces.span(), taken);
     }
     s.counters.bytes_out += taken;
     ++s.counters.writes;
     if (taken == g.pieces.bytes()) [[likely]] {
       record.cursor = static_cast<std::uint32_t>(g.to);
       ++g.takers;
-      if (g.counts.any_merged) note_merged(s, *record.member);
+      if (g.counts.any_merged) note_merged(s, member_of(s, record));
     } else {
       CHATROOM_ASSERT(taken < g.pieces.bytes());
       block_on(s, record, taken, now);

@@ -7,6 +7,7 @@
 namespace chatroom::fanout {
 
 Record& record_of(Member& member) noexcept { return member.view->records[member.slot]; }
+Member& member_of(State& s, const Record& record) noexcept { return *s.members.at(record.member); }
 
 // Entries that no view of its stream was to get may have gone by without being kept.
 Sequence next_of(const Laggard& laggard) noexcept {
@@ -64,14 +65,14 @@ void track(State& s, Member& member) noexcept {
   member.view->stream->laggards.push_back(*laggard);
   ++member.log().laggards;
   ++backlog_of(s, member.session).tracked;
-  record_of(member).flags |= kTracked;
+  record_of(member).set(kTracked);
 }
 
 void untrack(State& s, Member& member) noexcept {
   Laggard* laggard = member.laggard();
   if (laggard == nullptr) return;
   record_of(member).cursor = static_cast<std::uint32_t>(next_of(*laggard));
-  record_of(member).flags &= ~std::uint32_t{kTracked};
+  record_of(member).clear(kTracked);
   member.view->stream->laggards.remove(*laggard);
   member.extra = laggard->account;
   member.tracked = 0;
@@ -92,7 +93,7 @@ void refresh_flags(Outlet& outlet) noexcept {
     std::uint32_t flags = common;
     if (member->laggard() != nullptr) flags |= kTracked;
     if (member->view->shared) flags |= kExceptions;
-    record_of(*member).flags = flags;
+    record_of(*member).flags = flags & 31;
   }
 }
 

@@ -54,14 +54,14 @@ void release_if_empty(State& s, View& view) noexcept {
   trim_index(s, log);
 }
 
-void enter(View& view, Member& member, Connection* connection) noexcept {
+void enter(View& view, Member& member, std::uint32_t index, Connection* connection) noexcept {
   member.view = &view;
   member.slot = view.records.size() & 0x7fff'ffffu;
   for (int p = 0; p < kPriorityCount; ++p) {
     member.baseline[p] = static_cast<std::uint32_t>(view.admitted[p]);
   }
   const auto cursor = static_cast<std::uint32_t>(view.stream->log->head + 1);
-  view.records.push_back({connection, &member, cursor, 0});
+  view.records.push_back({connection, cursor, index & Record::kMembersMax, 0});
   ++view.stream->members;
 }
 
@@ -72,7 +72,7 @@ void leave(State& s, Member& member) noexcept {
   const std::uint32_t last = view.records.size() - 1;
   if (member.slot != last) {
     view.records[member.slot] = view.records[last];
-    view.records[member.slot].member->slot = member.slot;
+    member_of(s, view.records[member.slot]).slot = member.slot;
   }
   view.records.pop_back();
   view.records.trim(s.memory);
