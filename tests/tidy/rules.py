@@ -36,6 +36,7 @@ INCLUDES = {
     "benchmarks/micro/": {"chatroom/", "./", "base/", "wire/", "session/", "room/", "fanout/",
                           "engine/"},
     "benchmarks/instructions/": {"chatroom/", "micro/"},  # the same rooms, counted otherwise
+    "benchmarks/engines/": {"chatroom/", "micro/"},  # the same, on threads
     "benchmarks/": {"chatroom/", "./"},
     "tests/": None,  # anything
 }
