@@ -14,6 +14,7 @@ import { Composer } from './composer.js';
 import { el, hueOf, icon, setText } from './dom.js';
 import { Nicks, bulletOf, entryOf } from './entries.js';
 import { Members } from './members.js';
+import { ModeratorMenu, pinnedText } from './moderator.js';
 import { Status } from './status.js';
 import { wordsFor } from './strings.js';
 import { sheet } from './styles.js';
@@ -39,6 +40,8 @@ export class ChatRoom extends HTMLElement {
   #composer = null;
   #theatre = null;
   #members = null;
+  #menu = null;
+  #pinned; // the offset that is shown
   #nicks = new Nicks();
   #unsaid = [];
   #announceTimer = 0;
@@ -89,6 +92,8 @@ export class ChatRoom extends HTMLElement {
     clearTimeout(this.#announceTimer);
     this.#status?.destroy();
     this.#closeMembers();
+    this.#closeMenu();
+    this.#pinned = undefined;
     this.client?.close();
     this.#list?.destroy();
     this.#composer?.destroy();
@@ -114,6 +119,10 @@ export class ChatRoom extends HTMLElement {
       aria: { label: words.chat, live: 'off' },
     });
     log.addEventListener('click', (e) => this.#clickedRow(e.target));
+    log.addEventListener('contextmenu', (e) => {
+      const entry = e.target.closest?.('.row')?.entry;
+      if (entry?.type === 'message') this.#openMenu(e, entry);
+    });
     const news = el('span');
     const newer = el(
       'button',
@@ -299,12 +308,16 @@ export class ChatRoom extends HTMLElement {
     this.#theatre.stage.remove(matches);
   }
 
-  #moderated({ action, user, text }) {
+  #moderated({ action, user, text, role }) {
     const who = this.#nicks.nickOf(user);
+    const words = this.#words;
+    if (action === 'set_role')
+      return this.#note(words.nowRole(who, words.roles[role] ?? words.plainMember));
     const sentence = {
       mute: this.#words.muted,
       unmute: this.#words.unmuted,
       ban: this.#words.banned,
+      kick: this.#words.kicked,
     }[action]?.(who);
     if (sentence) this.#note(text ? `${sentence} (${text})` : sentence, 'warn');
   }
@@ -345,11 +358,18 @@ export class ChatRoom extends HTMLElement {
     const { slow, pinned: bar } = this.#parts;
     slow.hidden = !(policy.slow_mode_s > 0);
     setText(slow, this.#words.slowMode(policy.slow_mode_s));
-    const text = pinned[pinned.length - 1]?.text ?? '';
-    bar.hidden = !text;
-    setText(bar, text);
+    this.#showPinned(bar, pinned[pinned.length - 1]);
     this.#presence();
     this.#showMe();
+  }
+
+  async #showPinned(bar, offset) {
+    if (this.#pinned === offset) return;
+    this.#pinned = offset;
+    const text = await pinnedText(this.chat, offset).catch(() => '');
+    if (this.#pinned !== offset) return;
+    bar.hidden = !text;
+    setText(bar, text);
   }
 
   #showMe() {
@@ -423,6 +443,23 @@ export class ChatRoom extends HTMLElement {
       this.#composer.insert(entry.type === 'direct' ? `/w ${entry.user} ` : `@${entry.nick} `);
   }
 
+  #openMenu(event, target) {
+    const close = () => this.#closeMenu();
+    const [room, words, language] = [this.chat, this.#words, this.#language];
+    const menu = ModeratorMenu.for({ room, target, words, language, close });
+    if (!menu || this.chat.state !== 'in') return;
+    event.preventDefault();
+    this.#closeMenu();
+    this.#menu = menu;
+    this.#parts.middle.append(menu.node);
+    menu.focus();
+  }
+
+  #closeMenu() {
+    this.#menu?.node.remove();
+    this.#menu = null;
+  }
+
   #toggleMembers() {
     if (this.#members) return this.#closeMembers(true);
     if (this.chat?.state !== 'in') return;
@@ -436,6 +473,10 @@ export class ChatRoom extends HTMLElement {
         this.#closeMembers();
         if (member.user !== this.client.user)
           this.#composer.insert(`@${member.nick || member.user} `);
+      },
+      moderate: (event, member) => {
+        this.#openMenu(event, { ...member, own: member.user === this.client.user });
+        if (this.#menu) this.#closeMembers();
       },
       close: () => this.#closeMembers(true),
     });

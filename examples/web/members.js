@@ -2,6 +2,7 @@
 // most once a second, when people come or go while it is open.
 
 import { el, hueOf, icon } from './dom.js';
+import { isModerator, roomSwitches } from './moderator.js';
 import { errorSentence } from './sentences.js';
 
 const PAGE = 24; // rows; a page replaces the one before, so the document stays small
@@ -21,7 +22,8 @@ export class Members {
   #timer = 0;
 
   /** @param {{room: any, words: any, language: string, me: string|undefined,
-   *   pick: (member: {user: string, nick: string}) => void, close: () => void}} options */
+   *   pick: (member: {user: string, nick: string}) => void,
+   *   moderate: (event: Event, member: object) => void, close: () => void}} options */
   constructor({ room, words, language, ...hooks }) {
     this.#room = room;
     this.#words = words;
@@ -47,6 +49,7 @@ export class Members {
         on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
       },
       el('header', {}, el('h3', {}, words.members), cross),
+      ...[roomSwitches(room, words, language)].filter(Boolean),
       this.#list,
       this.#footer,
     );
@@ -108,7 +111,13 @@ export class Members {
         type: 'button',
         className: 'person',
         title: member.user,
-        on: { click: () => this.#hooks.pick(member) },
+        on: {
+          click: (event) =>
+            event.shiftKey && isModerator(this.#room)
+              ? this.#hooks.moderate(event, member)
+              : this.#hooks.pick(member),
+          contextmenu: (event) => this.#hooks.moderate(event, member),
+        },
       },
       el('bdi', {}, name),
     );

@@ -270,6 +270,9 @@ export class Room extends EventTarget {
         this.position = { epoch: event.epoch, offset: event.offset ?? 0 };
         if (event.state) this.info = event.state;
         break;
+      case 'moderation':
+        if (event.action === 'set_role' && event.user === this.#client.user) this.role = event.role;
+        break;
       case 'left':
         return this.#left(event);
     }

@@ -131,6 +131,15 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
   background: rgb(255 255 255 / .12); font-size: 12.5px; font-weight: 600; white-space: nowrap;
   flex: none; }
 .banner button:hover, .soft:hover { background: rgb(255 255 255 / .2); }
+.menu { left: 14px; right: 14px; bottom: 14px; display: grid; gap: 6px;
+  grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); max-height: 80%; overflow: auto; }
+.menu header, .menu .refusal { grid-column: 1 / -1; }
+.hard { color: #ffb3b3; }
+.refusal { margin: 0; font-size: 12.5px; color: #ffc2c2; }
+.switches { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; font-size: 12.5px;
+  padding: 0 0 10px; }
+.switches select { height: 28px; border-radius: 7px; border: 0; padding: 0 8px; color: inherit;
+  background: #2b303c; font: inherit; }
 .pinned { padding: 8px 16px; font-size: 13px; border-bottom: 1px solid var(--chat-line);
   background: #1a2126; border-inline-start: 3px solid var(--chat-accent);
   max-height: 68px; overflow: hidden; overflow-wrap: anywhere; }

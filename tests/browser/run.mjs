@@ -17,6 +17,7 @@ import { Runner, Skip, assert, openBrowser } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
 import { moduleTests } from './module_tests.mjs';
 import { pageTests } from './page_tests.mjs';
+import { moderationTests } from './moderation_tests.mjs';
 import { troubleTests } from './trouble_tests.mjs';
 import { wsClientTests } from './ws_client.mjs';
 
@@ -52,6 +53,7 @@ async function main() {
     if (ours && !options.chatd) await moduleTests({ runner });
     browser = await openBrowser();
     if (ours && !options.chatd) await troubleTests({ runner, browser, screens: options.screens });
+    if (options.chatd) await moderationTests({ runner, browser, server, screens: options.screens });
     await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
   } catch (error) {
     if (!(error instanceof Skip)) throw error;

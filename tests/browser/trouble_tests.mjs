@@ -107,6 +107,7 @@ export async function troubleTests({ runner, browser, screens }) {
   });
 
   await test('slow mode, topic and pinned message of the room are shown', async (page, server) => {
+    const offset = server.say('r', 'bob', 'Welcome! Read the rules.');
     server.broadcast(
       {
         event: 'room_state',
@@ -114,7 +115,7 @@ export async function troubleTests({ runner, browser, screens }) {
         changed: {
           policy: { slow_mode_s: 5 },
           attributes: { topic: 'Sunset stream' },
-          pinned: [{ offset: 1, text: 'Welcome! Read the rules.' }],
+          pinned: [offset],
         },
       },
       'r',
@@ -124,7 +125,11 @@ export async function troubleTests({ runner, browser, screens }) {
       async () => (await page.locator('.slow').textContent()) === 'Slow mode 5 s',
     );
     assertEqual(await page.locator('.title span').textContent(), 'Sunset stream', 'topic');
-    assertEqual(await page.locator('.pinned').textContent(), 'Welcome! Read the rules.', 'pinned');
+    await until(
+      'the pinned message',
+      async () =>
+        (await page.locator('.pinned').textContent()) === 'bob: Welcome! Read the rules.',
+    );
   });
 
   await test('a kick says who one is to the room, and one may try again', async (page, server) => {

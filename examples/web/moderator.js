@@ -1,0 +1,141 @@
+// What those of rank may do: a menu on a person or a message, and the room's switches in the sheet
+// of members. The server decides; the page only leaves out what it would refuse anyway.
+
+import { el } from './dom.js';
+import { errorSentence } from './sentences.js';
+
+const RANKS = ['visitor', 'member', 'speaker', 'moderator', 'admin', 'owner'];
+const rankOf = (role) => RANKS.indexOf(role ?? 'member');
+const SLOW_S = [0, 5, 30];
+const MINUTES = [1, 10, 60];
+
+export const isModerator = (room) => rankOf(room?.role) >= rankOf('moderator');
+const isAdmin = (room) => rankOf(room?.role) >= rankOf('admin');
+
+/** What can be done: [label, op, fields, whether it takes something away for good].
+ * @returns {[string, string, object, boolean][]} */
+function choicesFor(room, target, words) {
+  const { user, offset, own } = target;
+  const found = [];
+  const add = (label, op, fields, hard = false) => found.push([label, op, fields, hard]);
+  const moderator = isModerator(room);
+  if (offset > 0 && (own || moderator)) add(words.recall, 'recall', { offset });
+  if (offset > 0 && moderator) {
+    const pinned = room.info.pinned?.includes(offset);
+    add(pinned ? words.unpin : words.pin, pinned ? 'unpin' : 'pin', { offset });
+  }
+  if (own || !user || !moderator) return found;
+  for (const minutes of MINUTES)
+    add(words.muteFor(minutes), 'mute', { user, for_ms: minutes * 60_000 });
+  add(words.unmute, 'unmute', { user });
+  add(words.clearUser, 'clear', { user }, true);
+  add(words.kick, 'kick', { user }, true);
+  add(words.ban, 'ban', { user }, true);
+  if (!isAdmin(room)) return found;
+  const raised = rankOf(target.role) >= rankOf('moderator');
+  add(raised ? words.lower : words.raise, 'set_role', {
+    user,
+    role: raised ? 'member' : 'moderator',
+  });
+  return found;
+}
+
+/** A menu over the chat. Null: there is nothing to choose. */
+export class ModeratorMenu {
+  node;
+
+  #room;
+  #language;
+  #close;
+  #message = el('p', { className: 'refusal', hidden: true });
+
+  static for({ room, target, words, language, close }) {
+    const choices = choicesFor(room, target, words);
+    return choices.length > 0
+      ? new ModeratorMenu(choices, { room, target, words, language, close })
+      : null;
+  }
+
+  constructor(choices, { room, target, words, language, close }) {
+    this.#room = room;
+    this.#language = language;
+    this.#close = close;
+    const title = el('h3', {}, el('bdi', {}, target.nick || target.user || words.host));
+    const items = choices.map(([label, op, fields, hard]) =>
+      el(
+        'button',
+        {
+          type: 'button',
+          role: 'menuitem',
+          className: hard ? 'soft hard' : 'soft',
+          on: { click: () => this.#choose(op, fields) },
+        },
+        label,
+      ),
+    );
+    this.node = el(
+      'section',
+      {
+        className: 'sheet menu',
+        role: 'menu',
+        aria: { label: words.moderate },
+        on: { keydown: (e) => e.key === 'Escape' && close() },
+      },
+      el('header', {}, title),
+      ...items,
+      el('button', { type: 'button', className: 'soft', on: { click: close } }, words.cancel),
+      this.#message,
+    );
+  }
+
+  focus() {
+    this.node.querySelector('button').focus();
+  }
+
+  async #choose(op, fields) {
+    try {
+      await this.#room.command(op, fields);
+      this.#close();
+    } catch (error) {
+      this.#message.hidden = false;
+      this.#message.textContent = errorSentence(error, this.#language);
+    }
+  }
+}
+
+/** The room's switches, for admins; null for others. */
+export function roomSwitches(room, words, language) {
+  if (!isAdmin(room)) return null;
+  const refusal = el('p', { className: 'refusal', hidden: true });
+  const set = (policy) =>
+    room.command('set_policy', { policy }).catch((error) => {
+      refusal.hidden = false;
+      refusal.textContent = errorSentence(error, language);
+    });
+  const { slow_mode_s: slow = 0, mute_all: muted = false } = room.info.policy ?? {};
+  const pick = el('select', { aria: { label: words.slowModeOff } });
+  for (const seconds of [...new Set([...SLOW_S, slow])]) {
+    const label = seconds === 0 ? words.slowModeOff : words.slowMode(seconds);
+    pick.append(el('option', { value: String(seconds), selected: seconds === slow }, label));
+  }
+  pick.addEventListener('change', () => set({ slow_mode_s: Number(pick.value) }));
+  const box = el('input', { type: 'checkbox', checked: muted });
+  box.addEventListener('change', () => set({ mute_all: box.checked }));
+  return el(
+    'div',
+    { className: 'switches' },
+    pick,
+    el('label', {}, box, ` ${words.muteAll}`),
+    refusal,
+  );
+}
+
+/** The text of a pinned message: rooms pin places, not texts.
+ * @param {number|undefined} offset */
+export async function pinnedText(room, offset) {
+  if (!offset) return '';
+  const { messages } = await room.history({ before: offset + 1, limit: 1 });
+  const [message] = messages;
+  if (message?.offset !== offset) return '';
+  return `${message.nick || message.user || ''}: ${message.text ?? ''}`;
+}

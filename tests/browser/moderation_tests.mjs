@@ -1,0 +1,92 @@
+// Keeping order on the page, against our own server: the first in a room owns it.
+
+import {
+  SIZES,
+  assert,
+  assertEqual,
+  openPage,
+  roomUrl,
+  say,
+  texts,
+  until,
+  untilLive,
+} from './harness.mjs';
+
+export async function moderationTests({ runner, browser, server, screens }) {
+  let rooms = 0;
+  const test = (name, run) =>
+    runner.test(`page: ${name}`, async () => {
+      const room = `mod/${++rooms}-${Date.now() % 100_000}`;
+      const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
+      await untilLive(alice);
+      const bob = await openPage(browser, roomUrl(server, room, 'Bob'), { viewport: SIZES[1] });
+      await untilLive(bob);
+      try {
+        await run(alice, bob);
+        if (screens) await alice.screenshot({ path: `${screens}/mod-${rooms}.png` });
+        assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
+      } finally {
+        await alice.context().close();
+        await bob.context().close();
+      }
+    });
+  const choose = async (page, text, label) => {
+    await page.locator('.row', { hasText: text }).click({ button: 'right' });
+    await page.locator('.menu button', { hasText: label }).click();
+  };
+  const seen = (page, text) =>
+    until(`"${text}"`, async () => (await texts(page)).includes(text));
+  const notice = (page) => page.locator('.notice').textContent();
+
+  await test('an owner mutes, and lets speak again', async (alice, bob) => {
+    await say(bob, 'noise');
+    await seen(alice, 'noise');
+    await choose(alice, 'noise', 'Mute for 10 min');
+    await until('the notice', async () =>
+      (await texts(bob, 'system')).some((text) => text.includes('was muted')),
+    );
+    await say(bob, 'more noise');
+    await until('the refusal', async () => (await notice(bob)) !== '');
+    assert(!(await texts(alice)).includes('more noise'), 'it was not said');
+    await choose(alice, 'noise', 'Let speak again');
+    await until('the notice', async () =>
+      (await texts(bob, 'system')).some((text) => text.includes('may speak')),
+    );
+  });
+
+  await test('a message is pinned, taken back, and its author removed', async (alice, bob) => {
+    await say(alice, 'rules: be kind');
+    await say(bob, 'rude');
+    await seen(alice, 'rude');
+    await choose(alice, 'rules: be kind', 'Pin the message');
+    await until('the pin', async () =>
+      (await bob.locator('.pinned').textContent()).includes('rules: be kind'),
+    );
+    await choose(alice, 'rude', 'Take the message back');
+    await until('the recall', async () => !(await texts(bob)).includes('rude'));
+    await say(bob, 'rude again');
+    await seen(alice, 'rude again');
+    await choose(alice, 'rude again', 'Ban');
+    await until('the banner', async () => await bob.locator('.banner:not([hidden])').isVisible());
+    await choose(alice, 'rude again', 'Remove all messages');
+    await until('the clearing', async () => !(await texts(alice)).includes('rude again'));
+  });
+
+  await test('an owner switches slow mode on, and a moderator is made', async (alice, bob) => {
+    await say(bob, 'hello');
+    await seen(alice, 'hello');
+    await alice.locator('.chip').click();
+    await alice.locator('.switches select').selectOption('5');
+    await until('slow mode', async () => await bob.locator('.slow').isVisible());
+    await alice.keyboard.press('Escape');
+    await choose(alice, 'hello', 'Make a moderator');
+    await until('the news', async () =>
+      (await texts(bob, 'system')).some((text) => text.includes('is now Mod')),
+    );
+    await say(alice, 'from above');
+    await seen(bob, 'from above');
+    await bob.locator('.row', { hasText: 'from above' }).click({ button: 'right' });
+    await bob.locator('.menu button', { hasText: 'Remove from the room' }).click();
+    await until('the refusal', async () => await bob.locator('.menu .refusal').isVisible());
+  });
+}
