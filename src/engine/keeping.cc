@@ -15,6 +15,7 @@
 // The epoch that clients see stands in the record; the storage's own one stays, with its messages.
 #include <algorithm>
 
+#include "chatroom/codec_checks.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -23,8 +24,8 @@ using engine::RoomRecord;
 using engine::StorageWork;
 using engine::StorageWorkKind;
 
-// The lasting settings that members see. The rest of a policy is the host's own, given with each
-// opening.
+// The lasting settings that members see; behind them attributes, pins, mutes and bans. The rest of
+// a policy is the host's own, given with each opening.
 struct engine::Kept {
   std::uint64_t epoch = 0;
   bool open = true;
@@ -41,7 +42,7 @@ using engine::Kept;
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 // False: not a record of ours.
 bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
@@ -100,7 +101,9 @@ bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open
     to.text(channel.name);
     to.text(channel.creator);
   }
-  CHATROOM_ASSERT(to.ok());  // names and channels are bounded
+  keep_board(to, state);
+  keep_sanctions(to, record.room);
+  CHATROOM_ASSERT(to.ok());  // names, channels and boards are bounded, sanctions stop in time
   const StorageRequest request = new_work(StorageWorkKind::save, record.room);
   if (!request) {
     save_later(record);
@@ -157,6 +160,81 @@ void Engine::State::save_closing(RoomId room) noexcept {
   }
 }
 
+// Closed channels, pins and attributes.
+void Engine::State::keep_board(engine::Packer& to, const RoomState& state) noexcept {
+  std::uint32_t closed = 0;
+  for (std::uint32_t i = 0; i < state.channels.size(); ++i) {
+    if (state.channels[i].state == "closed") closed |= room::bit_of(i);
+  }
+  to.u32(closed);
+  to.u8(static_cast<std::uint8_t>(state.attributes.size()));
+  for (const Attribute& attribute : state.attributes) {
+    to.text(attribute.key);
+    to.text(attribute.value);
+  }
+  to.u8(static_cast<std::uint8_t>(state.pinned.size()));
+  for (const std::uint64_t offset : state.pinned) to.u64(offset);
+}
+
+// As many as the record holds, the newest first: some twenty where a room has all its channels and
+// attributes, a hundred and more where it has few.
+void Engine::State::keep_sanctions(engine::Packer& to, RoomId room) noexcept {
+  rooms.each_sanction(
+      room,
+      [](void* context, const room::KeptSanction& kept) {
+        engine::Packer& out = *static_cast<engine::Packer*>(context);
+        constexpr std::size_t kItem = 1 + 4 + 1 + 16;  // beside the name
+        constexpr std::size_t kEnd = 1;
+        if (out.left() < kItem + kept.user.size() + kEnd) return false;
+        out.flag(true);
+        out.text(kept.user);
+        out.u8(static_cast<std::uint8_t>(kept.for_good[0] | kept.for_good[1] << 1 |
+                                         kept.allowed << 2));
+        out.i64(kept.until[0]);
+        out.i64(kept.until[1]);
+        return true;
+      },
+      &to);
+  to.flag(false);
+}
+
+// What was set while the room was loaded stands.
+void Engine::State::restore_board(RoomId room, engine::Unpacker& from) noexcept {
+  const std::uint32_t closed = from.u32();
+  for (std::uint32_t i = 0; i < room::kChannelsMax && from.ok(); ++i) {
+    if ((closed & room::bit_of(i)) != 0) rooms.set_closed(room, i, true);
+  }
+  for (std::uint8_t left = from.u8(); left > 0 && from.ok(); --left) {
+    const std::string_view key = from.text();
+    const std::string_view value = from.text();
+    if (key.empty() || key.size() > kNameBytesMax || value.size() > kAttributeBytesMax) continue;
+    static_cast<void>(rooms.set_attribute(room, key, value));
+  }
+  for (std::uint8_t left = from.u8(); left > 0 && from.ok(); --left) {
+    rooms.restore_pin(room, from.u64());
+  }
+}
+
+void Engine::State::restore_sanctions(RoomId room, engine::Unpacker& from) noexcept {
+  while (from.flag() && from.ok()) {
+    const std::string_view user = from.text();
+    const std::uint8_t marks = from.u8();
+    const std::int64_t until[] = {from.i64(), from.i64()};
+    const Sanctions known = rooms.sanctions(room, user, now);
+    if (!from.ok() || known.muted || known.banned || known.allowed) continue;
+    for (const room::Measure measure : {room::Measure::mute, room::Measure::ban}) {
+      const auto at = static_cast<std::size_t>(measure);
+      if (until[at] > now.us) {
+        static_cast<void>(rooms.impose(room, user, measure, Instant{until[at]}, now));
+      }
+      if ((marks >> at & 1) != 0) {
+        static_cast<void>(rooms.impose(room, user, measure, Instant::never(), now));
+      }
+    }
+    if ((marks & 4) != 0) static_cast<void>(rooms.allow(room, user, true));
+  }
+}
+
 void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
                                      engine::Unpacker& from) noexcept {
   const RoomId room = record.room;
@@ -165,6 +243,8 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
     const std::string_view name = from.text();
     if (!rooms.open_channel(room, name, from.text())) break;
   }
+  restore_board(room, from);
+  restore_sanctions(room, from);
   if (record.set_meanwhile) return;
   RoomPolicy policy = *rooms.view(room).policy;
   policy.slow_mode_s = kept.slow_mode_s;

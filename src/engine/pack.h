@@ -19,6 +19,7 @@ class Packer {
 
   bool ok() const noexcept { return ok_; }
   std::size_t size() const noexcept { return used_; }
+  std::size_t left() const noexcept { return out_.size() - used_; }
   Bytes bytes() const noexcept { return out_.first(used_); }
 
   void u8(std::uint8_t value) noexcept { integer(value, 1); }

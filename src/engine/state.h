@@ -286,6 +286,10 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void saved(const engine::StorageWork& work, engine::RoomRecord& record) noexcept;
   void mark_unsaved(RoomId room) noexcept;
   void save_closing(RoomId room) noexcept;
+  void keep_board(engine::Packer& to, const RoomState& state) noexcept;
+  void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
+  void restore_board(RoomId room, engine::Unpacker& from) noexcept;
+  void restore_sanctions(RoomId room, engine::Unpacker& from) noexcept;
   void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
                         engine::Unpacker& from) noexcept;
   void resume(engine::StorageWork& work, engine::RoomRecord& record) noexcept;

@@ -255,6 +255,12 @@ TEST_CASE("channels, creator and settings come back with the room", "[engine][re
       policy.moderated = true;
       policy.max_members = 77;
       REQUIRE(stage.room("r").set_policy(policy));
+      Room room = stage.room("r");
+      CHECK(room.broadcast({.text = "rules"}));
+      CHECK(room.pin(1));
+      CHECK(room.set_attribute("topic", "cats"));
+      CHECK(room.close_channel("polls"));
+      for (int i = 0; i < 300; ++i) CHECK(room.ban("spammer " + std::to_string(i)));
       Peer& carol = stage.user(kTcp, "carol");
       before = state_in(carol.ask(R"({"id":2,"op":"join","room":"r"})"));
       CHECK_LIKE(before,
@@ -265,6 +271,11 @@ TEST_CASE("channels, creator and settings come back with the room", "[engine][re
     stage.loop.advance(Duration::s(1000));
     Peer& dora = stage.user(kTcp, "dora");
     CHECK(state_in(dora.ask(R"({"id":2,"op":"join","room":"r"})")) == before);
+    Room again = stage.room("r");
+    // As many as fit the record, the newest first.
+    CHECK(again.sanctions("spammer 299").banned);
+    CHECK(again.sanctions("spammer 200").banned);
+    for (int i = 0; i < 300; ++i) CHECK(again.unban("spammer " + std::to_string(i)));
     // What the host sets before the room is loaded is not undone by what was stored.
     testing::FaultyStorage slow(storage);
     slow.late = true;
@@ -282,6 +293,32 @@ TEST_CASE("channels, creator and settings come back with the room", "[engine][re
     }
     CHECK(handle.policy().slow_mode_s == 9);
     CHECK_FALSE(handle.policy().moderated);
+  }
+}
+
+TEST_CASE("mutes and bans come back with the room, and end when they end", "[engine][restart]") {
+  for (const Durability durability : {Durability::behind, Durability::before}) {
+    MemoryStorage storage;
+    {
+      Stage stage(stored(storage, durability));
+      Peer& alice = stage.member(kTcp, "alice", "r");
+      alice.ask(R"({"id":2,"op":"publish","room":"r","text":"x"})");
+      Room room = stage.room("r");
+      CHECK(room.ban("mallory"));
+      CHECK(room.mute("loud", Duration::s(2'000)));
+      CHECK(room.mute("short", Duration::s(10)));
+      CHECK(room.allow("guest"));
+      stage.run();
+    }
+    Stage stage(stored(storage, durability));
+    stage.loop.advance(Duration::s(1'000));
+    Peer& mallory = stage.user(kTcp, "mallory");
+    CHECK_LIKE(mallory.ask(R"({"id":2,"op":"join","room":"r"})"), R"(*"banned"*)");
+    Room room = stage.room("r");
+    CHECK(room.sanctions("loud").muted);
+    CHECK(room.sanctions("loud").muted_until < stage.loop.now() + Duration::s(1'001));
+    CHECK_FALSE(room.sanctions("short").muted);
+    CHECK(room.sanctions("guest").allowed);
   }
 }
 
