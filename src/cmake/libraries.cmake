@@ -5,6 +5,7 @@
 set(CHATROOM_PACKAGE_uv libuv1-dev)
 set(CHATROOM_PACKAGE_http libhttp-parser-dev)
 set(CHATROOM_PACKAGE_simdjson libsimdjson-dev)
+set(CHATROOM_PACKAGE_zlib zlib1g-dev)
 
 # chatroom_find(<library> <out>): sets <out> to a target to link, or to an empty string.
 function(chatroom_find library out)
@@ -59,5 +60,13 @@ function(chatroom_find_simdjson out)
   set(${out} "" PARENT_SCOPE)
   if(TARGET simdjson::simdjson)
     set(${out} simdjson::simdjson PARENT_SCOPE)
+  endif()
+endfunction()
+
+function(chatroom_find_zlib out)
+  find_package(ZLIB QUIET GLOBAL)
+  set(${out} "" PARENT_SCOPE)
+  if(TARGET ZLIB::ZLIB)
+    set(${out} ZLIB::ZLIB PARENT_SCOPE)
   endif()
 endfunction()
