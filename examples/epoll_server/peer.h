@@ -80,6 +80,7 @@ class Peer final : public Watcher, public chatroom::Connection, private chatroom
     chatroom::SessionOptions options;
     options.codec = link.codec;
     options.framing = link.framing;
+    options.compress = link.compress;
     options.deadline = deadline_;
     const auto session = service_.engine.open(*this, options);
     if (!session) return false;

@@ -17,6 +17,7 @@ namespace chatroom {
 struct LinkInfo {
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
+  Compress compress = Compress::none;
   std::string_view peer{};  // who the link says it carries (PROXY protocol); empty: as accepted
 };
 

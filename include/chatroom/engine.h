@@ -5,6 +5,7 @@
 #include "chatroom/broker.h"
 #include "chatroom/budget.h"
 #include "chatroom/codec.h"
+#include "chatroom/compressor.h"
 #include "chatroom/connection.h"
 #include "chatroom/decision.h"
 #include "chatroom/event_loop.h"
@@ -24,10 +25,11 @@ namespace chatroom {
 
 // The ports. Null where it says so. All must outlive the engine.
 struct EnginePorts {
-  EventLoop* loop = nullptr;       // null: the host calls advance(now)
-  Memory* memory = global_heap();  // never null
-  Codec* json = nullptr;           // null: sessions with codec json are refused, unsupported
-  Auth* auth = nullptr;            // null: only sessions opened with an Identity, or open servers
+  EventLoop* loop = nullptr;         // null: the host calls advance(now)
+  Memory* memory = global_heap();    // never null
+  Codec* json = nullptr;             // null: sessions with codec json are refused, unsupported
+  Compressor* compressor = nullptr;  // null: RoomPolicy::compress changes nothing
+  Auth* auth = nullptr;              // null: only sessions opened with an Identity, or open servers
   Rules* rules = nullptr;
   Storage* storage = nullptr;    // null: history is the ring alone
   Broker* broker = nullptr;      // null: home of all its rooms; see broker.h
@@ -51,6 +53,7 @@ struct SessionOptions {
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
   Boundary boundary = Boundary::stream;
+  Compress compress = Compress::none;  // what its peer agreed to; nothing on message links
   std::uint32_t max_frame = 0;         // message links: bytes a write may carry, at least 256
   const Identity* identity = nullptr;  // known already: no auth is asked for. Copied.
   std::string_view peer{};             // for Auth and logs, at most 64 bytes. Copied.

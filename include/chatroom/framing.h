@@ -15,6 +15,14 @@ enum class Framing : std::uint8_t {
               // come decoded from a filter (websocket.h) through Turn::on_frame
 };
 
+// Whether a peer takes messages of rooms deflated (compressor.h), and in which form. Room entries
+// only, in rooms whose policy says so; what is for one session alone never is.
+enum class Compress : std::uint8_t {
+  none,
+  chained,  // messages of one write refer to each other: the peer keeps its window of 32 KiB
+  alone,    // each message by itself, referring back at most 512 bytes: any peer can read that
+};
+
 // The kinds of inbound WebSocket frame a filter hands on. Messages are whole (fragments joined) and
 // text is valid UTF-8.
 enum class FrameKind : std::uint8_t { text, binary, ping, pong, close };

@@ -66,6 +66,10 @@ struct Limits {
   std::uint32_t room_writes = 54'000;
   Duration merge_wait = Duration::ms(150);
 
+  // In rooms that compress: what one write brings of them, deflated; what is beyond it comes with
+  // the next. At most 64 KiB; 0: nothing is deflated.
+  std::uint32_t deflate_bytes = 32 * 1024;
+
   // How much one turn may take in before it ends itself.
   std::uint32_t turn_inputs = 256;
   std::uint32_t turn_bytes = 256 * 1024;

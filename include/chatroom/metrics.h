@@ -45,6 +45,10 @@ struct MetricsSnapshot {
   std::uint64_t writes_blocked = 0;  // of them, those that took less than offered
   std::uint64_t slow_consumers = 0;  // closed for it
   std::uint64_t gaps = 0;
+  // Rooms that compress: runs of entries, each deflated once, and their bytes plain and deflated.
+  std::uint64_t deflated_runs = 0;
+  std::uint64_t deflated_from = 0;
+  std::uint64_t deflated_to = 0;
   Ledger ledger{};
 };
 

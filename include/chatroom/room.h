@@ -57,6 +57,9 @@ struct RoomPolicy {
   bool public_moderation = false;  // mutes, bans, kicks, roles are told to the whole room, not only
                                    // to whom they are about
   bool listed = false;             // list_rooms shows it to anybody
+  // Members whose links agreed to it (SessionOptions::compress) get what several members wait for
+  // deflated, once for all of them; what is for one alone stays plain. For who joins from then on.
+  bool compress = false;
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
 };
 

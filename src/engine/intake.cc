@@ -1,5 +1,6 @@
 // Intake: bytes, frames, timers and mail become commands, in the order of their arrival.
 #include "engine/state.h"
+#include "wire/outer.h"
 
 namespace chatroom {
 
@@ -62,6 +63,13 @@ void Engine::State::handle(SessionId id, const session::Intake& intake) noexcept
       ++counters.refused;
       push(id.index, intake.reply());
       break;
+    case Type::deflate: {
+      fanout.set_compress(id.index, Compress::chained);
+      std::byte frame[wire::kOuterHeaderBytes];
+      wire::write_outer_header(wire::OuterType::deflated, 0, frame);
+      fanout.push_raw(id.index, frame);
+      break;
+    }
     case Type::pong:
       push_control(id.index, wire::WebsocketOpcode::pong, intake.payload);
       break;

@@ -70,9 +70,8 @@ RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy
                                   bool kept) noexcept {
   const Result<RoomId> room = rooms.open(key, mirror_policy(policy, kept), {}, now);
   if (!room) return {};
-  const Status log = fanout.open_log(
-      room->index, rooms.view(*room).key,
-      {.reliable = policy.reliable, .flush_interval_min = policy.flush_interval_min});
+  const Status log =
+      fanout.open_log(room->index, rooms.view(*room).key, engine::log_options(policy));
   if (!log) {
     rooms.close(*room);
     return {};
@@ -109,7 +108,7 @@ void Engine::State::hold_policy(RoomId room, const RoomPolicy& policy) noexcept 
   shared.theirs.idle_close = policy.idle_close;
   shared.theirs.durability = policy.durability;
   static_cast<void>(rooms.set_policy(room, mirror_policy(policy, shared.kept), now));
-  fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
+  fanout.set_log_options(room.index, engine::log_options(policy));
 }
 
 void Engine::State::take_refused(PeerId from, Unpacker& in) noexcept {

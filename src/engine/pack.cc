@@ -262,6 +262,7 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.merge_repeats);
   to.flag(policy.public_moderation);
   to.flag(policy.listed);
+  to.flag(policy.compress);
 }
 
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
@@ -282,6 +283,7 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.merge_repeats = from.flag();
   policy.public_moderation = from.flag();
   policy.listed = from.flag();
+  policy.compress = from.flag();
 }
 
 }  // namespace chatroom::engine

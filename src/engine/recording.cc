@@ -40,6 +40,7 @@ void pack(Packer& to, const SessionOptions& options) noexcept {
   to.u8(static_cast<std::uint8_t>(options.codec));
   to.u8(static_cast<std::uint8_t>(options.framing));
   to.u8(static_cast<std::uint8_t>(options.boundary));
+  to.u8(static_cast<std::uint8_t>(options.compress));
   to.u32(options.max_frame);
   to.flag(options.identity != nullptr);
   pack(to, options.identity != nullptr ? *options.identity : Identity{});
@@ -51,6 +52,7 @@ void unpack(Unpacker& from, SessionOptions& options, Identity& identity) noexcep
   options.codec = static_cast<CodecKind>(from.u8());
   options.framing = static_cast<Framing>(from.u8());
   options.boundary = static_cast<Boundary>(from.u8());
+  options.compress = static_cast<Compress>(from.u8());
   options.max_frame = from.u32();
   const bool known = from.flag();
   unpack(from, identity);
@@ -76,6 +78,7 @@ void Engine::State::record_begin(const Seeds& seeds) noexcept {
     to.flag(ports.rules != nullptr);
     to.flag(ports.storage != nullptr);
     to.flag(ports.observer != nullptr);
+    to.flag(ports.compressor != nullptr);
     to.flag(options.budget.over != nullptr);
   });
 }
@@ -97,6 +100,26 @@ void Engine::State::record_write(void* context, std::uint32_t session,
     to.u32(static_cast<std::uint32_t>(taken));
     to.u64(hash);
   });
+}
+
+void engine::RecordedCompressor::restart(std::uint8_t window_bits) noexcept {
+  state_.ports.compressor->restart(window_bits);
+}
+
+std::size_t engine::RecordedCompressor::deflate(std::span<const Bytes> payload,
+                                                MutableBytes out) noexcept {
+  const std::size_t size = state_.ports.compressor->deflate(payload, out);
+  state_.record(
+      Record::deflated, [](engine::Packer&) {}, Bytes{out}.first(size));
+  return size;
+}
+
+Compressor::Inflated engine::RecordedCompressor::inflate(Bytes message, MutableBytes out) noexcept {
+  const Inflated done = state_.ports.compressor->inflate(message, out);
+  state_.record(
+      Record::inflated, [&](engine::Packer& to) { to.u8(static_cast<std::uint8_t>(done.outcome)); },
+      Bytes{out}.first(done.outcome == Outcome::whole ? done.size : 0));
+  return done;
 }
 
 // Budget::over is the host's answer too: asked through here, so that it is recorded.

@@ -52,12 +52,14 @@ enum class Record : std::uint8_t {
   stored_message,
   stored_room,
   stored_done,
+  deflated,  // Compressor::deflate: what it wrote
+  inflated,  // Compressor::inflate: outcome, what it wrote
   returned,  // a request to the storage came back: what it says from here on is a call
   // The recording could not hold an input (a text far beyond every limit) and stops here.
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 4";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 5";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -78,9 +80,9 @@ void each_limit(L& l, Each each) noexcept {
   each(l.input_pool_bytes), each(l.history_pool_bytes), each(l.keys), each(l.presence_exact);
   each(l.storage_waiting), each(l.waiting_bytes), each(l.events);
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
-  each(l.room_writes), each(l.merge_wait.us);
+  each(l.room_writes), each(l.merge_wait.us), each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 248, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 256, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -3,6 +3,7 @@
 // their answer, and the calls are made from it.
 #include "chatroom/replay.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -86,6 +87,7 @@ class Replayer final : public EventLoop,
                        public Auth,
                        public Rules,
                        public Storage,
+                       public Compressor,
                        public EngineObserver {
  public:
   Replayer(Tape& tape, Memory& memory, Codec* json) noexcept
@@ -136,12 +138,29 @@ class Replayer final : public EventLoop,
   void load(StorageRequest, StorageReply& reply, std::string_view) noexcept override {
     deliver(reply);
   }
+  // Compressor
+  void restart(std::uint8_t) noexcept override {}
+  std::size_t deflate(std::span<const Bytes>, MutableBytes out) noexcept override {
+    const Bytes wrote = tape_.value(Record::deflated).rest();
+    return copy(wrote, out) ? wrote.size() : 0;
+  }
+  Inflated inflate(Bytes, MutableBytes out) noexcept override {
+    Unpacker from = tape_.value(Record::inflated);
+    const auto outcome = static_cast<Outcome>(from.u8());
+    const Bytes wrote = from.rest();
+    return copy(wrote, out) ? Inflated{outcome, wrote.size()} : Inflated{};
+  }
   // What the host did while it was told something.
   void on_event(const HostEvent&) noexcept override { follow(); }
   void on_event(const Event&) noexcept override { follow(); }
   void on_closed(CloseCode) noexcept override { follow(); }
 
  private:
+  static bool copy(Bytes from, MutableBytes to) noexcept {
+    if (from.size() > to.size()) return false;
+    std::copy(from.begin(), from.end(), to.begin());
+    return true;
+  }
   Answer decision() noexcept {
     Unpacker from = tape_.value(Record::decision);
     Answer answer;
@@ -200,6 +219,7 @@ Status Replayer::begin() noexcept {
   if (from.flag()) ports.rules = this;
   if (from.flag()) ports.storage = this;
   if (from.flag()) ports.observer = this;
+  if (from.flag()) ports.compressor = this;
   if (from.flag()) {
     options.budget.over = &over;
     options.budget.arg = this;

@@ -4,14 +4,18 @@
 
 namespace chatroom {
 
+fanout::LogOptions engine::log_options(const RoomPolicy& policy) noexcept {
+  return {.reliable = policy.reliable,
+          .flush_interval_min = policy.flush_interval_min,
+          .compress = policy.compress};
+}
+
 Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& policy,
                                         std::string_view creator) noexcept {
   const Result<RoomId> room = rooms.open(key, policy, creator, now);
   if (!room) return room;
   const room::RoomView view = rooms.view(*room);
-  const Status log = fanout.open_log(
-      room->index, view.key,
-      {.reliable = policy.reliable, .flush_interval_min = policy.flush_interval_min});
+  const Status log = fanout.open_log(room->index, view.key, engine::log_options(policy));
   if (!log) {
     rooms.close(*room);
     return log.error();
@@ -115,7 +119,7 @@ Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept
   if (rooms.rung(room) != rung) {  // its budget is gone, and the ladder with it
     note({.type = HostEventType::overload, .room = rooms.view(room).key});
   }
-  fanout.set_log_options(room.index, policy.reliable, policy.flush_interval_min);
+  fanout.set_log_options(room.index, engine::log_options(policy));
   if (change->visible) tell_room_state(room, change->state);
   mark_unsaved(room);
   publish_policy(room);

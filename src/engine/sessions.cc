@@ -32,7 +32,10 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
   SessionRecord& record = *slots.get(id);
   record.timer.index = id.index;
   const fanout::OutletOptions outlet{
-      .profile = {how.codec, how.framing}, .boundary = how.boundary, .max_frame = how.max_frame};
+      .profile = {how.codec, how.framing},
+      .compress = how.boundary == Boundary::stream ? how.compress : Compress::none,
+      .boundary = how.boundary,
+      .max_frame = how.max_frame};
   if (const Status made = fanout.open_outlet(id.index, connection, outlet); !made) return made;
   const Status begun = sessions.open(record.protocol,
                                      {.codec = how.codec,

@@ -172,8 +172,11 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   mailbox = engine::Mailbox::create(*ports.memory, ports.loop, limits.mailbox_bytes,
                                     limits.mailbox_messages);
   if (mailbox == nullptr) return Errc::limit_reached;
-  const Status begun =
-      sessions.create({.flatbuffers = &codec, .json = ports.json, .seed = random.next()});
+  Compressor* const compressing = ports.compressor == nullptr ? nullptr : &compressor;
+  const Status begun = sessions.create({.flatbuffers = &codec,
+                                        .json = ports.json,
+                                        .compressor = compressing,
+                                        .seed = random.next()});
   if (!begun) return begun;
   const Status registry =
       rooms.init(memory, limits, {seeds.hash_low, seeds.hash_high}, random.next());
@@ -181,7 +184,7 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   fanout::WriteTap tap;
   if (ports.recorder != nullptr) tap = {.on_write = &record_write, .context = this};
   const Status brought =
-      fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, tap);
+      fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, tap, compressing);
   return brought ? enter_cluster({seeds.hash_low, seeds.hash_high}) : brought;
 }
 
@@ -201,6 +204,9 @@ MetricsSnapshot Engine::metrics() const noexcept {
   snapshot.writes = out.writes;
   snapshot.writes_blocked = out.writes_blocked;
   snapshot.gaps = out.gaps;
+  snapshot.deflated_runs = out.deflated_runs;
+  snapshot.deflated_from = out.deflated_from;
+  snapshot.deflated_to = out.deflated_to;
   snapshot.ledger = state.fanout.ledger();
   for (RoomId room = state.rooms.first_room(); room; room = state.rooms.next_room(room)) {
     const room::RoomView view = state.rooms.view(room);

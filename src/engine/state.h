@@ -19,6 +19,7 @@
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
+#include "engine/recorded_compressor.h"
 #include "engine/recording.h"
 #include "engine/slots.h"
 #include "fanout/fanout.h"
@@ -31,6 +32,7 @@ namespace chatroom {
 namespace engine {
 struct Cluster;
 struct GuestTag;
+fanout::LogOptions log_options(const RoomPolicy& policy) noexcept;
 }  // namespace engine
 
 struct Engine::State final : StorageReply, BrokerInbox {
@@ -58,7 +60,8 @@ struct Engine::State final : StorageReply, BrokerInbox {
   EnginePorts ports;
   base::BoundedMemory memory;
   base::FixedText<64> new_room_owner;  // options.new_room_policy.owner, copied
-  FlatbuffersCodec codec;              // for peers
+  engine::RecordedCompressor compressor{*this};
+  FlatbuffersCodec codec;        // for peers
   FlatbuffersCodec local_codec;  // for local members, whose events may lead to encoding in `codec`
   void* scratch_block = nullptr;
   struct Scratch {      // one for each use, since uses nest

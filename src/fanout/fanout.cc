@@ -69,14 +69,15 @@ void serve_turn(State& s, Instant now, Work& work) noexcept {
 
 }  // namespace
 
-Status Fanout::init(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap) noexcept {
+Status Fanout::init(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap,
+                    Compressor* compressor) noexcept {
   CHATROOM_ASSERT(state_ == nullptr);
   CHATROOM_ASSERT(codecs.flatbuffers != nullptr);
   void* scratch = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));
   void* place = memory.allocate(sizeof(State), alignof(State));
   if (scratch != nullptr && place != nullptr) {
     state_ = std::construct_at(static_cast<State*>(place), memory, limits, codecs, tap,
-                               static_cast<std::byte*>(scratch));
+                               static_cast<std::byte*>(scratch), compressor);
     return {};
   }
   if (scratch != nullptr) {
@@ -118,16 +119,18 @@ Status Fanout::open_log(RoomSlot room, std::string_view key, const LogOptions& o
   log->key = key;
   log->reliable = options.reliable;
   log->interval = options.flush_interval_min;
+  log->compress = options.compress;
   log->head = options.head;
   log->first = options.head + 1;
   return {};
 }
 
-void Fanout::set_log_options(RoomSlot room, bool reliable, Duration flush_interval_min) noexcept {
+void Fanout::set_log_options(RoomSlot room, const LogOptions& options) noexcept {
   RoomLog* log = log_of(*state_, room);
   if (log == nullptr) return;
-  log->reliable = reliable;
-  log->interval = flush_interval_min;
+  log->reliable = options.reliable;
+  log->interval = options.flush_interval_min;
+  log->compress = options.compress;
 }
 
 void Fanout::close_log(RoomSlot room) noexcept {

@@ -15,6 +15,7 @@
 
 #include "chatroom/budget.h"
 #include "chatroom/codec.h"
+#include "chatroom/compressor.h"
 #include "chatroom/connection.h"
 #include "chatroom/event.h"
 #include "chatroom/framing.h"
@@ -34,7 +35,8 @@ inline constexpr ChannelMask kAllChannels = UINT32_MAX;
 inline constexpr std::uint8_t kEveryChannel = 0xff;  // an entry for all members of the room
 
 // How a session's bytes are made. Members of equal profile share the encoded bytes of a room.
-// Sealing and compression join here: each gets its field and its place in `id`.
+// Sealing joins here: it gets its field and its place in `id`. Compression does not: it is made of
+// a run of plain bytes when it is sent (deflate.cc).
 struct Profile {
   CodecKind codec = CodecKind::flatbuffers;
   Framing framing = Framing::outer;
@@ -62,6 +64,7 @@ struct Codecs {
 
 struct OutletOptions {
   Profile profile;
+  Compress compress = Compress::none;
   Boundary boundary = Boundary::stream;
   std::uint32_t max_frame = 0;  // message links: bytes one write may carry, at least 256
 };
@@ -88,6 +91,7 @@ enum class Pushed : std::uint8_t {
 struct LogOptions {
   bool reliable = false;  // nothing is lossy here: a member that must lose is doomed instead
   Duration flush_interval_min{0};
+  bool compress = false;
   Sequence head = 0;  // entries before this log began (state that was restored)
 };
 
@@ -135,6 +139,9 @@ struct Counters {
   std::uint64_t blocked_members = 0;  // now
   std::uint64_t log_bytes = 0;        // now, in chunks
   std::uint64_t private_bytes = 0;    // now, in blocks
+  std::uint64_t deflated_runs = 0;    // each once, however many members took it
+  std::uint64_t deflated_from = 0;    // bytes of them, plain
+  std::uint64_t deflated_to = 0;
 };
 
 struct RoomCounters {
@@ -161,8 +168,9 @@ class Fanout final {
   ~Fanout();  // frees everything; calls no Connection
 
   // limit_reached: the Memory port gave nothing. Once.
-  [[nodiscard]] Status init(Memory& memory, const Limits& limits, Codecs codecs,
-                            WriteTap tap) noexcept;
+  // `compressor` null: nothing is deflated.
+  [[nodiscard]] Status init(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap,
+                            Compressor* compressor = nullptr) noexcept;
 
   // --- Outlets, one per session ---
 
@@ -182,6 +190,9 @@ class Fanout final {
   // Whole frames as they are, header and payload (pong, close): queued like a control item.
   Pushed push_raw(SessionSlot session, Bytes frame) noexcept;
 
+  // For the rooms that it is attached to from now on.
+  void set_compress(SessionSlot session, Compress compress) noexcept;
+
   // The transport takes bytes again: the next flush goes on with this session.
   void on_writable(SessionSlot session) noexcept;
 
@@ -197,7 +208,7 @@ class Fanout final {
   // `key` must stay where it is until close_log. limit_reached: memory.
   [[nodiscard]] Status open_log(RoomSlot room, std::string_view key,
                                 const LogOptions& options) noexcept;
-  void set_log_options(RoomSlot room, bool reliable, Duration flush_interval_min) noexcept;
+  void set_log_options(RoomSlot room, const LogOptions& options) noexcept;  // all but `head`
   // Detaches who is left. (Say `left` to each before, or detach them one by one.)
   void close_log(RoomSlot room) noexcept;
 

@@ -10,15 +10,23 @@ namespace chatroom::fanout {
 static_assert(kHeaderRoom >= wire::kOuterHeaderBytes);
 static_assert(kHeaderRoom >= wire::kWebsocketHeaderBytesMax);
 
-std::size_t scratch_bytes(const Limits& limits) noexcept {
+std::size_t encode_bytes(const Limits& limits) noexcept {
   return kHeaderRoom + std::max(limits.private_bytes, kWriteBytesMax);
+}
+
+std::size_t deflate_bytes(const Limits& limits) noexcept {
+  return std::min(limits.deflate_bytes, kWriteBytesMax);
+}
+
+std::size_t scratch_bytes(const Limits& limits) noexcept {
+  return encode_bytes(limits) + deflate_bytes(limits);
 }
 
 Bytes encode_frame(State& s, std::uint8_t profile, const Event& event) noexcept {
   const bool json = (profile & 1) != 0;
   Codec* codec = json ? s.codecs.json : s.codecs.flatbuffers;
   std::byte* body = s.scratch + kHeaderRoom;
-  const std::size_t size = codec->encode(event, {body, scratch_bytes(s.limits) - kHeaderRoom});
+  const std::size_t size = codec->encode(event, {body, encode_bytes(s.limits) - kHeaderRoom});
   if (size == 0) return {};
   std::byte header[wire::kWebsocketHeaderBytesMax];
   std::size_t header_size = 0;

@@ -2,7 +2,8 @@
 //
 //   RoomLog   sequence and index, the same for every profile
 //   Stream    one profile's encoded bytes and where each entry starts in them
-//   View      the members of one profile that read the same channels, in a dense array
+//   View      the members of one profile that read the same channels in the same form, in a dense
+//             array
 //
 // All sequences in [first, head] are in the log; `first` is head + 1 when it is empty.
 #pragma once
@@ -32,6 +33,7 @@ struct View final : base::ListNode<ViewTag>, base::TimerNode {
   bool dirty = false;      // somebody has not been visited since an entry came
   bool waiting = false;    // dirty, but in State::waiting instead of State::dirty
   bool held_back = false;  // its next sweep had to wait
+  Compress compress = Compress::none;
   // A sweep goes from `position` down; members below it are still to be visited. All untracked
   // members stand at `floor` or later; `reached` is what the running sweep will make of it, 0
   // before it began.
@@ -64,6 +66,7 @@ struct RoomLog final : base::ListNode<ActiveTag> {
   RoomSlot room = kNoSlot;
   std::string_view key;
   bool reliable = false;
+  bool compress = false;
   Duration interval;
   Instant paid{INT64_MIN};  // up to when its visits have used up what a room may have; see pace.cc
   Sequence head = 0;

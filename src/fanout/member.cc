@@ -137,7 +137,9 @@ Status Fanout::attach(RoomSlot room, SessionSlot session, ChannelMask channels) 
   const std::uint32_t index = s.members.insert();
   if (index == s.members.kNone) return Errc::limit_reached;
   Stream* stream = stream_for(s, log, outlet->profile);
-  View* view = stream == nullptr ? nullptr : view_for(s, *stream, channels);
+  View* view = stream == nullptr
+                   ? nullptr
+                   : view_for(s, *stream, channels, static_cast<Compress>(outlet->compress));
   if (view == nullptr || !view->records.reserve_one(s.memory)) {
     s.members.erase(index);
     if (view != nullptr) release_if_empty(s, *view);
@@ -183,7 +185,8 @@ Status Fanout::set_mask(RoomSlot room, SessionSlot session, ChannelMask channels
   const Laggard* laggard = member->laggard();
   if (laggard != nullptr && laggard->changed_at > next) return Errc::room_overloaded;
   View& old = *member->view;
-  View* view = view_for(s, *old.stream, channels);
+  const auto compress = static_cast<Compress>(s.outlets.find(session)->compress);
+  View* view = view_for(s, *old.stream, channels, compress);
   if (view == nullptr) return Errc::limit_reached;
   if (view != &old && !view->records.reserve_one(s.memory)) {
     release_if_empty(s, *view);

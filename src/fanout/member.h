@@ -79,7 +79,8 @@ struct Outlet {
   Backlog* backlog = nullptr;
   std::uint32_t max_frame = 0;  // 0: a stream
   std::uint16_t member_count = 0;
-  std::uint8_t profile = 0;
+  std::uint8_t profile : 4 = 0;
+  std::uint8_t compress : 4 = 0;  // a Compress
   bool doomed = false;
 };
 static_assert(sizeof(Outlet) == 32);

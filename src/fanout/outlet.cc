@@ -128,15 +128,22 @@ Status Fanout::open_outlet(SessionSlot session, Connection& connection,
   Outlet* outlet = s.outlets.make(session);
   if (outlet == nullptr || !s.backlogs.reserve(s.outlets_open + 1)) return Errc::limit_reached;
   CHATROOM_ASSERT(outlet->connection == nullptr);
-  *outlet = {};
+  *outlet = Outlet{};
   outlet->connection = &connection;
-  outlet->profile = options.profile.id();
+  outlet->profile = options.profile.id() & 0xf;
+  set_compress(session, options.compress);
   if (options.boundary == Boundary::message) {
     CHATROOM_ASSERT(options.max_frame > 0);
     outlet->max_frame = options.max_frame < kWriteBytesMax ? options.max_frame : kWriteBytesMax;
   }
   ++s.outlets_open;
   return {};
+}
+
+void Fanout::set_compress(SessionSlot session, Compress compress) noexcept {
+  State& s = *state_;
+  if (s.compressor != nullptr)
+    s.outlets.find(session)->compress = static_cast<std::uint8_t>(compress) & 0xf;
 }
 
 void Fanout::close_outlet(SessionSlot session) noexcept {
@@ -152,7 +159,7 @@ void Fanout::close_outlet(SessionSlot session) noexcept {
     if (linked<ReliefTag>(*backlog)) s.relieved.remove(*backlog);
     s.backlogs.destroy(backlog);
   }
-  *outlet = {};
+  *outlet = Outlet{};
   --s.outlets_open;
 }
 

@@ -26,6 +26,7 @@ class Pieces final {
   Added add(const ChunkPool& pool, const Tape& tape, std::uint64_t begin,
             std::uint64_t end) noexcept;
   Added add(Item& item) noexcept;  // from item.sent on
+  void add(Bytes run) noexcept { append(run.data(), static_cast<std::uint32_t>(run.size())); }
 
   std::span<const Bytes> span() const noexcept { return {list_, count_}; }
   std::uint32_t bytes() const noexcept { return bytes_; }

@@ -60,12 +60,13 @@ std::uint64_t scratch_ceiling(const Limits& limits) noexcept {
 }
 
 State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
-             std::byte* encode_scratch) noexcept
+             std::byte* whole_scratch, Compressor* compressing) noexcept
     : memory(port),
       limits(all),
       codecs(of),
       tap(write_tap),
-      scratch(encode_scratch),
+      scratch(whole_scratch),
+      compressor(deflate_bytes(all) == 0 ? nullptr : compressing),
       chunks(port, all),
       store(port, all),
       logs(port, all.rooms),
@@ -76,6 +77,8 @@ State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
       accounts(port, all.memberships),
       backlogs(port, all.sessions),
       outlets(port, all.sessions),
-      rooms(port, all.rooms) {}
+      rooms(port, all.rooms) {
+  deflated.place = {scratch + encode_bytes(all), deflate_bytes(all)};
+}
 
 }  // namespace chatroom::fanout

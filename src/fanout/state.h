@@ -24,6 +24,15 @@ struct Counts {
   bool any_merged = false;
 };
 
+// A run of entries as deflated frames, one an entry, in the order of the log.
+struct Deflated {
+  static constexpr std::uint32_t kEntriesMax = 512;
+  MutableBytes place;  // Limits::deflate_bytes of the scratch
+  std::uint32_t size = 0;
+  std::uint32_t count = 0;
+  std::uint32_t ends[kEntriesMax];
+};
+
 // The gathered write that all members of a view share who stand at the same place.
 struct SharedGather {
   View* view = nullptr;  // null: to be computed
@@ -33,6 +42,7 @@ struct SharedGather {
   std::uint32_t takers = 0;  // who took all of it and are not in the ledger yet
   Counts counts;
   Pieces pieces;
+  bool deflated = false;  // `pieces` is State::deflated
 };
 
 // What one session's own write is made of, in order: private items and runs of entries.
@@ -62,14 +72,15 @@ struct Work {
 };
 
 struct State {
-  State(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap,
-        std::byte* scratch) noexcept;
+  State(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap, std::byte* scratch,
+        Compressor* compressor) noexcept;
 
   Memory& memory;
   const Limits limits;
   const Codecs codecs;
   const WriteTap tap;
   std::byte* const scratch;
+  Compressor* const compressor;  // null: nothing is deflated
 
   ChunkPool chunks;
   PrivateStore store;
@@ -95,6 +106,7 @@ struct State {
   std::uint32_t turn_left = 0;  // visits of it
 
   SharedGather shared;
+  Deflated deflated;  // of the last shared gather that was
   OwnGather own;
   std::uint32_t until_asked = 32;
 
@@ -108,6 +120,8 @@ struct State {
 
 // frame.cc
 inline constexpr std::size_t kHeaderRoom = 10;
+std::size_t encode_bytes(const Limits& limits) noexcept;   // of the scratch, for a frame
+std::size_t deflate_bytes(const Limits& limits) noexcept;  // and behind it, for a deflated run
 std::size_t scratch_bytes(const Limits& limits) noexcept;
 // Header and body in the scratch; empty: does not fit.
 Bytes encode_frame(State& s, std::uint8_t profile, const Event& event) noexcept;
@@ -130,7 +144,7 @@ bool relieve_pool(State& s) noexcept;  // a chunk from wherever it costs least
 
 // view.cc
 Stream* stream_for(State& s, RoomLog& log, std::uint8_t profile) noexcept;
-View* view_for(State& s, Stream& stream, ChannelMask channels) noexcept;
+View* view_for(State& s, Stream& stream, ChannelMask channels, Compress compress) noexcept;
 void release_if_empty(State& s, View& view) noexcept;
 // A place is reserved. `index`: of the member in State::members.
 void enter(View& view, Member& member, std::uint32_t index, Connection* connection) noexcept;
@@ -152,6 +166,7 @@ bool is_cut(const State& s, const Member& member, Sequence sequence) noexcept;
 void track(State& s, Member& member) noexcept;
 void untrack(State& s, Member& member) noexcept;
 void refresh_flags(Outlet& outlet) noexcept;
+void keep_rest(State& s, Member& member, Item& item) noexcept;
 // Moves the unsent part of a cut entry to the outlet. False: no place.
 bool rescue_cut(State& s, Backlog& backlog) noexcept;
 
@@ -190,6 +205,18 @@ void wait_for_rest(State& s, View& view) noexcept;
 void wait_until(State& s, View& view, Instant due) noexcept;
 void stop_waiting(State& s, View& view) noexcept;
 bool crowded(const State& s, const View& view) noexcept;
+
+// deflate.cc
+bool deflates(const State& s, const View& view) noexcept;
+void begin_deflating(State& s, const View& view) noexcept;
+// The next entry of the run, whose frame lies there. False: no place, or no compressor.
+bool deflate_entry(State& s, const View& view, std::uint64_t begin, std::uint64_t end) noexcept;
+void drop_deflated_entry(State& s) noexcept;
+// Makes it the gather's pieces, unless plain is shorter.
+void finish_deflating(State& s, SharedGather& gather) noexcept;
+// Takes into account how much of the shared gather's deflated run one member took. False: what is
+// left of a frame that was cut found no place, and the session is doomed.
+bool advance_deflated(State& s, Member& member, std::size_t taken) noexcept;
 
 // sweep.cc
 void sweep(State& s, View& view, Instant now, Work& work) noexcept;  // its turn

@@ -28,6 +28,8 @@ void gather_shared(State& s, View& view, std::uint32_t cursor) noexcept {
   g.from = from;
   g.counts = {};
   g.pieces.reset(kWriteBytesMax);
+  g.deflated = deflates(s, view);
+  if (g.deflated) begin_deflating(s, view);
   Filter filter;
   filter.channels = view.channels;
   Sequence at = from;
@@ -39,13 +41,22 @@ void gather_shared(State& s, View& view, std::uint32_t cursor) noexcept {
       g.counts.any_merged = true;
     }
     if (fate != Fate::send) continue;
-    const auto added =
-        g.pieces.add(s.chunks, stream.bytes, start_of(s, stream, at), start_of(s, stream, at + 1));
-    if (added == Pieces::Added::none) break;
+    const std::uint64_t begin = start_of(s, stream, at);
+    const std::uint64_t end_of = start_of(s, stream, at + 1);
+    if (g.deflated && !deflate_entry(s, view, begin, end_of)) {
+      if (s.deflated.count > 0) break;
+      g.deflated = false;  // it alone is too long: it goes plain, and what follows with it
+    }
+    const auto added = g.pieces.add(s.chunks, stream.bytes, begin, end_of);
+    if (added == Pieces::Added::none) {
+      if (g.deflated) drop_deflated_entry(s);
+      break;
+    }
     CHATROOM_ASSERT(added == Pieces::Added::whole);  // append refuses longer frames
     ++g.counts.sent[entry.priority()];
   }
   g.to = at;
+  if (g.deflated) finish_deflating(s, g);
 }
 
 void note_merged(State& s, Member& member) noexcept {
@@ -58,7 +69,11 @@ void block_on(State& s, Record& record, std::size_t taken, Instant now) noexcept
   const bool progress = taken > 0;
   ++s.counters.writes_blocked;
   track(s, member);
-  advance(s, member, s.shared.to, taken);
+  if (!s.shared.deflated) {
+    advance(s, member, s.shared.to, taken);
+  } else if (!advance_deflated(s, member, taken)) {
+    return;
+  }
   if (CHATROOM_PLANTED(ledger_off_by_one)) ++s.totals.by_priority[1].delivered;
   after_write(s, member.session, now, true, progress);
 }

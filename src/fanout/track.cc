@@ -97,11 +97,23 @@ void refresh_flags(Outlet& outlet) noexcept {
   }
 }
 
+// `item` is what is left of the entry Laggard::next, whose beginning was taken.
+void keep_rest(State& s, Member& member, Item& item) noexcept {
+  Backlog& backlog = *s.outlets.find(member.session)->backlog;
+  CHATROOM_ASSERT(backlog.rest == nullptr);
+  const Entry& entry = entry_at(s, member.log(), member.laggard()->next);
+  item.entry_class = static_cast<std::uint8_t>(entry.priority());
+  backlog.rest = &item;
+  backlog.rest_member = &member;
+  backlog.bytes += PrivateStore::cost(item);
+  ++s.rest_pending[entry.priority()];
+  ++member.laggard()->next;
+}
+
 bool rescue_cut(State& s, Backlog& backlog) noexcept {
   Member& member = *backlog.cut_member;
   Laggard& laggard = *member.laggard();
   const Stream& stream = *member.view->stream;
-  const Entry& entry = entry_at(s, member.log(), laggard.next);
   const std::uint64_t begin = start_of(s, stream, laggard.next) + backlog.cut;
   const std::uint64_t end = start_of(s, stream, laggard.next + 1);
   CHATROOM_ASSERT(backlog.rest == nullptr);
@@ -114,15 +126,12 @@ bool rescue_cut(State& s, Backlog& backlog) noexcept {
                          {stream.bytes.at(s.chunks, at), size});
       at += size;
     }
-    item->entry_class = static_cast<std::uint8_t>(entry.priority());
-    backlog.rest = item;
-    backlog.rest_member = &member;
-    backlog.bytes += PrivateStore::cost(*item);
-    ++s.rest_pending[entry.priority()];
+    keep_rest(s, member, *item);
+  } else {
+    ++laggard.next;
   }
   backlog.cut_member = nullptr;
   backlog.cut = 0;
-  ++laggard.next;
   return true;
 }
 

@@ -14,12 +14,14 @@ Stream* stream_for(State& s, RoomLog& log, std::uint8_t profile) noexcept {
   return stream;
 }
 
-View* view_for(State& s, Stream& stream, ChannelMask channels) noexcept {
+View* view_for(State& s, Stream& stream, ChannelMask channels, Compress compress) noexcept {
+  if (!stream.log->compress) compress = Compress::none;
   View** link = &stream.views;
   View* shared = nullptr;
   for (; *link != nullptr; link = &(*link)->next) {
     if ((*link)->shared) shared = *link;
-    if (!(*link)->shared && (*link)->channels == channels) return *link;
+    if ((*link)->shared || (*link)->compress != compress) continue;
+    if ((*link)->channels == channels) return *link;
   }
   const bool own = stream.own_views < kOwnViewsMax;
   if (!own && shared != nullptr) return shared;
@@ -27,6 +29,7 @@ View* view_for(State& s, Stream& stream, ChannelMask channels) noexcept {
   if (view == nullptr) return nullptr;
   view->stream = &stream;
   view->shared = !own;
+  view->compress = own ? compress : Compress::none;
   view->channels = own ? channels : kAllChannels;
   if (own) ++stream.own_views;
   *link = view;

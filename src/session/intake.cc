@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = wire::kOuterHeaderBytes;
 constexpr std::byte kPlain{static_cast<std::uint8_t>(wire::OuterType::plain)};
+constexpr std::byte kDeflated{static_cast<std::uint8_t>(wire::OuterType::deflated)};
 
 Bytes take(Bytes& rest, std::size_t count) noexcept {
   const Bytes front = rest.first(count);
@@ -64,7 +65,7 @@ Intake Sessions::read_whole(Session& session, Bytes& rest, Instant now) noexcept
   if (rest.size() < kHeaderBytes) return keep(session, rest);
   const std::size_t whole = kHeaderBytes + wire::outer_body_bytes(rest);
   if (rest.size() < whole) return keep(session, rest);
-  return decode(session, take(rest, whole).subspan(kHeaderBytes), now);
+  return read_frame(session, take(rest, whole), now);
 }
 
 Intake Sessions::read_partial(Session& session, Bytes& rest, Instant now) noexcept {
@@ -85,12 +86,44 @@ Intake Sessions::read_partial(Session& session, Bytes& rest, Instant now) noexce
   const Bytes last = take(rest, whole - partial.size);
   if (!last.empty()) std::memcpy(place.data() + partial.size, last.data(), last.size());
   pool_.release(partial);
-  return decode(session, place.subspan(kHeaderBytes), now);
+  return read_frame(session, place, now);
+}
+
+Intake Sessions::read_frame(Session& session, Bytes frame, Instant now) noexcept {
+  const Bytes body = frame.subspan(kHeaderBytes);
+  return frame[0] == kDeflated ? inflate(session, body, now) : decode(session, body, now);
+}
+
+// An empty one says that the peer takes such frames itself.
+Intake Sessions::inflate(Session& session, Bytes body, Instant now) noexcept {
+  Intake intake;
+  if (body.empty()) {
+    if (session.commands.take(limits_.commands, now).us > 0) return intake;
+    intake.type = Intake::Type::deflate;
+    return intake;
+  }
+  const std::size_t most = inflated_bytes_max(body.size(), limits_.frame_bytes);
+  const Compressor::Inflated done = compressor_->inflate(body, inflated_.first(most));
+  switch (done.outcome) {
+    case Compressor::Outcome::whole:
+      charge(session, done.size, now);  // what it costs is what it became
+      return decode(session, inflated_.first(done.size), now);
+    case Compressor::Outcome::too_large:
+      return fail(session, CloseCode::too_big);
+    case Compressor::Outcome::bad:
+      return fail(session, CloseCode::bad_data);
+    case Compressor::Outcome::no_memory:
+      break;
+  }
+  return fail(session, CloseCode::overloaded);
 }
 
 // Decides as soon as it can: on the type with the first byte, on the length with the fourth.
 bool Sessions::check_header(Session& session, Bytes head, Intake& failure) noexcept {
-  if (head[0] != kPlain) {
+  // Deflated frames come only from who has shown who it is.
+  const bool known = session.state == State::usable || CHATROOM_PLANTED(inflated_before_auth);
+  const bool deflated = head[0] == kDeflated && compressor_ != nullptr && known;
+  if (head[0] != kPlain && !deflated) {
     failure = fail(session, CloseCode::protocol_error);
     return false;
   }

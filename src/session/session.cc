@@ -28,8 +28,9 @@ Sessions::Sessions(const Limits& limits, Memory& memory) noexcept
     : limits_(limits), memory_(memory), pool_(memory, limits.input_pool_bytes) {}
 
 Sessions::~Sessions() {
-  if (scratch_.empty()) return;
-  memory_.release(scratch_.data(), scratch_.size(), kScratchAlign);
+  for (const MutableBytes block : {scratch_, inflated_}) {
+    if (!block.empty()) memory_.release(block.data(), block.size(), kScratchAlign);
+  }
 }
 
 Status Sessions::create(const Options& options) noexcept {
@@ -37,6 +38,12 @@ Status Sessions::create(const Options& options) noexcept {
   void* const place = memory_.allocate(scratch_bytes(limits_), kScratchAlign);
   if (place == nullptr) return Errc::limit_reached;
   scratch_ = {static_cast<std::byte*>(place), scratch_bytes(limits_)};
+  if (options.compressor != nullptr) {
+    void* const second = memory_.allocate(scratch_bytes(limits_), kScratchAlign);
+    if (second == nullptr) return Errc::limit_reached;
+    inflated_ = {static_cast<std::byte*>(second), scratch_bytes(limits_)};
+    compressor_ = options.compressor;
+  }
   codecs_[static_cast<int>(CodecKind::flatbuffers)] = options.flatbuffers;
   codecs_[static_cast<int>(CodecKind::json)] = options.json;
   random_ = base::Random{options.seed};
@@ -48,7 +55,7 @@ std::size_t Sessions::scratch_bytes(const Limits& limits) noexcept {
 }
 
 std::uint64_t Sessions::ceiling_bytes(const Limits& limits) noexcept {
-  return InputPool::ceiling_bytes(limits.input_pool_bytes) + scratch_bytes(limits);
+  return InputPool::ceiling_bytes(limits.input_pool_bytes) + 2 * scratch_bytes(limits);
 }
 
 Status Sessions::open(Session& session, const Opening& opening, Instant now) noexcept {

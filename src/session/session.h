@@ -20,6 +20,7 @@
 
 #include "base/random.h"
 #include "chatroom/codec.h"
+#include "chatroom/compressor.h"
 #include "chatroom/connection.h"
 #include "chatroom/framing.h"
 #include "chatroom/limits.h"
@@ -67,6 +68,7 @@ struct Intake {
     none,     // nothing more in these bytes
     command,  // `command` is for the engine to carry out
     refuse,   // `reply()` goes to the peer, the session stays
+    deflate,  // outer: the peer takes deflated frames and is told so
     pong,     // websocket: answer with a pong frame of `payload`
     close,    // send what `farewell` says, then close with `code`; the session is in `closing`
   };
@@ -119,6 +121,7 @@ class Sessions final {
   struct Options {
     Codec* flatbuffers = nullptr;  // null: sessions of that codec are never opened
     Codec* json = nullptr;
+    Compressor* compressor = nullptr;  // null: nobody may send deflated
     std::uint64_t seed = 0;
   };
 
@@ -177,6 +180,8 @@ class Sessions final {
   Intake read_partial(Session& session, Bytes& rest, Instant now) noexcept;
   bool check_header(Session& session, Bytes head, Intake& failure) noexcept;
   Intake keep(Session& session, Bytes& rest) noexcept;
+  Intake read_frame(Session& session, Bytes frame, Instant now) noexcept;
+  Intake inflate(Session& session, Bytes body, Instant now) noexcept;
   Intake pong(Session& session, Bytes payload, Instant now) noexcept;
   Intake echo_close(Session& session, Bytes payload) noexcept;
 
@@ -200,7 +205,9 @@ class Sessions final {
   InputPool pool_;
   base::Random random_{0};
   Codec* codecs_[2] = {};
-  MutableBytes scratch_;  // a frame that came in pieces is put together here
+  Compressor* compressor_ = nullptr;
+  MutableBytes scratch_;   // a frame that came in pieces is put together here
+  MutableBytes inflated_;  // and this is what was deflated in it
   Command command_;
 };
 

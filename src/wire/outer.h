@@ -16,7 +16,8 @@ enum class OuterType : std::uint8_t {
   hello_retry = 0x03,
   record_private = 0x10,
   record_shared = 0x20,
-  plain = 0x30,  // one bare message; listeners that allow unsealed sessions
+  plain = 0x30,     // one bare message; listeners that allow unsealed sessions
+  deflated = 0x31,  // likewise, deflated; after authentication
 };
 
 inline constexpr std::size_t kOuterHeaderBytes = 4;
@@ -47,7 +48,8 @@ struct OuterFrame {
 };
 
 constexpr bool is_outer_type(std::uint8_t type) noexcept {
-  return (type >= 0x01 && type <= 0x03) || type == 0x10 || type == 0x20 || type == 0x30;
+  return (type >= 0x01 && type <= 0x03) || type == 0x10 || type == 0x20 || type == 0x30 ||
+         type == 0x31;
 }
 
 // The length in a whole header.

@@ -26,14 +26,14 @@ constexpr std::size_t websocket_header_bytes(std::size_t payload) noexcept {
 }
 
 // Writes the header of a whole frame with `payload` bytes; answers its size (2, 4 or 10).
-inline std::size_t write_websocket_header(
-    WebsocketOpcode opcode, std::size_t payload,
-    std::span<std::byte, kWebsocketHeaderBytesMax> out) noexcept {
+inline std::size_t write_websocket_header(WebsocketOpcode opcode, std::size_t payload,
+                                          std::span<std::byte, kWebsocketHeaderBytesMax> out,
+                                          bool deflated = false) noexcept {
   if (static_cast<std::uint8_t>(opcode) >= 0x8) {
     CHATROOM_ASSERT(payload <= kWebsocketControlBytesMax);
   }
   const std::size_t size = websocket_header_bytes(payload);
-  out[0] = static_cast<std::byte>(0x80u | static_cast<unsigned>(opcode));
+  out[0] = static_cast<std::byte>((deflated ? 0xc0u : 0x80u) | static_cast<unsigned>(opcode));
   if (size == 2) {
     out[1] = static_cast<std::byte>(payload);
     return size;

@@ -152,11 +152,14 @@ class Peer {
 
   testing::FakeConnection link;
   std::string wire;  // every byte that was ever taken
+  // How it reads deflated frames; none: they are a fault.
+  std::function<std::string(Bytes)> inflate;
+  std::size_t inflated = 0;  // frames that were
 
  private:
   friend class Stage;
   void read();
-  void read_frame(Bytes payload);
+  void read_frame(Bytes payload, bool deflated);
 
   Stage& stage_;
   const Carrier carrier_;
@@ -437,7 +440,7 @@ inline void Peer::read() {
       const wire::OuterFrame frame = wire::read_outer_frame(rest, wire::kOuterBodyBytesMax);
       REQUIRE(frame.state != wire::OuterFrame::State::wrong_type);
       if (frame.state != wire::OuterFrame::State::whole) return;
-      read_frame(frame.body);
+      read_frame(frame.body, frame.type == wire::OuterType::deflated);
       unread_.erase(0, frame.bytes);
       continue;
     }
@@ -452,7 +455,7 @@ inline void Peer::read() {
     const Bytes payload = rest.subspan(2 + digits, length);
     if (opcode <= 2) {
       REQUIRE(opcode == (carrier_.codec == CodecKind::json ? 1u : 2u));
-      read_frame(payload);
+      read_frame(payload, (at(0) & 0x40) != 0);
     } else if (opcode == 8) {
       std::size_t code = 0;
       for (const std::byte one : payload) code = code << 8 | std::to_integer<std::size_t>(one);
@@ -464,7 +467,14 @@ inline void Peer::read() {
   }
 }
 
-inline void Peer::read_frame(Bytes payload) {
+inline void Peer::read_frame(Bytes payload, bool deflated) {
+  if (deflated) {
+    REQUIRE(inflate);
+    if (payload.empty()) return heard_.emplace_back("deflate"), void();
+    ++inflated;
+    const std::string plain = inflate(payload);
+    return read_frame(as_bytes(plain), false);
+  }
   Codec& codec = carrier_.codec == CodecKind::json ? static_cast<Codec&>(tool_json())
                                                    : static_cast<Codec&>(tool_flatbuffers());
   Event event;

@@ -10,6 +10,7 @@ PUBLIC_GROUPS = {
                "event", "metrics", "room", "decision", "framing", "observer"],
     "connection": ["connection", "framing"],
     "codec": ["codec", "codec_checks", "flatbuffers", "framing"],
+    "compressor": ["compressor"],
     "crypto": ["crypto"],
     "client": ["client"],
 }
@@ -26,10 +27,10 @@ INCLUDES = {
     "src/base/": {"base/"} | public("base"),
     "src/wire/": {"wire/", "base/"} | public("values", "codec"),
     "src/session/": {"session/", "wire/", "base/"}
-                    | public("values", "connection", "codec", "crypto", "client"),
+                    | public("values", "connection", "codec", "compressor", "crypto", "client"),
     "src/room/": {"room/", "base/"} | public("values"),
     "src/fanout/": {"fanout/", "wire/", "base/"}
-                   | public("values", "connection", "codec", "crypto"),
+                   | public("values", "connection", "codec", "compressor", "crypto"),
     "src/engine/": {"engine/", "fanout/", "room/", "session/", "wire/", "base/", "chatroom/"},
     "src/testing/": {"testing/", "chatroom/"},
     "examples/": {"chatroom/", "./", "page_files.h"},

@@ -115,6 +115,7 @@ bool Links::open_session(Link& link, const LinkInfo& info) noexcept {
   SessionOptions options;
   options.codec = info.codec;
   options.framing = info.framing;
+  options.compress = info.compress;
   options.peer = info.peer;
   if (info.peer.empty() && !link.has(Link::kSession) && peer_of(link.fd_, peer)) {
     text = text_of(peer);

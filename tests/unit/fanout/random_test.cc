@@ -41,6 +41,7 @@ struct Membership {
 
 // What the histories of a run went through, so that none of it is missing unnoticed.
 struct Reached {
+  std::uint64_t deflated = 0;
   std::uint64_t delivered = 0, merged = 0, sampled = 0, dropped = 0, closed = 0;
   std::uint64_t overloaded = 0, doomed = 0, gaps = 0, items_dropped = 0, strict_barriers = 0;
   std::uint64_t finished_after_leave = 0, masks_refused = 0;
@@ -58,11 +59,14 @@ class History {
     for (RoomSlot room = 0; room < rooms_; ++room) {
       world_.room(room, {.reliable = below(5) == 0,
                          .flush_interval_min = Duration::ms(below(4) == 0 ? 100 : 0),
+                         .compress = below(2) == 0,
                          .head = below(3) == 0 ? 0xffffff00u + below(512) : below(9)});
       heads_.push_back(world_.fanout.head(room));
     }
+    if (seed % 6 == 0) world_.book.fail_every = 1 + below(40);
     for (SessionSlot session = 0; session < sessions_; ++session) open(session);
   }
+  ~History() { reached_.deflated += world_.book.pages.size(); }
 
   std::string run(int steps) {
     for (step_ = 1; step_ <= static_cast<std::uint64_t>(steps) && problem_.empty(); ++step_) {
@@ -98,6 +102,7 @@ class History {
     OutletOptions options;
     if (!crowded_ && below(2) == 0) options.profile.codec = CodecKind::json;
     if (!crowded_ && below(2) == 0) options.profile.framing = Framing::websocket;
+    options.compress = static_cast<Compress>(below(3));
     if (below(4) == 0) {
       options.boundary = Boundary::message;
       options.max_frame = 256 + below(2'000);
@@ -456,6 +461,7 @@ TEST_CASE("random histories agree with the reference") {
     REQUIRE(problem == "");
   }
   CHECK(reached.delivered > 100'000);
+  CHECK(reached.deflated > 10'000);
   CHECK(reached.merged > 1'000);
   CHECK(reached.sampled > 100);
   CHECK(reached.dropped > 1'000);

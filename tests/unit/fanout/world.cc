@@ -40,6 +40,37 @@ std::size_t TextCodec::encode(const Event& event, MutableBytes out) noexcept {
   return text.size();
 }
 
+void Book::restart(std::uint8_t window_bits) noexcept {
+  ++chains;
+  place_ = 0;
+  bits_ = window_bits;
+  over_ = false;
+}
+
+std::size_t Book::deflate(std::span<const Bytes> payload, MutableBytes out) noexcept {
+  const bool fails = fail_every != 0 && ++calls_ % fail_every == 0;
+  if (over_ || fails || out.size() < 8) return over_ = true, 0;
+  Page page{chains, place_++, bits_, {}};
+  for (const Bytes piece : payload) page.text += as_text(piece);
+  char number[9];
+  std::snprintf(number, sizeof number, "%08zx", pages.size());
+  std::memcpy(out.data(), number, 8);
+  pages.push_back(page);
+  return 8;
+}
+
+std::string Book::read(std::string_view frame, Compress agreed, Reader& reader) const {
+  if (frame.size() != 8 || agreed == Compress::none) return {};
+  const std::size_t number = std::stoull(std::string(frame), nullptr, 16);
+  if (number >= pages.size()) return {};
+  const Page& page = pages[number];
+  const std::size_t has = reader.chain == page.chain ? reader.places : 0;
+  if (page.place != has || page.bits != (agreed == Compress::alone ? 9 : 15)) return {};
+  if (agreed == Compress::alone && page.place != 0) return {};
+  reader = {page.chain, page.place + 1};
+  return page.text;
+}
+
 std::size_t Link::write(std::span<const Bytes> pieces) noexcept {
   ++writes;
   std::size_t offered = 0;
@@ -73,20 +104,28 @@ std::vector<std::string> Link::take_frames() {
     };
     std::size_t header = 0;
     std::size_t size = 0;
+    bool deflates = false;
     const std::size_t have = stream_.size() - at;
     if (framing == Framing::outer) {
       header = 4;
       if (have < header) break;
-      if (byte(0) != 0x30) problem = "a frame that is not PLAIN";
+      deflates = byte(0) == 0x31;
+      if (byte(0) != 0x30 && !deflates) problem = "a frame that is not PLAIN";
       size = byte(1) | byte(2) << 8 | byte(3) << 16;
     } else {
       header = have < 2 || byte(1) < 126 ? 2 : 4;
       if (have < header) break;
-      if (byte(0) != 0x82 && byte(0) != 0x81) problem = "not a data frame";
+      deflates = (byte(0) & 0x40) != 0;
+      if ((byte(0) & 0xbf) != 0x82 && (byte(0) & 0xbf) != 0x81) problem = "not a data frame";
       size = header == 2 ? byte(1) : byte(2) << 8 | byte(3);
     }
     if (have < header + size) break;
     frames.push_back(stream_.substr(at + header, size));
+    if (deflates) {
+      ++deflated;
+      frames.back() = book->read(frames.back(), compress, reader_);
+      if (frames.back().empty()) problem = "a deflated frame that cannot be read";
+    }
     at += header + size;
   }
   stream_.erase(0, at);
@@ -113,13 +152,15 @@ Limits World::small() {
 }
 
 World::World(Limits with, WriteTap tap) : limits(with) {
-  REQUIRE(fanout.init(memory, limits, {&codec, &codec}, tap));
+  REQUIRE(fanout.init(memory, limits, {&codec, &codec}, tap, &book));
 }
 
 Link& World::open(SessionSlot session, OutletOptions options) {
   auto link = std::make_unique<Link>();
   link->message = options.boundary == Boundary::message;
   link->framing = options.profile.framing;
+  link->book = &book;
+  link->compress = options.compress;
   REQUIRE(fanout.open_outlet(session, *link, options));
   return *(links[session] = std::move(link));
 }

@@ -39,6 +39,39 @@ class TextCodec final : public Codec {
   std::uint64_t encodes = 0;
 };
 
+// "Deflates" each message to the number of a page in a book, so that whoever reads a page shows
+// that it has read what that refers to: the pages of its chain before it, and nothing in between.
+class Book final : public Compressor {
+ public:
+  struct Page {
+    std::uint64_t chain;
+    std::size_t place;  // in the chain
+    std::uint8_t bits;
+    std::string text;
+  };
+  struct Reader {
+    std::uint64_t chain = 0;
+    std::size_t places = 0;
+  };
+
+  void restart(std::uint8_t window_bits) noexcept override;
+  std::size_t deflate(std::span<const Bytes> payload, MutableBytes out) noexcept override;
+  Inflated inflate(Bytes, MutableBytes) noexcept override { return {}; }
+
+  // Empty: it cannot be read.
+  std::string read(std::string_view frame, Compress agreed, Reader& reader) const;
+
+  std::uint64_t chains = 0;
+  std::vector<Page> pages;
+  std::size_t fail_every = 0;  // a call of so many; 0: none
+
+ private:
+  bool over_ = true;
+  std::size_t place_ = 0;
+  std::uint8_t bits_ = 0;
+  std::size_t calls_ = 0;
+};
+
 // Takes `allowance` bytes and then nothing; a message link takes whole messages only.
 class Link final : public Connection {
  public:
@@ -62,8 +95,12 @@ class Link final : public Connection {
   std::vector<std::size_t> sizes;  // what each write took
   std::string problem;             // a broken promise of Connection's
   Framing framing = Framing::outer;
+  const Book* book = nullptr;
+  Compress compress = Compress::none;
+  std::uint64_t deflated = 0;  // frames that were
 
  private:
+  Book::Reader reader_;
   std::string stream_;
 };
 
@@ -91,6 +128,7 @@ struct World {
 
   CountingMemory memory;
   TextCodec codec;
+  Book book;
   Limits limits;
   Instant now{1'000'000};
   std::map<SessionSlot, std::unique_ptr<Link>> links;

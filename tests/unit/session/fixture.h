@@ -1,7 +1,9 @@
 // What the tests of the server half share: a session on a codec of words, and its memory counted.
 #pragma once
 
+#include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 #include "catch.hpp"
 #include "chatroom/global_heap.h"
@@ -43,6 +45,8 @@ inline std::string describe(const Intake& intake) {
       return "command " + std::string(name_of(intake.command->op)) + " " + id;
     case Type::refuse:
       return "refuse " + std::string(name_of(intake.error.code)) + " " + id;
+    case Type::deflate:
+      return "deflate";
     case Type::pong:
       return "pong " + std::string(as_text(intake.payload));
     case Type::close:
@@ -56,18 +60,41 @@ inline std::string describe(const Intake& intake) {
   return text;
 }
 
+// "Inflates" "x" + text to text, "2" + text to it twice, "0" + n to n zeros; else bad.
+class Doubling final : public Compressor {
+ public:
+  void restart(std::uint8_t) noexcept override {}
+  std::size_t deflate(std::span<const Bytes>, MutableBytes) noexcept override { return 0; }
+  Inflated inflate(Bytes message, MutableBytes out) noexcept override {
+    const std::string text(as_text(message.subspan(1)));
+    const char first = static_cast<char>(message[0]);
+    std::string plain = first == 'x' ? text : first == '2' ? text + text : std::string();
+    if (first == '0') plain.resize(std::stoul(text));
+    if (first == 'm') return {Outcome::no_memory, 0};
+    if (plain.empty()) return {};
+    if (plain.size() > out.size()) return {Outcome::too_large, out.size()};
+    std::memcpy(out.data(), plain.data(), plain.size());
+    return {Outcome::whole, plain.size()};
+  }
+};
+
 struct Fixture {
   Limits limits;
   CountedMemory memory;
   WordCodec flatbuffers;
   WordCodec json;
+  Doubling doubling;  // before `sessions`
   Instant now = kStart;
   std::unique_ptr<Sessions> sessions;
   Session session;
 
-  explicit Fixture(Framing framing = Framing::outer, bool known = false, Limits given = {})
+  explicit Fixture(Framing framing = Framing::outer, bool known = false, Limits given = {},
+                   bool inflates = true)
       : limits(given), sessions(std::make_unique<Sessions>(limits, memory)) {
-    REQUIRE(sessions->create({.flatbuffers = &flatbuffers, .json = &json, .seed = 7}));
+    REQUIRE(sessions->create({.flatbuffers = &flatbuffers,
+                              .json = &json,
+                              .compressor = inflates ? &doubling : nullptr,
+                              .seed = 7}));
     reopen(framing, known);
   }
   ~Fixture() { sessions->close(session); }

@@ -346,3 +346,59 @@ TEST_CASE("random bytes end a session or are refused, and never more") {
     REQUIRE(fixture.sessions->input_bytes() == 0);
   }
 }
+
+TEST_CASE("deflated frames are read like plain ones wherever they are cut") {
+  const std::string stream = outer("auth 2 token") + deflated("") + deflated("xjoin 4") +
+                             outer("ping 5") + deflated("xpublish 6 " + std::string(3'000, 'm'));
+  const Seen expected = {"command auth 2", "deflate", "command join 4", "command ping 5",
+                         "command publish 6"};
+  Fixture whole;
+  REQUIRE(whole.feed(stream) == expected);
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    Fixture fixture;
+    Seen seen = fixture.feed(std::string_view(stream).substr(0, cut));
+    const Seen more = fixture.feed(std::string_view(stream).substr(cut));
+    seen.insert(seen.end(), more.begin(), more.end());
+    if (seen != expected) FAIL("cut at " << cut);
+    if (fixture.sessions->input_bytes() != 0) FAIL("kept input after a cut at " << cut);
+  }
+  Fixture fixture;
+  Seen seen;
+  for (char byte : stream) {
+    for (const std::string& one : fixture.feed({&byte, 1})) seen.push_back(one);
+  }
+  REQUIRE(seen == expected);
+}
+
+TEST_CASE("a deflated frame before authentication closes with its first byte") {
+  for (const char* first : {"", "ping 1", "auth 1 later"}) {
+    Fixture fixture;
+    if (*first != 0) fixture.feed(outer(first));
+    CHECK(fixture.feed(deflated("xjoin 4").substr(0, 1)) == Seen{"close 4501"});
+  }
+  Fixture without(Framing::outer, true, {}, false);
+  CHECK(without.feed(deflated("")) == Seen{"close 4501"});
+}
+
+TEST_CASE("a deflated frame may not grow past its limits, and must be deflate") {
+  const auto seen = [](const std::string& body) {
+    Fixture fixture(Framing::outer, true);
+    const Seen all = fixture.feed(deflated(body));
+    return all.empty() ? std::string("none") : all.back();
+  };
+  CHECK(seen("?not") == "close 1007");
+  CHECK(seen("m") == "close 4006");
+  CHECK(seen("07000") == "close 1009");  // five bytes, and more than a stranger may send
+  CHECK(seen("0" + std::string(400, '0') + "7000") == "none");
+  CHECK(seen("0" + std::string(4'000, '0') + "65536") == "none");
+  CHECK(seen("0" + std::string(4'000, '0') + "65537") == "close 1009");
+  CHECK(seen("0" + std::string(60'000, '0') + "1073741824") == "close 1009");
+}
+
+TEST_CASE("what a deflated frame becomes counts against the rate of bytes") {
+  Fixture fixture(Framing::outer, true);
+  const Instant before = fixture.sessions->readable_at(fixture.session);
+  fixture.feed(deflated("xping " + std::string(2'000, ' ') + "1"));
+  CHECK(before <= fixture.now);
+  CHECK(fixture.session.owed >= 2'000);
+}

@@ -46,10 +46,11 @@ class WordCodec final : public Codec {
 };
 
 // `payload` as one PLAIN outer frame.
-inline std::string outer(std::string_view payload) {
-  std::string frame = "\x30";
+inline std::string outer(std::string_view payload, char type = '\x30') {
+  std::string frame(1, type);
   for (int shift : {0, 8, 16}) frame += static_cast<char>(payload.size() >> shift & 0xff);
   return frame.append(payload);
 }
+inline std::string deflated(std::string_view payload) { return outer(payload, '\x31'); }
 
 }  // namespace chatroom

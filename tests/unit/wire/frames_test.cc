@@ -67,8 +67,8 @@ TEST_CASE("a wrong type or length is told before the body comes", "[outer]") {
   longest[0] = std::byte{0x30};
   CHECK(read_outer_frame(longest, 64 * 1024).state == OuterFrame::State::too_long);
   for (int type = 0; type < 256; ++type) {
-    const bool known =
-        type == 1 || type == 2 || type == 3 || type == 0x10 || type == 0x20 || type == 0x30;
+    const bool known = type == 1 || type == 2 || type == 3 || type == 0x10 || type == 0x20 ||
+                       type == 0x30 || type == 0x31;
     CHECK(is_outer_type(static_cast<std::uint8_t>(type)) == known);
   }
 }
