@@ -69,6 +69,10 @@ void add_engine(const chatroom::MetricsSnapshot& m, Text& text) {
   text.add("writes_blocked_total", Type::counter, "Of them, not taken whole.", m.writes_blocked);
   text.add("slow_consumers_total", Type::counter, "Sessions closed as too slow.", m.slow_consumers);
   text.add("gaps_total", Type::counter, "Losses that members were told.", m.gaps);
+  text.add("deflated_runs_total", Type::counter, "Runs of entries, each deflated once.",
+           m.deflated_runs);
+  text.add("deflated_from_bytes_total", Type::counter, "Their bytes.", m.deflated_from);
+  text.add("deflated_to_bytes_total", Type::counter, "Their bytes, deflated.", m.deflated_to);
   add_ledger(m.ledger, text);
 }
 

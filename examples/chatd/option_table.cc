@@ -182,6 +182,10 @@ const Option kTable[] = {
      "With --receive-normal: before sampling, the same text said by many in a second leaves\n"
      "as one message with a count.",
      [](Options& o, Text v) { return set_switch(v, o.policy.merge_repeats); }},
+    {"compress", nullptr,
+     "Agree to permessage-deflate with browsers and to deflated frames over TCP; what new rooms\n"
+     "say to several members is deflated once for all of them. Less traffic, more CPU.",
+     [](Options& o, Text v) { return set_switch(v, o.policy.compress); }},
     {"heartbeat-s", "N", "Ping after so much silence. Default 25.",
      [](Options& o, Text v) { return set_seconds(v, o.limits.heartbeat, 1); }},
     {"dead-after-s", "N", "Close a session without a byte for so long. Default 60.",

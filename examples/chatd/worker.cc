@@ -93,6 +93,7 @@ WebSocketOptions Worker::websocket_options() {
   out.origins = options_.origins;
   out.http = &web_;
   out.message_bytes = options_.limits.frame_bytes;
+  if (options_.policy.compress) out.compressor = &zlib_;
   out.message_bytes_before_admitted = options_.limits.frame_bytes_before_auth;
   return out;
 }
@@ -138,6 +139,7 @@ bool Worker::create() {
   ports.log = &log_;
   ports.observer = &teller_;
   ports.broker = broker_;
+  if (options_.policy.compress) ports.compressor = &zlib_;
   if (record_.is_open()) ports.recorder = &record_;
   auto created = Engine::create(engine_options(options_, index_), ports);
   if (!created) {

@@ -11,6 +11,7 @@
 #include "chatroom/adapters/local.h"
 #include "chatroom/adapters/uv.h"
 #include "chatroom/adapters/websocket.h"
+#include "chatroom/adapters/zlib.h"
 #include "chatroom/chatroom.h"
 #include "log.h"
 #include "metrics_text.h"
@@ -80,6 +81,7 @@ class Worker {
   chatroom::Broker* const broker_;
   RecordFile record_;
   Web web_;
+  chatroom::ZlibCompressor zlib_;
   chatroom::WebSocketServer browsers_;
   Teller teller_;
   chatroom::JsonCodec json_;

@@ -11,9 +11,10 @@ export class ChatdServer {
   port = 0;
   tcpPort = 0;
 
-  constructor(binary, webRoot) {
+  constructor(binary, { webRoot, compress } = {}) {
     this.#binary = binary;
     this.#more = webRoot ? ['--web-root', webRoot] : [];
+    if (compress) this.#more.push('--compress');
   }
 
   get url() {

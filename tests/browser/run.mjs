@@ -2,6 +2,7 @@
 //
 //   node run.mjs                      the page against the stand-in server
 //   node run.mjs --chatd PATH         the page, and a Node client, against a real chatd
+//   node run.mjs --chatd PATH --compress   likewise, with permessage-deflate
 //   node run.mjs --url http://…       the page against a server that runs already
 //
 // --web-root DIR the page of this folder instead of the one inside chatd
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     chatd: { type: 'string' },
     'web-root': { type: 'string' },
     url: { type: 'string' },
+    compress: { type: 'boolean' },
     seconds: { type: 'string' },
     long: { type: 'boolean' },
     screens: { type: 'string' },
@@ -40,7 +42,10 @@ async function main() {
     ? null
     : await (
         options.chatd
-          ? new ChatdServer(options.chatd, options['web-root'])
+          ? new ChatdServer(options.chatd, {
+              webRoot: options['web-root'],
+              compress: options.compress,
+            })
           : new MockServer({ webRoot: options['web-root'] })
       ).start();
   const server = ours ?? { url: options.url.endsWith('/') ? options.url : `${options.url}/` };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chatroom/byte_filter.h"
+#include "chatroom/compressor.h"
 
 namespace chatroom {
 
@@ -46,6 +47,10 @@ struct WebSocketOptions {
   std::uint32_t message_bytes_before_admitted = 6 * 1024;  // while FilterSink::admitted is false
   std::uint64_t held_bytes = 32ull << 20;  // incomplete heads and messages, all links: close 4006
   std::uint32_t http_body_bytes = 4u << 20;
+  // Agrees to permessage-deflate (RFC 7692) with whoever offers it. What peers send deflated then
+  // counts by what it becomes, and may become at most `inflated_bytes_max`: past that close 1009,
+  // and 1007 if it is no deflate. Costs no link anything. Null: never.
+  Compressor* compressor = nullptr;
 };
 
 // Upgrade heads are at most 4 KiB and 64 headers (431 past that). Keep the deadline for the upgrade
@@ -82,6 +87,8 @@ struct WebSocketClientOptions {
   std::string origin;                         // empty: none is sent
   std::uint32_t message_bytes = 1024 * 1024;
   std::uint64_t held_bytes = 256ull << 20;
+  Compressor* compressor =
+      nullptr;  // offers permessage-deflate, each message by itself; sends plain
 };
 
 // One object for all connections to one place. Its sink gets on_open after the 101, on_end when the

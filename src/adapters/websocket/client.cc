@@ -5,6 +5,7 @@
 #include <random>
 
 #include "chatroom/adapters/websocket.h"
+#include "websocket/extensions.h"
 #include "websocket/frames.h"
 #include "websocket/handshake.h"
 #include "websocket/http.h"
@@ -13,7 +14,9 @@ namespace chatroom {
 
 namespace {
 
-enum Mode : std::uint64_t { kWaiting = 0, kOpen = 1, kDone = 2 };
+enum Mode : std::uint64_t { kWaiting = 0, kOpen = 1, kDone = 2, kOpenDeflate = 3 };
+
+bool is_open(std::uint64_t mode) noexcept { return mode == kOpen || mode == kOpenDeflate; }
 
 struct Arriving {
   std::size_t size = 0;
@@ -42,7 +45,8 @@ struct WebSocketClient::Impl {
   explicit Impl(WebSocketClientOptions given)
       : options(std::move(given)),
         leases(options.held_bytes),
-        frames(websocket::Role::client, {options.message_bytes, options.message_bytes}, leases),
+        frames(websocket::Role::client, {options.message_bytes, options.message_bytes}, leases,
+               options.compressor),
         random(std::random_device{}()) {
     std::byte key[16];
     for (std::byte& byte : key) byte = static_cast<std::byte>(random());
@@ -53,6 +57,9 @@ struct WebSocketClient::Impl {
     request.append(options.host).append("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
     request.append("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ").append(sent);
     request.append("\r\nSec-WebSocket-Protocol: ").append(options.protocol).append("\r\n");
+    if (options.compressor != nullptr) {
+      request.append("Sec-WebSocket-Extensions: ").append(websocket::kClientOffer).append("\r\n");
+    }
     if (!options.origin.empty()) request.append("Origin: ").append(options.origin).append("\r\n");
     request.append("\r\n");
   }
@@ -62,6 +69,11 @@ struct WebSocketClient::Impl {
   void fail(State& state, FilterSink& sink, int status) noexcept;
   void run(State& state, MutableBytes bytes, FilterSink& sink) noexcept;
   void forget_head(State& state) noexcept;
+  // None, or what was offered.
+  bool extensions_good(const websocket::Head& head) const {
+    return !head.extensions_given ||
+           (options.compressor != nullptr && websocket::offer_accepted(head.extensions));
+  }
 
   WebSocketClientOptions options;
   websocket::Leases leases;
@@ -83,7 +95,7 @@ void WebSocketClient::start(State&, FilterSink& sink) noexcept {
 }
 
 void WebSocketClient::feed(State& state, MutableBytes bytes, FilterSink& sink) noexcept {
-  if (state.word == kOpen) return impl_->run(state, bytes, sink);
+  if (is_open(state.word)) return impl_->run(state, bytes, sink);
   if (state.word == kWaiting && !bytes.empty()) impl_->arrive(state, bytes, sink);
 }
 
@@ -120,7 +132,7 @@ std::size_t WebSocketClient::wrap(State&, FrameKind kind, Bytes payload,
 
 void WebSocketClient::Impl::run(State& state, MutableBytes bytes, FilterSink& sink) noexcept {
   auto* held = static_cast<websocket::Partial*>(state.held);
-  if (!frames.feed(held, bytes, sink)) state.word = kDone;
+  if (!frames.feed(held, bytes, state.word == kOpenDeflate, sink)) state.word = kDone;
   state.held = held;
 }
 
@@ -148,17 +160,17 @@ void WebSocketClient::Impl::arrive(State& state, MutableBytes bytes, FilterSink&
   state.held = nullptr;
   decide(state, text.substr(0, end), sink);
   delete head;
-  if (state.word == kOpen && !bytes.empty()) run(state, bytes, sink);
+  if (is_open(state.word) && !bytes.empty()) run(state, bytes, sink);
 }
 
 void WebSocketClient::Impl::decide(State& state, std::string_view text, FilterSink& sink) noexcept {
   websocket::Head head;
   const int bad = websocket::parse_head(websocket::HeadKind::response, text, head);
   const bool good = bad == 0 && head.status == 101 && head.upgrade_websocket &&
-                    head.connection_upgrade && head.accept == accept && !head.extensions &&
+                    head.connection_upgrade && head.accept == accept && extensions_good(head) &&
                     head.protocols == options.protocol;
   if (!good) return fail(state, sink, bad == 0 ? head.status : 0);
-  state.word = kOpen;
+  state.word = head.extensions_given ? kOpenDeflate : kOpen;
   const CodecKind codec =
       options.protocol == "chatroom.v1.json" ? CodecKind::json : CodecKind::flatbuffers;
   if (!sink.on_open({.codec = codec, .framing = Framing::websocket, .peer = {}})) {

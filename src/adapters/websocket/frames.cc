@@ -1,6 +1,7 @@
 #include "websocket/frames.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "websocket/utf8.h"
@@ -17,6 +18,7 @@ constexpr std::uint8_t kPing = 0x9;
 constexpr std::uint8_t kPong = 0xA;
 constexpr std::uint8_t kFinBit = 0x80;
 constexpr std::uint8_t kReservedBits = 0x70;
+constexpr std::uint8_t kDeflatedBit = 0x40;  // RSV1: the message is deflated (RFC 7692)
 constexpr std::uint8_t kMaskBit = 0x80;
 
 std::uint8_t at(Bytes bytes, std::size_t i) noexcept {
@@ -29,6 +31,7 @@ bool is_control(std::uint8_t opcode) noexcept { return opcode >= kClose; }
 struct Frames::Header {
   std::uint8_t opcode = 0;
   bool fin = false;
+  bool deflated = false;
   std::uint8_t size = 0;  // of the header itself
   std::uint32_t mask = 0;
   std::uint64_t length = 0;
@@ -56,7 +59,7 @@ bool close_code_allowed(std::uint16_t code) noexcept {
   return code != 1004 && code != 1005 && code != 1006;
 }
 
-bool Frames::feed(Partial*& held, MutableBytes bytes, FilterSink& sink) noexcept {
+bool Frames::feed(Partial*& held, MutableBytes bytes, bool deflate, FilterSink& sink) noexcept {
   while (!bytes.empty()) {
     if (held != nullptr && held->in_payload) {
       if (!take(held, bytes, sink)) return false;
@@ -72,7 +75,7 @@ bool Frames::feed(Partial*& held, MutableBytes bytes, FilterSink& sink) noexcept
       std::memcpy(held->header + joined, bytes.data(), more);
       view = Bytes(held->header, joined + more);
     }
-    switch (parse(held, view, header)) {
+    switch (parse(held, view, deflate, header)) {
       case Parse::bad:
         return fault(CloseCode::protocol, sink);
       case Parse::more:
@@ -92,11 +95,15 @@ bool Frames::feed(Partial*& held, MutableBytes bytes, FilterSink& sink) noexcept
 }
 
 // Judges as many header bytes as there are, so that a fault is found at its first byte.
-Frames::Parse Frames::parse(const Partial* held, Bytes bytes, Header& header) const noexcept {
+Frames::Parse Frames::parse(const Partial* held, Bytes bytes, bool deflate,
+                            Header& header) const noexcept {
   const std::uint8_t first = at(bytes, 0);
   header.opcode = first & 0x0F;
   header.fin = (first & kFinBit) != 0;
-  if ((first & kReservedBits) != 0) return Parse::bad;
+  // Only on a message's first frame.
+  const bool begins = header.opcode == kText || header.opcode == kBinary;
+  header.deflated = deflate && begins && (first & kDeflatedBit) != 0;
+  if ((first & kReservedBits) != (header.deflated ? kDeflatedBit : 0)) return Parse::bad;
   const bool open = held != nullptr && held->message != 0;
   switch (header.opcode) {
     case kContinuation:
@@ -164,6 +171,7 @@ bool Frames::begin(Partial*& held, const Header& header, MutableBytes& bytes,
     apply_mask(mask, payload.data(), payload.size());
     if (held != nullptr && held->message == 0) leases_.give_back(held);
     if (!message) return control(header.opcode, payload, sink);
+    if (header.deflated) return inflate(header.opcode, payload, sink);
     if (header.opcode == kBinary) return sink.on_frame(FrameKind::binary, payload);
     Utf8 utf8;
     if (!utf8.feed(payload.data(), payload.size()) || !utf8.complete()) {
@@ -182,6 +190,7 @@ bool Frames::begin(Partial*& held, const Header& header, MutableBytes& bytes,
   held->control_size = 0;
   if (header.opcode == kText || header.opcode == kBinary) {
     held->message = header.opcode;
+    held->deflated = header.deflated;
     held->utf8 = Utf8{};
   }
   return header.length > 0 || end_of_frame(held, sink);
@@ -197,7 +206,8 @@ bool Frames::take(Partial*& held, MutableBytes& bytes, FilterSink& sink) noexcep
   std::byte* const to = held->data + held->size;
   std::memcpy(to, bytes.data(), size);
   apply_mask(held->mask, to, size);
-  if (held->message == kText && !held->utf8.feed(to, size)) return fault(CloseCode::bad_data, sink);
+  const bool text = held->message == kText && !held->deflated;
+  if (text && !held->utf8.feed(to, size)) return fault(CloseCode::bad_data, sink);
   held->size += size;
   held->remaining -= size;
   bytes = bytes.subspan(size);
@@ -224,11 +234,46 @@ bool Frames::end_of_frame(Partial*& held, FilterSink& sink) noexcept {
     return on;
   }
   if (!held->fin) return true;
+  if (held->deflated) {
+    const bool on = inflate(held->message, Bytes(held->data, held->size), sink);
+    leases_.give_back(held);
+    return on;
+  }
   if (held->message == kText && !held->utf8.complete()) return fault(CloseCode::bad_data, sink);
   const FrameKind kind = held->message == kText ? FrameKind::text : FrameKind::binary;
   const bool on = sink.on_frame(kind, Bytes(held->data, held->size));
   leases_.give_back(held);
   return on;
+}
+
+// A whole deflated message. Strangers too may send one, within what strangers may send: a browser
+// that has agreed to deflate deflates its first message like any other.
+bool Frames::inflate(std::uint8_t opcode, Bytes payload, FilterSink& sink) noexcept {
+  const std::uint64_t before = std::min(limits_.message_bytes, limits_.message_bytes_before);
+  const std::uint64_t limit = sink.admitted() ? limits_.message_bytes : before;
+  if (inflated_ == nullptr) {
+    inflated_.reset(static_cast<std::byte*>(std::malloc(limits_.message_bytes)));
+  }
+  if (inflated_ == nullptr) return fault(CloseCode::overloaded, sink);
+  const std::size_t most = inflated_bytes_max(payload.size(), static_cast<std::size_t>(limit));
+  const Compressor::Inflated done = compressor_->inflate(payload, {inflated_.get(), most});
+  switch (done.outcome) {
+    case Compressor::Outcome::whole:
+      break;
+    case Compressor::Outcome::too_large:
+      return fault(CloseCode::too_big, sink);
+    case Compressor::Outcome::bad:
+      return fault(CloseCode::bad_data, sink);
+    case Compressor::Outcome::no_memory:
+      return fault(CloseCode::overloaded, sink);
+  }
+  const Bytes message(inflated_.get(), done.size);
+  if (opcode == kBinary) return sink.on_frame(FrameKind::binary, message);
+  Utf8 utf8;
+  if (!utf8.feed(message.data(), message.size()) || !utf8.complete()) {
+    return fault(CloseCode::bad_data, sink);
+  }
+  return sink.on_frame(FrameKind::text, message);
 }
 
 // A close frame is judged here and handed on; the answer is the engine's. Nothing after it counts.
@@ -247,6 +292,8 @@ bool Frames::control(std::uint8_t opcode, Bytes payload, FilterSink& sink) noexc
   static_cast<void>(sink.on_frame(FrameKind::close, payload));
   return false;
 }
+
+void FreeBytes::operator()(std::byte* bytes) const noexcept { std::free(bytes); }
 
 bool Frames::fault(CloseCode code, FilterSink& sink) noexcept {
   ++faults_;

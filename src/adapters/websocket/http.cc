@@ -73,7 +73,9 @@ bool take_header(Head& head, std::string_view field, std::string_view value) {
     if (!head.protocols.empty()) head.protocols += ',';
     head.protocols += value;
   } else if (same_word(field, "sec-websocket-extensions")) {
-    head.extensions = true;
+    if (!head.extensions.empty()) head.extensions += ',';
+    head.extensions += value;
+    head.extensions_given = true;
   } else if (same_word(field, "transfer-encoding")) {
     head.body = true;
   } else if (same_word(field, "content-length")) {

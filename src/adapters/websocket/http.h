@@ -36,8 +36,9 @@ struct Head {
   std::string_view accept;
   bool upgrade_websocket = false;   // Upgrade names it
   bool connection_upgrade = false;  // Connection names upgrade
-  bool extensions = false;          // Sec-WebSocket-Extensions is there
-  std::string protocols;            // all Sec-WebSocket-Protocol values, with commas between
+  bool extensions_given = false;
+  std::string extensions;  // all Sec-WebSocket-Extensions values, with commas between
+  std::string protocols;   // all Sec-WebSocket-Protocol values, likewise
 };
 
 enum class HeadKind : std::uint8_t { request, response };

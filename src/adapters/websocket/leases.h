@@ -17,6 +17,7 @@ struct Partial {
   std::uint8_t message = 0;  // opcode of the open message, 0: none
   bool fin = false;
   bool in_payload = false;
+  bool deflated = false;  // the open message
   Utf8 utf8;
   std::uint32_t mask = 0;
   std::uint64_t remaining = 0;  // payload bytes to come of this frame

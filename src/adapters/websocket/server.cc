@@ -5,6 +5,7 @@
 #include <new>
 
 #include "chatroom/adapters/websocket.h"
+#include "websocket/extensions.h"
 #include "websocket/frames.h"
 #include "websocket/handshake.h"
 #include "websocket/http.h"
@@ -18,7 +19,9 @@ using websocket::kHeadBytes;
 using websocket::same_word;
 
 // ByteFilter::State::word.
-enum Mode : std::uint64_t { kUpgrading = 0, kOpen = 1, kDone = 2 };
+enum Mode : std::uint64_t { kUpgrading = 0, kOpen = 1, kDone = 2, kOpenDeflate = 3 };
+
+bool is_open(std::uint64_t mode) noexcept { return mode == kOpen || mode == kOpenDeflate; }
 
 // A head on its way.
 struct Arriving {
@@ -69,7 +72,8 @@ struct WebSocketServer::Impl {
       : options(std::move(given)),
         leases(options.held_bytes),
         frames(websocket::Role::server,
-               {options.message_bytes, options.message_bytes_before_admitted}, leases) {}
+               {options.message_bytes, options.message_bytes_before_admitted}, leases,
+               options.compressor) {}
 
   void upgrade(State& state, MutableBytes bytes, FilterSink& sink) noexcept;
   bool arrive(State& state, MutableBytes& bytes, FilterSink& sink) noexcept;
@@ -96,7 +100,7 @@ WebSocketServer::WebSocketServer(WebSocketOptions options)
 WebSocketServer::~WebSocketServer() = default;
 
 void WebSocketServer::feed(State& state, MutableBytes bytes, FilterSink& sink) noexcept {
-  if (state.word == kOpen) return impl_->run(state, bytes, sink);
+  if (is_open(state.word)) return impl_->run(state, bytes, sink);
   if (state.word == kUpgrading) impl_->upgrade(state, bytes, sink);
 }
 
@@ -121,7 +125,7 @@ WebSocketServer::Stats WebSocketServer::stats() const noexcept {
 
 void WebSocketServer::Impl::run(State& state, MutableBytes bytes, FilterSink& sink) noexcept {
   auto* held = static_cast<websocket::Partial*>(state.held);
-  if (!frames.feed(held, bytes, sink)) state.word = kDone;
+  if (!frames.feed(held, bytes, state.word == kOpenDeflate, sink)) state.word = kDone;
   state.held = held;
 }
 
@@ -143,7 +147,7 @@ void WebSocketServer::Impl::upgrade(State& state, MutableBytes bytes, FilterSink
   } else if (!arrive(state, bytes, sink)) {
     return;
   }
-  if (state.word == kOpen && !bytes.empty()) run(state, bytes, sink);
+  if (is_open(state.word) && !bytes.empty()) run(state, bytes, sink);
 }
 
 // Adds to the head that is held; true: it was complete and has been decided, `bytes` is the rest.
@@ -221,7 +225,14 @@ void WebSocketServer::Impl::open(State& state, const Head& head, FilterSink& sin
   if (chosen == nullptr) {
     return refuse(state, sink, 400, "Name a subprotocol: chatroom.v1.json or chatroom.v1.fb.");
   }
-  if (!sink.on_open({.codec = chosen->codec, .framing = Framing::websocket, .peer = {}})) {
+  websocket::Agreed agreed;
+  if (head.extensions_given) agreed = websocket::agree(head.extensions);
+  if (agreed.malformed) return refuse(state, sink, 400, "Sec-WebSocket-Extensions is malformed.");
+  if (options.compressor == nullptr) agreed = {};
+  if (!sink.on_open({.codec = chosen->codec,
+                     .framing = Framing::websocket,
+                     .compress = agreed.compress,
+                     .peer = {}})) {
     return refuse(state, sink, 503, "The server is full.", {{"Retry-After", "5"}});
   }
   ++stats.upgrades;
@@ -229,8 +240,12 @@ void WebSocketServer::Impl::open(State& state, const Head& head, FilterSink& sin
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
       "Connection: Upgrade\r\nSec-WebSocket-Accept: ");
   answer.append(websocket::accept_for(head.key)).append("\r\nSec-WebSocket-Protocol: ");
-  answer.append(chosen->name).append("\r\n\r\n");
-  state.word = kOpen;
+  answer.append(chosen->name);
+  if (!agreed.answer.empty()) {
+    answer.append("\r\nSec-WebSocket-Extensions: ").append(agreed.answer);
+  }
+  answer.append("\r\n\r\n");
+  state.word = agreed.answer.empty() ? kOpen : kOpenDeflate;
   sink.on_output(as_bytes(answer));
 }
 
