@@ -125,7 +125,7 @@ TEST_CASE("a place that is too small ends the chain, and nothing is written behi
   }
   compressor.restart(15);
   std::string noise;
-  for (int i = 0; i < 50'000; ++i) noise += static_cast<char>(i * i * 2'654'435'761u >> 24);
+  for (unsigned i = 0; i < 50'000; ++i) noise += static_cast<char>(i * i * 2'654'435'761u >> 24);
   CHECK(Peer(15).read(deflated(compressor, noise, Compressor::worst_bytes(noise.size()))) == noise);
 }
 
