@@ -11,6 +11,14 @@ namespace engine {
 inline Identity identity_of(const room::UserView& user) noexcept {
   return {.user = user.id, .nick = user.nick, .info = user.info, .role = user.role};
 }
+
+// A room's name as a question remembers it, never 0. Two alike cost a subscription kept too long,
+// or a join that has to be tried again.
+inline std::uint64_t hash_of_room(std::string_view key) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash | 1;
+}
 }  // namespace engine
 
 // False: it was refused, or the engine is not there.

@@ -93,14 +93,34 @@ Engine::State::Outcome Engine::State::submit(PeerId home, const Caller& caller,
   SessionRecord* record = slots.get(caller.session);
   stop_waiting(*record, question);
   forget_question(question);
+  if (joins) stop_following(command.room);
   return Error{Errc::room_overloaded, 0, 0};
 }
 
 // The home did not answer in time, or is lost. Should it have let somebody in, he is out again.
 Engine::State::Outcome Engine::State::settle_home(const Caller& caller,
                                                   const Command& command) noexcept {
-  if (command.op == Op::join) tell_gone(caller.session, command.room);
+  if (command.op == Op::join) {
+    tell_gone(caller.session, command.room);
+    stop_following(command.room);
+  }
   return Error{Errc::internal, kTemporary, 0};
+}
+
+// Whether a join of that room is under way to its home.
+bool Engine::State::somebody_comes(std::string_view room) const noexcept {
+  const std::uint64_t hash = engine::hash_of_room(room);
+  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+    const Pending* pending = questions.at(i);
+    if (pending == nullptr || pending->kind != QuestionKind::home) continue;
+    if (pending->joins == hash && !pending->command.empty()) return true;
+  }
+  return false;
+}
+
+// Nobody got in, or nobody is left: what the room says is not worth its bytes here.
+void Engine::State::stop_following(std::string_view room) noexcept {
+  if (!rooms.find(room) && !somebody_comes(room)) ports.broker->unsubscribe(room);
 }
 
 void Engine::State::tell_gone(SessionId session, std::string_view room) noexcept {
@@ -114,12 +134,19 @@ void Engine::State::tell_gone(SessionId session, std::string_view room) noexcept
 
 // The session ends while its command is under way: whatever the home decides, it is gone.
 void Engine::State::abandon(Question question) noexcept {
-  const Pending* pending = questions.get(question);
+  Pending* pending = questions.get(question);
   if (pending == nullptr || pending->kind != QuestionKind::home) return;
   static_cast<void>(cross(pending->peer, Crossing::gone, Delivery::certain, [&](Packer& to) {
     to.text({});
     to.handle(pending->session);
   }));
+  if (pending->joins == 0 || pending->command.empty()) return;
+  // Not into the scratch for commands: one of another session may be at work.
+  Unpacker from{Bytes{cluster->event()}.first(pending->command.pop(blocks, cluster->event()))};
+  Command command;
+  engine::Lists lists;
+  unpack(from, command, lists);
+  stop_following(command.room);
 }
 
 // A member of a mirror went.
@@ -162,6 +189,7 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
   forget_question(question);
   SessionRecord* record = slots.get(session);
   if (record == nullptr || record->stage != engine::Stage::open) {
+    if (command.op == Op::join) stop_following(command.room);
     if (!joins) return;
     static_cast<void>(cross(from, Crossing::gone, Delivery::certain, [&](Packer& to) {
       to.text({});
@@ -172,7 +200,10 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
   stop_waiting(*record, question);
   Error error = good ? event.error : Error{Errc::internal, kTemporary, 0};
   if (error.code == Errc::ok) error = settle_reply(caller, command, room, mask, event);
-  if (error.code != Errc::ok) refuse(caller, error);
+  if (error.code != Errc::ok) {
+    if (command.op == Op::join) stop_following(command.room);
+    refuse(caller, error);
+  }
   release_held(session);
 }
 

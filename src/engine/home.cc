@@ -54,7 +54,9 @@ void Engine::State::publish_policy(RoomId room) noexcept {
 void Engine::State::publish_closed(RoomId room, LeaveReason reason) noexcept {
   if (cluster == nullptr) return;
   if (is_mirror(room)) {
-    ports.broker->unsubscribe(rooms.view(room).key);
+    // Who is on his way in opens it again, and is to hear all from there on.
+    const std::string_view key = rooms.view(room).key;
+    if (!somebody_comes(key)) ports.broker->unsubscribe(key);
     return;
   }
   ++cluster->rooms[room.index].sequence;
@@ -268,6 +270,15 @@ void Engine::State::take_gone(PeerId from, Unpacker& in) noexcept {
   if (key.empty()) {
     const SessionRecord& record = *slots.get(guest);
     return forget_guest(cluster->guests.handle_at(record.timer.index));
+  }
+  // A join that the host still thinks about comes too late.
+  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+    const Pending* pending = questions.at(i);
+    if (pending == nullptr || pending->session != guest) continue;
+    if (pending->joins != engine::hash_of_room(key)) continue;
+    const Question question = questions.handle_at(i);
+    forget_question(question);
+    stop_waiting(*slots.get(guest), question);
   }
   const RoomId room = rooms.find(key);
   if (room && rooms.membership(room, guest.index) != room::kNone) {

@@ -175,10 +175,14 @@ void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event
         },
         &gone);
   }
-  if (shared.lost > 0) tell_lost(room, meta.offset == 0 ? here.offset : meta.offset - 1);
+  // What follows a hole must not be seen before it.
+  const bool told =
+      shared.lost == 0 || tell_lost(room, meta.offset == 0 ? here.offset : meta.offset - 1);
+  const Result<fanout::Appended> appended = told ? fanout.append(room.index, meta, event)
+                                                 : Result<fanout::Appended>{Errc::room_overloaded};
+  // Its sender cannot be refused any more: the home has said it.
+  if (!appended || appended->sampled) lose_entries(room, 1, meta.offset);
   if (meta.offset != 0) rooms.move_to(room, {here.epoch, meta.offset});
-  const Result<fanout::Appended> appended = fanout.append(room.index, meta, event);
-  if (!appended) return lose_entries(room, 1, meta.offset);
 }
 
 // They never reached this engine, or its log had no place for them.
@@ -189,7 +193,7 @@ void Engine::State::lose_entries(RoomId room, std::uint64_t count, std::uint64_t
   shared.lost_to = std::max(shared.lost_to, last);
 }
 
-void Engine::State::tell_lost(RoomId room, std::uint64_t last) noexcept {
+bool Engine::State::tell_lost(RoomId room, std::uint64_t last) noexcept {
   SharedRoom& shared = cluster->rooms[room.index];
   const std::uint64_t to = std::max(shared.lost_to, last);
   Event event;
@@ -201,9 +205,10 @@ void Engine::State::tell_lost(RoomId room, std::uint64_t last) noexcept {
   if (to >= shared.lost_from) event.gap.from = shared.lost_from, event.gap.to = to;
   const bool told = static_cast<bool>(
       fanout.append(room.index, {.priority = Priority::high, .reliable = true}, event));
-  if (!told) return;  // with the next one
+  if (!told) return false;  // with the next one
   note({.type = HostEventType::dropped, .room = event.room, .gap = event.gap});
   shared.lost = shared.lost_from = shared.lost_to = 0;
+  return true;
 }
 
 }  // namespace chatroom

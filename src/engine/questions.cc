@@ -1,5 +1,7 @@
 #include "engine/questions.h"
 
+#include "engine/cross.h"
+
 namespace chatroom {
 
 using engine::QuestionKind;
@@ -19,6 +21,9 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   pending.tag = caller.tag;
   pending.ticket = caller.ticket;
   pending.asked = now;
+  if (cluster != nullptr && command.op == Op::join) {
+    pending.joins = engine::hash_of_room(command.room);
+  }
   pending.timer.index = question.index;
   wheel.schedule(pending.timer, now + options.limits.question_deadline);
   // A call is between the client and the host; all else changes what later commands meet.

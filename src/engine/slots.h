@@ -70,6 +70,7 @@ struct Pending {
   SessionId session;
   RoomId room;                      // load: the one that is waited for
   std::uint32_t peer = UINT32_MAX;  // home: the engine that is asked
+  std::uint64_t joins = 0;          // with a Broker port: a join; the hash of its room
   std::uint32_t id = 0;
   bool host = false;
   Tag tag = 0;

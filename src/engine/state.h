@@ -411,6 +411,8 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Status enter_mirror(RoomId room, std::uint32_t session, const Command& command,
                       room::ChannelMask mask) noexcept;
   void tell_gone(SessionId session, std::string_view room) noexcept;
+  bool somebody_comes(std::string_view room) const noexcept;
+  void stop_following(std::string_view room) noexcept;
   void abandon(Question question) noexcept;
   void leave_home(RoomId room, std::uint32_t session) noexcept;
   RoomId open_mirror(std::string_view key, const RoomPolicy& policy, bool kept) noexcept;
@@ -418,7 +420,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void hold_policy(RoomId room, const RoomPolicy& policy) noexcept;
   void fold(RoomId room, fanout::EntryMeta meta, const Event& event) noexcept;
   void lose_entries(RoomId room, std::uint64_t count, std::uint64_t last) noexcept;
-  void tell_lost(RoomId room, std::uint64_t last) noexcept;
+  [[nodiscard]] bool tell_lost(RoomId room, std::uint64_t last) noexcept;
   void tell_reset(RoomId room) noexcept;
   void take_reply(PeerId from, engine::Unpacker& in) noexcept;
   void take_told(PeerId from, engine::Unpacker& in) noexcept;
