@@ -110,6 +110,8 @@ if [ -n "$all" ]; then
   in_node "page alone" node tests/browser/run.mjs
   if [ -x $build/examples/chatd ]; then
     in_node "page and chatd" node tests/browser/run.mjs --chatd $build/examples/chatd --long
+    in_node "page and chatd, compressed" \
+      node tests/browser/run.mjs --chatd $build/examples/chatd --compress
   else
     skip "page and chatd: there is no chatd in this build"
   fi

@@ -267,7 +267,7 @@ export async function wsClientTests({ runner, server }) {
         high: 'forbidden',
         elsewhere: 'not_member',
         'no such op': 'unsupported',
-        mute: 'unsupported',
+        mute: 'forbidden',
       },
       'codes',
     );
