@@ -106,14 +106,21 @@ void Clients::say(Member& member, const std::string& json) {
   if (send(member.fd, frame.data(), frame.size(), MSG_NOSIGNAL) < 0) std::perror("load: send");
 }
 
+// What is said: the moment, and words.
+std::string Clients::text() {
+  char moment[32];
+  std::snprintf(moment, sizeof moment, "t=%016lld", static_cast<long long>(now_us()));
+  return std::string(moment) +
+         " one hundred bytes of text make a message of ordinary length here, as people write "
+         "it....";
+}
 bool Clients::publish() {
-  char text[256];
-  std::snprintf(
-      text, sizeof text,
-      "{\"op\":\"publish\",\"room\":\"load\",\"text\":\"t=%016lld one hundred bytes of text make "
-      "a message of ordinary length here, as people write it....\"}",
-      static_cast<long long>(now_us()));
-  say(*members_.front(), text);
+  say(*members_.front(), R"({"op":"publish","room":")" + room + R"(","text":")" + text() + "\"}");
+  return true;
+}
+bool Clients::direct() {
+  say(*members_.front(),
+      R"({"op":"send_to","user":")" + prefix + R"(1","text":")" + text() + "\"}");
   return true;
 }
 
@@ -156,8 +163,9 @@ void Clients::receive(Member& member) {
     if (bare) {
       ++joined_;
     } else {
-      say(member, "{\"id\":1,\"op\":\"auth\",\"user\":\"m" + std::to_string(member.number) + "\"}");
-      say(member, "{\"id\":2,\"op\":\"join\",\"room\":\"load\"}");
+      say(member,
+          "{\"id\":1,\"op\":\"auth\",\"user\":\"" + prefix + std::to_string(member.number) + "\"}");
+      say(member, "{\"id\":2,\"op\":\"join\",\"room\":\"" + room + "\"}");
     }
   }
   while (left >= 2) {
@@ -194,10 +202,12 @@ void Clients::take(Member& member, const char* frame, std::size_t size, std::siz
     if (has(frame, size, "\"id\":2,\"ok\"")) ++joined_;
     return;
   }
-  if (!bare && !has(frame, size, "\"event\":\"message\"")) return;
+  const bool message =
+      has(frame, size, "\"event\":\"message\"") || has(frame, size, "\"event\":\"direct\"");
+  if (!bare && !message) return;
   ++delivered_;
   frame_bytes_ = whole;
-  if (member.number % 16 == 0) {
+  if (member.number % timed_every == 0) {
     latencies_.push_back(static_cast<double>(now_us() - std::strtoll(clock + 2, nullptr, 10)));
   }
 }

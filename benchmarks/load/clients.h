@@ -1,5 +1,6 @@
 // The client side: many WebSocket members of one room over one epoll descriptor. It parses frame
-// headers, counts messages, and reads the sender's clock out of every sixteenth member's.
+// headers, counts messages, and reads the sender's clock out of every sixteenth member's, or as
+// told.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,14 @@ class Clients {
   ~Clients();
 
   bool bare = false;  // the floor: no auth, no join, frames carry nothing but a clock
+  std::string room = "load";
+  std::string prefix = "m";        // of the users' names, before their number
+  std::uint32_t timed_every = 16;  // of the members, one in so many looks at the clock
 
   bool wait_for_server();
   bool open(int members);        // so many more, connected and in the room
   bool publish();                // one message, said by the first member
+  bool direct();                 // one message from the first member to the second
   void run_for(double seconds);  // receives
   void forget();                 // counts and latencies so far
 
@@ -28,6 +33,7 @@ class Clients {
 
  private:
   struct Member;
+  static std::string text();
   bool connect(Member& member);
   void say(Member& member, const std::string& json);
   void receive(Member& member);

@@ -3,18 +3,21 @@
 //   load --server PATH [--floor PATH] [--rounds N] [--members N] [--rate N] [--burst N]
 //        [--seconds N] [--port N]
 //   load --server PATH --idle N
+//   load --server PATH --hall N [--rate N] [--seconds N]
 //
 // Prints one JSON line: deliveries a second, server CPU per delivery, latency percentiles, the
 // bytes of one frame on the wire, and who was the bottleneck. A run in which the client side was it
 // is void, and says so. With --floor the same against a bare server, one after the other for
 // --rounds rounds, since a busy machine changes from minute to minute: each round gives one ratio,
 // and the line has their median, least and greatest. With --idle only what an idle session in a
-// room costs, among N of them: bytes, and CPU over 30 seconds, in which each is pinged.
+// room costs, among N of them: bytes, and CPU over 30 seconds, in which each is pinged. With --hall
+// what a small room and direct messages notice of a room of N.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "clients.h"
+#include "neighbours.h"
 #include "process.h"
 
 namespace {
@@ -30,6 +33,7 @@ struct Options {
   int rounds = 5;
   double seconds = 10;
   int idle = 0;
+  int hall = 0;
   int port = 28'080;
 };
 
@@ -137,6 +141,7 @@ Options read_options(int argc, char** argv) {
     if (name == "--seconds") options.seconds = std::atof(value);
     if (name == "--rounds") options.rounds = std::max(1, std::atoi(value));
     if (name == "--idle") options.idle = std::atoi(value);
+    if (name == "--hall") options.hall = std::atoi(value);
     if (name == "--port") options.port = std::atoi(value);
   }
   return options;
@@ -222,6 +227,15 @@ int main(int argc, char** argv) {
     std::printf("{\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f,\"cpu_us_per_s\":%.3f}\n",
                 options.idle, idle.bytes, idle.cpu_us);
     return idle.bytes > 0 ? 0 : 1;
+  }
+  if (options.hall > 0) {
+    load::Process server(
+        {options.server, "--ws", "127.0.0.1:" + std::to_string(options.port), "--open",
+         "--unlimited", "--max-sessions", std::to_string(options.hall + 64)},
+        0);
+    return load::print_neighbours(server, options.port, options.hall, options.rate, options.seconds)
+               ? 0
+               : 1;
   }
   return compare(options) ? 0 : 1;
 }
