@@ -53,6 +53,7 @@ enum class Plant : std::uint8_t {
   permission_rank_equal,
   presence_change_forgotten,
   presence_leave_lost,
+  presence_never_rests,
   rank_not_asked,
   rate_bucket_refills_double,
   rate_limit_per_frame_forgotten,

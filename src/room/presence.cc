@@ -128,8 +128,9 @@ PresenceChange Registry::take_presence(RoomId id, Instant now) noexcept {
     change.joins = {t.presence.begin(), t.presence.end()};
     change.leaves = {t.leaves.begin(), t.leaves.end()};
   } else {
+    const Duration rest = CHATROOM_PLANTED(presence_never_rests) ? Duration{1} : kCountsInterval;
     room->presence_resting = true;
-    t.resting.set(id.index, (now + kCountsInterval).us);
+    t.resting.set(id.index, (now + rest).us);
     if (room->users <= t.limits.presence_exact) {
       // Few enough again: from here on changes are told one by one, on top of who is here now.
       room->counts_only = false;
