@@ -48,6 +48,17 @@ struct Loop::State {
       if (--self->handles == 0 && self->orphaned && !self->own) delete self;
     });
   }
+  Instant now() const noexcept {
+    const std::uint64_t passed = uv_hrtime() - steady_ns;
+    return {wall_us + static_cast<std::int64_t>(passed / 1'000)};
+  }
+  // libuv counts from whole milliseconds, so its timers may be a part of one early; an alarm is
+  // not.
+  void on_timer() noexcept {
+    if (now() >= alarm) return due();
+    uv_timer_start(
+        &timer, [](uv_timer_t* early) { static_cast<State*>(early->data)->on_timer(); }, 1, 0);
+  }
   void due() noexcept {
     alarm = Instant::never();
     if (client != nullptr) client->on_loop();
@@ -167,10 +178,7 @@ void Loop::stop_on_signals() noexcept {
 
 uv_loop_s* Loop::native() noexcept { return state_->loop; }
 
-Instant Loop::now() noexcept {
-  const std::uint64_t passed = uv_hrtime() - state_->steady_ns;
-  return {state_->wall_us + static_cast<std::int64_t>(passed / 1'000)};
-}
+Instant Loop::now() noexcept { return state_->now(); }
 
 void Loop::set_alarm(Instant at) noexcept {
   State& s = *state_;
@@ -194,7 +202,7 @@ void Loop::set_alarm(Instant at) noexcept {
   uv_idle_stop(&s.idle);
   uv_update_time(s.loop);  // a timer counts from the round's cached time
   uv_timer_start(
-      &s.timer, [](uv_timer_t* timer) { static_cast<State*>(timer->data)->due(); },
+      &s.timer, [](uv_timer_t* timer) { static_cast<State*>(timer->data)->on_timer(); },
       static_cast<std::uint64_t>((wait.us + 999) / 1'000), 0);
 }
 
