@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
@@ -13,6 +14,7 @@
 #include "base/plant.h"
 #include "chatroom/assert.h"
 #include "plant_names.h"
+#include "sim/cluster.h"
 #include "sim/world.h"
 
 namespace chatroom::sim {
@@ -25,6 +27,7 @@ struct Arguments {
   std::uint64_t tries = 50;
   std::string plant;
   bool plants = false;
+  bool engines = false;
   bool known = false;
   bool trace = false;
   bool brief = false;
@@ -119,6 +122,36 @@ int run_seeds(const Arguments& arguments) {
   return 0;
 }
 
+// Several engines over a broker: a world of its own for each seed.
+int run_engines(const Arguments& arguments) {
+  ClusterOutcome sum;
+  for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
+    const std::string seed = std::to_string(arguments.seed + i);
+    ReportOptions options;
+    options.seed = arguments.seed + i;
+    options.options = "several engines";
+    options.command = "chatroom_sim --engines --seed " + seed + " --trace";
+    options.trace = arguments.trace;
+    options.brief = arguments.brief;
+    Report report{options};
+    Report::current = &report;
+    const ClusterOutcome outcome = run_cluster(options.seed, report);
+    Report::current = nullptr;
+    sum.said += outcome.said;
+    sum.heard += outcome.heard;
+    sum.gaps += outcome.gaps;
+    sum.resets += outcome.resets;
+    sum.parted += outcome.parted;
+    sum.lost += outcome.lost;
+  }
+  if (arguments.brief) return 0;
+  std::printf("seeds %" PRIu64 " passed with several engines, %" PRIu64 " messages said, %" PRIu64
+              " heard, %" PRIu64 " gaps, %" PRIu64 " resets, parted %" PRIu64 " times, %" PRIu64
+              " engines lost\n",
+              arguments.seeds, sum.said, sum.heard, sum.gaps, sum.resets, sum.parted, sum.lost);
+  return 0;
+}
+
 // Seeds that once found something: the engine's or a checker's mistake.
 constexpr std::uint64_t kKnown[] = {11,   48,   50,   61,   70,   79,  82,  98,  117, 124,
                                     173,  268,  102,  372,  461,  577, 772, 912, 941, 942,
@@ -171,13 +204,27 @@ constexpr const char* kPlants[] = {
     "writable_not_recorded",
 };
 
+// And these in worlds of several engines.
+constexpr const char* kEnginePlants[] = {
+    "crossing_sequence_skipped",
+    "goodbye_not_crossed",
+    "reset_not_told",
+};
+
 // A world that fails ends its process, so each try has one of its own.
 int try_seed(std::uint64_t seed, const Arguments& arguments) {
   std::fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
     alarm(30);
-    static_cast<void>(run_seed(seed, arguments));
+    if (arguments.engines) {
+      Arguments one = arguments;
+      one.seed = seed;
+      one.seeds = 1;
+      static_cast<void>(run_engines(one));
+    } else {
+      static_cast<void>(run_seed(seed, arguments));
+    }
     std::fflush(stdout);
     std::_Exit(0);
   }
@@ -189,15 +236,19 @@ int try_seed(std::uint64_t seed, const Arguments& arguments) {
 int run_plants(Arguments arguments) {
   arguments.brief = true;
   int missed = 0;
-  const std::vector<std::string> chosen =
-      arguments.plant.empty() ? std::vector<std::string>(std::begin(kPlants), std::end(kPlants))
-                              : std::vector<std::string>{arguments.plant};
+  std::vector<std::string> chosen{arguments.plant};
+  if (arguments.plant.empty()) {
+    chosen.assign(std::begin(kPlants), std::end(kPlants));
+    chosen.insert(chosen.end(), std::begin(kEnginePlants), std::end(kEnginePlants));
+  }
   for (const std::string& name : chosen) {
     if (!choose_plant(name)) {
       std::printf("%s: no such plant\n", name.c_str());
       ++missed;
       continue;
     }
+    arguments.engines = std::find(std::begin(kEnginePlants), std::end(kEnginePlants), name) !=
+                        std::end(kEnginePlants);
     std::uint64_t tried = 0;
     bool found = false;
     while (!found && tried < arguments.tries)
@@ -234,19 +285,23 @@ int main(int count, char** words) {
       }
     } else if (word == "--plants") {
       arguments.plants = true;
+    } else if (word == "--engines") {
+      arguments.engines = true;
     } else if (word == "--known") {
       arguments.known = true;
     } else if (word == "--trace") {
       arguments.trace = true;
     } else {
       std::printf(
-          "usage: chatroom_sim [--seed N] [--seeds N] [--known] [--plants] [--plant NAME] "
+          "usage: chatroom_sim [--seed N] [--seeds N] [--engines] [--known] [--plants] [--plant "
+          "NAME] "
           "[--tries N] [--trace]\n");
       return static_cast<int>(Verdict::usage);
     }
   }
   chatroom::set_assert_handler(on_assert);
   for (const int signal : {SIGSEGV, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, on_signal);
+  if (arguments.engines && !arguments.plants) return run_engines(arguments);
   if (arguments.known) return run_known(arguments);
   return arguments.plants ? run_plants(arguments) : run_seeds(arguments);
 }
