@@ -26,7 +26,7 @@ enum class Crossing : std::uint8_t {
   host_done,  // ticket, tag, room, error, position
 };
 
-// The first byte of an entry.
+// The first byte of an entry. The room's newest offset before it follows.
 enum class EntryKind : std::uint8_t {
   event,   // EntryMeta, event
   policy,  // RoomPolicy: how followers hold the room's log

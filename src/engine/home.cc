@@ -36,6 +36,7 @@ void Engine::State::publish_entry(RoomId room, EntryKind kind, Delivery how, Fil
   const SharedRoom& shared = cluster->rooms[room.index];
   Packer to{cluster->message()};
   to.u8(static_cast<std::uint8_t>(kind));
+  to.u64(rooms.view(room).position.offset);  // up to where a hole before it reaches
   fill(to);
   CHATROOM_ASSERT(to.ok());
   std::uint64_t sequence = shared.sequence;

@@ -130,7 +130,12 @@ void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequ
   dirty = true;
   Unpacker in{entry};
   const auto kind = static_cast<EntryKind>(in.u8());
-  if (sequence != shared.sequence + 1) lose_entries(room, sequence - shared.sequence - 1, 0);
+  const std::uint64_t before = in.u64();
+  if (sequence != shared.sequence + 1) {
+    lose_entries(room, sequence - shared.sequence - 1, before);
+    const Position here = rooms.view(room).position;
+    if (before > here.offset) rooms.move_to(room, {here.epoch, before});
+  }
   shared.sequence = sequence;
   switch (kind) {
     case EntryKind::event: {
