@@ -41,7 +41,8 @@ struct EnginePorts {
 struct EngineOptions {
   std::uint64_t seed = 0;  // 0: from EventLoop::entropy; same seed, same inputs, same bytes
   Instant start{};  // hosts without a loop: the present moment, where `advance` goes on from;
-                    // a first `advance` years later would find everybody dead
+                    // a first `advance` years later would find everybody dead, and every
+                    // question expired that was asked before it
   Limits limits{};
   bool open_server = false;      // auth without a token: the client says who it is
   bool open_rooms = false;       // a join of an unknown room opens it (no Rules port asked)

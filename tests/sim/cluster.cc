@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -64,6 +65,7 @@ class Seat final : public LocalMember {
     std::uint64_t offset = 0;
   };
   std::map<std::string, Place> rooms;
+  std::deque<std::string> leaving;
 
  private:
   [[noreturn]] void fail(const std::string& what) const;
@@ -210,7 +212,8 @@ class Cluster {
     const std::uint32_t what = random_.below(100);
     if (what < 20) return join(seat, room);
     if (what < 28) {
-      static_cast<void>(engine->leave(seat.session, room));
+      seat.leaving.push_back(room);
+      if (!engine->leave(seat.session, room)) seat.leaving.pop_back();
     } else if (what < 75) {
       publish(seat, room);
     } else if (what < 80) {
@@ -403,6 +406,7 @@ void Seat::fail(const std::string& what) const {
 void Seat::on_closed(CloseCode) noexcept {
   open = false;
   rooms.clear();
+  leaving.clear();
   cluster_.gone(*this);
 }
 
@@ -410,11 +414,18 @@ void Seat::on_event(const Event& event) noexcept {
   const std::string room{event.type == EventType::message ? event.message.room : event.room};
   const auto at = rooms.find(room);
   cluster_.report().note("hears", user, room, static_cast<std::uint64_t>(event.type),
-                         event.type == EventType::message ? event.message.offset : event.offset);
+                         event.type == EventType::message ? event.message.offset
+                         : event.type == EventType::answer
+                             ? static_cast<std::uint64_t>(event.op) * 1000 +
+                                   static_cast<std::uint64_t>(event.error.code)
+                             : event.offset);
   switch (event.type) {
     case EventType::answer:
       if (event.error.code != Errc::ok) break;
-      if (event.op == Op::leave) rooms.erase(room);
+      if (event.op != Op::join && event.op != Op::publish && !leaving.empty()) {  // a leave
+        rooms.erase(leaving.front());
+        leaving.pop_front();
+      }
       if (event.op != Op::join) break;
       if (at != rooms.end()) fail("joined " + room + " twice");
       rooms[room] = {std::string{event.epoch}, event.offset};
