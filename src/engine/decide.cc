@@ -130,6 +130,8 @@ void Engine::State::refuse(const Caller& caller, Error error) noexcept {
     return;
   }
   if (caller.id == 0) return;
+  // What waited for storage may be refused when its session is gone, and its place another's.
+  if (slots.get(caller.session) == nullptr) return;
   const std::uint32_t to =
       caller.session.index ^ (CHATROOM_PLANTED(refusal_to_neighbour) ? 1u : 0u);
   push(to, session::refusal(caller.id, caller.op, error));
