@@ -3,8 +3,7 @@
 //
 //   LocalBroker broker({.engines = 2});
 //   auto one = Engine::create(options, {.loop = &loop_a, .broker = broker.port(0)});
-//   auto two = Engine::create(options, {.loop = &loop_b, .broker = broker.port(1)});   // its
-//   thread
+//   auto two = Engine::create(options, {.loop = &loop_b, .broker = broker.port(1)});  // its thread
 //
 // A room's home is chosen by a keyed hash among the engines that live; it moves only when its
 // engine goes. Every port counts as living from the start, so create all engines before the first
