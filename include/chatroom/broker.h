@@ -5,7 +5,8 @@
 // A room has one writer, its *home*: the engine that holds its lease. It decides everything (rules,
 // limits, order). Engines that only have members of the room *follow*: they send what their members
 // ask to the home, and bring what the home publishes to their members. Loss shows: the home counts
-// its entries, and a follower that misses one tells its members a `gap`.
+// its entries, and repeats its count after one that somebody missed; a follower that misses one
+// tells its members a `gap`.
 //
 // What a broker promises: what one engine subscribes, publishes and sends arrives at another in the
 // order of the calls, or not at all; where it lost something of Delivery::certain, both ends are
@@ -65,10 +66,10 @@ class Broker {
 
   // Whether somebody may be subscribed: then `publish` is worth its bytes.
   virtual bool wanted(std::string_view room) noexcept = 0;
-  // As home: one entry for all subscribers. Who has no room for it misses it, and sees that by the
-  // sequence. `certain`: as for send.
-  virtual void publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
-                       Delivery how) noexcept = 0;
+  // As home: one entry for all subscribers. Who has no room for it misses it (then false), and sees
+  // that by the sequence of the next. `certain`: as for send.
+  [[nodiscard]] virtual bool publish(std::string_view room, Term term, std::uint64_t sequence,
+                                     Bytes entry, Delivery how) noexcept = 0;
   [[nodiscard]] virtual bool send(PeerId to, Bytes message, Delivery how) noexcept = 0;
   // The end of a turn's spread: what was published and sent leaves now at the latest.
   virtual void flush() noexcept = 0;

@@ -40,6 +40,7 @@ void Engine::State::take_broker(std::uint32_t& commands) noexcept {
   const bool more = ports.broker->poll(*this, commands);
   commands -= std::min(commands, broker_inputs);
   broker_waits = more;
+  tell_losses();
 }
 
 // The end of a spread: nothing that was decided stays behind.

@@ -23,8 +23,9 @@ struct Guest {
   std::uint32_t index = 0;
   std::uint32_t generation = 0;
 
-  SessionId session;    // here
-  bool listed = false;  // in Cluster::leaving
+  SessionId session;         // here
+  bool listed = false;       // in Cluster::leaving
+  std::uint32_t missed = 0;  // what it was to be told and its engine's mailbox had no room for
 };
 using GuestId = Handle<struct GuestTag>;
 using Guests = base::SlotMap<Guest, GuestId>;
@@ -41,6 +42,7 @@ struct SharedRoom {
   bool mirror = false;      // its home is another engine
   bool attaching = false;   // mirror: no welcome came yet
   bool home_knows = false;  // mirror: it is ending because the home says so
+  bool missed = false;      // home: a follower had no room for the newest entry
   bool kept = false;        // mirror: the host opened it here, so it stays when it is empty
   PeerId home = kNoPeer;
   Term term = 0;
@@ -85,6 +87,7 @@ struct Cluster {
   MutableBytes event() noexcept { return {out.data() + kMessageBytes, kMessageBytes}; }
 
   PeerId self = kNoPeer;
+  Instant tell_losses = Instant::never();  // when next
   Guests guests;
   base::Table<std::uint32_t, GuestKey> by_name;
   base::Vector<SharedRoom> rooms;

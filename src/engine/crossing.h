@@ -13,7 +13,7 @@ namespace chatroom::engine {
 // The first byte of a message from engine to engine.
 enum class Crossing : std::uint8_t {
   // From a follower to the home.
-  submit,    // request, session, has identity (joins), identity, command
+  submit,    // request, session, has identity (joins, open_room), identity, command
   gone,      // room, session: it is in the room no longer
   follow,    // room, policy: the host opened it here; answered `welcome`
   returned,  // room, policy, channels, members: the room's old home is lost; answered `welcome`
@@ -31,6 +31,9 @@ enum class EntryKind : std::uint8_t {
   event,   // EntryMeta, event
   policy,  // RoomPolicy: how followers hold the room's log
   closed,  // reason
+  // Takes no number of its own: what the home is at, after some missed its last entries.
+  welcome,   // Welcome
+  recalled,  // first offset, count, a bit each: what was taken back and may still be in a log
 };
 
 enum class HostOp : std::uint8_t {

@@ -43,6 +43,7 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     case Op::switch_channel:
     case Op::history:
     case Op::presence:
+    case Op::open_room:
       break;
     default:
       if (!engine::moderates(command.op)) return false;
@@ -51,9 +52,11 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
   const RoomId room = rooms.find(command.room);
   if (room && !is_mirror(room)) return false;
   const bool joins = command.op == Op::join;
-  if (!room && !joins) return false;
+  const bool opens = command.op == Op::open_room;
+  if (!room && !joins && !opens) return false;
+  if (room && opens) return false;  // it is there already, whose ever it is
   const bool member = room && rooms.membership(room, caller.session.index) != room::kNone;
-  if (joins == member) {
+  if (!opens && joins == member) {
     outcome = joins ? Errc::already_member : Errc::not_member;
     return true;
   }
@@ -64,7 +67,7 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     outcome = Error{Errc::internal, kTemporary, 0};
     return true;
   }
-  if (!room) ports.broker->subscribe(command.room);
+  if (!room && joins) ports.broker->subscribe(command.room);
   outcome = submit(home, caller, command);
   return true;
 }
@@ -82,11 +85,12 @@ Engine::State::Outcome Engine::State::submit(PeerId home, const Caller& caller,
   const Duration wait = std::min(kHomeDeadline, options.limits.question_deadline);
   wheel.schedule(pending.timer, now + wait);
   const bool joins = command.op == Op::join;
+  const bool comes = joins || command.op == Op::open_room;  // as somebody who is not known there
   const bool sent = cross(home, Crossing::submit, Delivery::usual, [&](Packer& to) {
     to.u32(request_of(question, options.limits.questions));
     to.handle(caller.session);
-    to.flag(joins);
-    if (joins) pack(to, engine::identity_of(rooms.user(rooms.user_of(caller.session.index))));
+    to.flag(comes);
+    if (comes) pack(to, engine::identity_of(rooms.user(rooms.user_of(caller.session.index))));
     pack(to, command);
   });
   if (sent) return Outcome::later();

@@ -1,5 +1,8 @@
 // The home's half: what a room says goes to its followers too, and members who sit at another
 // engine are guests here (cluster.h).
+#include <algorithm>
+#include <utility>
+
 #include "engine/cross.h"
 #include "engine/host_input.h"
 
@@ -9,10 +12,15 @@ using engine::Crossing;
 using engine::EntryKind;
 using engine::Guest;
 using engine::GuestId;
-using engine::HostOp;
 using engine::Packer;
 using engine::SharedRoom;
 using engine::Unpacker;
+
+namespace {
+
+constexpr Duration kLossInterval = Duration::ms(50);  // between two tries to tell of a loss
+
+}  // namespace
 
 // ---- Entries
 
@@ -33,7 +41,7 @@ Result<fanout::Appended> Engine::State::append(RoomId room, const fanout::EntryM
 
 template <class Fill>
 void Engine::State::publish_entry(RoomId room, EntryKind kind, Delivery how, Fill fill) noexcept {
-  const SharedRoom& shared = cluster->rooms[room.index];
+  SharedRoom& shared = cluster->rooms[room.index];
   Packer to{cluster->message()};
   to.u8(static_cast<std::uint8_t>(kind));
   to.u64(rooms.view(room).position.offset);  // up to where a hole before it reaches
@@ -41,7 +49,71 @@ void Engine::State::publish_entry(RoomId room, EntryKind kind, Delivery how, Fil
   CHATROOM_ASSERT(to.ok());
   std::uint64_t sequence = shared.sequence;
   if (CHATROOM_PLANTED(crossing_sequence_skipped)) ++sequence;
-  ports.broker->publish(rooms.view(room).key, shared.term, sequence, to.bytes(), how);
+  if (ports.broker->publish(rooms.view(room).key, shared.term, sequence, to.bytes(), how)) return;
+  // Should nothing follow, nobody would notice.
+  shared.missed = true;
+  tell_losses_soon();
+}
+
+void Engine::State::tell_losses_soon() noexcept {
+  cluster->tell_losses = std::min(cluster->tell_losses, now + kLossInterval);
+}
+
+// What a full mailbox or log had no place for: who missed it hears of that, as soon as he can.
+void Engine::State::tell_losses() noexcept {
+  if (now < cluster->tell_losses) return;
+  cluster->tell_losses = Instant::never();
+  dirty = true;
+  for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) {
+    SharedRoom& shared = cluster->rooms[room.index];
+    if (shared.lost != 0 && !shared.attaching && !tell_lost(room, 0)) tell_losses_soon();
+    if (!std::exchange(shared.missed, false)) continue;
+    publish_entry(room, EntryKind::welcome, Delivery::usual,
+                  [&](Packer& to) { pack_welcome(to, room); });
+  }
+  for (std::uint32_t i = 0; i < cluster->guests.extent(); ++i) {
+    Guest* guest = cluster->guests.at(i);
+    if (guest == nullptr || guest->missed == 0) continue;
+    Event event;
+    event.type = EventType::gap;
+    event.gap.count = std::exchange(guest->missed, 0);
+    event.gap.lossy = event.gap.reliable = true;
+    const Bytes frame = encode_crossing(event);
+    const bool told = cross(guest->peer, Crossing::told, Delivery::usual, [&](Packer& to) {
+      to.handle(SessionId{guest->index, guest->generation});
+      to.text({});
+      to.flag(false);
+      to.raw(frame);
+    });
+    if (told) {
+      note({.type = HostEventType::dropped, .session = guest->session, .gap = event.gap});
+    } else {
+      guest->missed = static_cast<std::uint32_t>(event.gap.count);
+      tell_losses_soon();
+    }
+  }
+}
+
+// What a clear took back: a follower does not know who said what.
+void Engine::State::publish_recalled(RoomId room) noexcept {
+  if (cluster == nullptr) return;
+  ++cluster->rooms[room.index].sequence;
+  const room::RoomView view = rooms.view(room);
+  if (!ports.broker->wanted(view.key)) return;
+  constexpr std::uint64_t kMost = 1u << 20;  // the newest, a bit each
+  const std::uint64_t count = std::min<std::uint64_t>(view.history_messages, kMost);
+  const std::uint64_t first = view.position.offset + 1 - count;
+  publish_entry(room, EntryKind::recalled, Delivery::usual, [&](Packer& to) {
+    to.u64(first);
+    to.u64(count);
+    for (std::uint64_t at = 0; at < count; at += 8) {
+      unsigned bits = 0;
+      for (std::uint64_t i = 0; i < 8 && at + i < count; ++i) {
+        if (rooms.is_recalled(room, first + at + i)) bits |= 1u << i;
+      }
+      to.u8(static_cast<std::uint8_t>(bits));
+    }
+  });
 }
 
 void Engine::State::publish_policy(RoomId room) noexcept {
@@ -177,27 +249,29 @@ void Engine::State::end_guest(std::uint32_t session, LeaveReason reason) noexcep
 bool Engine::State::push_to_guest(std::uint32_t session, const Event& event,
                                   const fanout::PrivateOptions& how) noexcept {
   const SessionRecord& record = *slots.at(session);
-  const Guest* guest = cluster->guests.get(cluster->guests.handle_at(record.timer.index));
+  Guest* guest = cluster->guests.get(cluster->guests.handle_at(record.timer.index));
   CHATROOM_ASSERT(guest != nullptr);
-  const SessionId theirs{guest->index, guest->generation};
   const Bytes frame = encode_crossing(event);
   if (frame.empty()) return false;
   if (event.type == EventType::answer) {
-    reply_to_guest(guest->peer, theirs, session, event, frame);
-    if (event.error.code != Errc::ok) doubt_guest(session);
+    reply_to_guest(guest->peer, {guest->index, guest->generation}, session, event, frame);
+    if (event.error.code != Errc::ok || event.op == Op::open_room) doubt_guest(session);
     return true;
   }
   const bool leaves = event.type == EventType::left;
   const std::string_view room =
       how.room == fanout::kNoSlot ? std::string_view{} : fanout.key(how.room);
-  static_cast<void>(cross(guest->peer, Crossing::told, leaves ? Delivery::certain : Delivery::usual,
+  const bool told = cross(guest->peer, Crossing::told, leaves ? Delivery::certain : Delivery::usual,
                           [&](Packer& to) {
-                            to.handle(theirs);
+                            to.handle(SessionId{guest->index, guest->generation});
                             to.text(room);
                             to.flag(how.lossy);
                             to.raw(frame);
-                          }));
+                          });
   if (leaves) doubt_guest(session);
+  if (told || leaves) return true;  // without the reserve its engine is parted from us
+  ++guest->missed;
+  tell_losses_soon();
   return true;
 }
 
@@ -325,8 +399,14 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
         cross(from, Crossing::refused, Delivery::certain, [&](Packer& to) { to.text(key); }));
     return;
   }
+  const std::size_t before = rooms.state(room).channels.size();
   for (std::size_t i = 1; i < channels; ++i) {
     static_cast<void>(rooms.open_channel(room, names[i], {}));
+  }
+  if (const RoomState all = rooms.state(room); all.channels.size() != before) {
+    RoomState changed;
+    changed.channels = all.channels;
+    tell_room_state(room, changed);
   }
   while (in.ok() && !in.at_end()) {
     const auto theirs = in.handle<SessionId>();
@@ -358,70 +438,6 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
   if (!last) return;
   static_cast<void>(cross(from, Crossing::welcome, Delivery::certain,
                           [&](Packer& to) { pack_welcome(to, room); }));
-}
-
-// What a follower's host did with its handle of the room.
-void Engine::State::take_host_op(PeerId from, Unpacker& in) noexcept {
-  const auto op = static_cast<HostOp>(in.u8());
-  const std::uint64_t ticket = in.u64();
-  const Tag tag = in.u64();
-  const std::string_view key = in.text();
-  const RoomId room = rooms.find(key);
-  Result<Ticket> done = Errc::not_found;
-  if (room && !is_mirror(room)) done = perform_host_op(room, op, in);
-  if (!in.ok()) return;
-  static_cast<void>(cross(from, Crossing::host_done, Delivery::usual, [&](Packer& to) {
-    to.u8(static_cast<std::uint8_t>(op));
-    to.u64(ticket);
-    to.u64(tag);
-    to.text(key);
-    pack(to, done ? Error{} : done.error());
-    to.u64(done ? done->position.epoch : 0);
-    to.u64(done ? done->position.offset : 0);
-  }));
-}
-
-Result<Ticket> Engine::State::perform_host_op(RoomId room, HostOp op, Unpacker& in) noexcept {
-  const auto result = [](Status status) -> Result<Ticket> {
-    if (!status) return status.error();
-    return Ticket{};
-  };
-  engine::Lists lists;
-  switch (op) {
-    case HostOp::broadcast: {
-      Outgoing message;
-      unpack(in, message, lists);
-      return broadcast(room, message, 0);
-    }
-    case HostOp::send_to: {
-      const std::string_view user = in.text();
-      Outgoing message;
-      unpack(in, message, lists);
-      return result(send_in_room(room, user, message));
-    }
-    case HostOp::kick: {
-      const std::string_view user = in.text();
-      return result(kick(room, user, in.text()));
-    }
-    case HostOp::set_role: {
-      const std::string_view user = in.text();
-      return result(set_role(room, user, static_cast<Role>(in.u8())));
-    }
-    case HostOp::set_policy: {
-      RoomPolicy policy;
-      unpack(in, policy);
-      return result(set_policy(room, policy));
-    }
-    case HostOp::moderate: {
-      Command command;
-      unpack(in, command, lists);
-      return result(moderate(room, {.host = true}, command));
-    }
-    case HostOp::close:
-      close_room(room, LeaveReason::room_closed);
-      return Ticket{};
-  }
-  return Errc::bad_request;
 }
 
 }  // namespace chatroom

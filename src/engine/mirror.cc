@@ -44,12 +44,14 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in) noexcept {
   RoomId room = in.ok() ? rooms.find(key) : RoomId{};
   if (in.ok() && !room) room = open_mirror(key, policy, false);
   const bool mine = room && is_mirror(room);
+  ChannelState listed[room::kChannelsMax];
   for (std::uint8_t i = 0; i < channels && in.ok(); ++i) {
     const std::string_view name = in.text();
     const std::string_view creator = in.text();
-    if (mine) static_cast<void>(rooms.open_channel(room, name, creator));
+    if (i < room::kChannelsMax) listed[i] = {name, {}, creator};
   }
-  if (!mine) return {};
+  if (!mine || !in.ok()) return {};
+  hold_channels(room, std::span{listed}.first(std::min<std::size_t>(channels, std::size(listed))));
   SharedRoom& shared = cluster->rooms[room.index];
   const bool anew = rooms.view(room).position.epoch != position.epoch;
   if (!anew && shared.term == term && sequence > shared.sequence) {
@@ -64,6 +66,40 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in) noexcept {
   const bool held = std::exchange(shared.attaching, false) && rooms.view(room).sessions > 0;
   if (held && anew) tell_reset(room);
   return room;
+}
+
+// Channels are numbered by their home. After a succession that may be another order than here, and
+// members would be shown channels that they are not on.
+void Engine::State::hold_channels(RoomId room, std::span<const ChannelState> channels) noexcept {
+  room::ChannelIndex now_at[room::kChannelsMax];
+  bool moved = false;
+  room::ChannelIndex count = 0;
+  for (; count < room::kChannelsMax; ++count) {
+    const std::string_view name = rooms.channel_name(room, count);
+    if (name.empty()) break;
+    const auto same = [&](const ChannelState& channel) { return channel.name == name; };
+    const auto found = std::find_if(channels.begin(), channels.end(), same);
+    now_at[count] = static_cast<room::ChannelIndex>(found - channels.begin());
+    moved = moved || now_at[count] != count;
+  }
+  if (moved) {
+    for (room::MembershipIndex at = rooms.first_of_room(room); at != room::kNone;) {
+      const room::MembershipView member = rooms.view(at);
+      room::ChannelMask mask = 0;
+      for (room::ChannelIndex i = 0; i < count; ++i) {
+        if ((member.mask & room::bit_of(i)) == 0 || now_at[i] >= channels.size()) continue;
+        mask |= room::bit_of(now_at[i]);
+      }
+      rooms.set_mask(at, mask);
+      at = rooms.next_of_room(at);
+      if (fanout.set_mask(room.index, member.session, mask)) continue;
+      remove_from_room(room, member.session, LeaveReason::dropped);
+    }
+    rooms.forget_channels(room);
+  }
+  for (const ChannelState& channel : channels) {
+    static_cast<void>(rooms.open_channel(room, channel.name, channel.creator));
+  }
 }
 
 RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy,
@@ -131,6 +167,10 @@ void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequ
   Unpacker in{entry};
   const auto kind = static_cast<EntryKind>(in.u8());
   const std::uint64_t before = in.u64();
+  if (kind == EntryKind::welcome) {
+    if (take_welcome(shared.home, in) && shared.lost != 0) static_cast<void>(tell_lost(room, 0));
+    return;
+  }
   if (sequence != shared.sequence + 1) {
     lose_entries(room, sequence - shared.sequence - 1, before);
     const Position here = rooms.view(room).position;
@@ -156,7 +196,31 @@ void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequ
       shared.home_knows = true;
       return close_room(room, reason);
     }
+    case EntryKind::recalled:
+      return take_back_here(room, in);
+    case EntryKind::welcome:
+      return;
   }
+}
+
+void Engine::State::take_back_here(RoomId room, Unpacker& in) noexcept {
+  struct Taken {
+    std::uint64_t first;
+    std::uint64_t count;
+    Bytes bits;
+  } taken{};
+  taken.first = in.u64();
+  taken.count = in.u64();
+  taken.bits = in.ok() ? in.rest() : Bytes{};
+  fanout.recall_where(
+      room.index,
+      [](void* context, std::uint64_t offset) {
+        const Taken& all = *static_cast<Taken*>(context);
+        const std::uint64_t at = offset - all.first;
+        if (offset < all.first || at >= all.count || at / 8 >= all.bits.size()) return false;
+        return ((std::to_integer<unsigned>(all.bits[at / 8]) >> (at % 8)) & 1) != 0;
+      },
+      &taken);
 }
 
 // One entry of the home's: what it changes here, and then into the log.
@@ -196,6 +260,7 @@ void Engine::State::lose_entries(RoomId room, std::uint64_t count, std::uint64_t
   if (shared.lost == 0) shared.lost_from = rooms.view(room).position.offset + 1;
   shared.lost += count;
   shared.lost_to = std::max(shared.lost_to, last);
+  tell_losses_soon();
 }
 
 bool Engine::State::tell_lost(RoomId room, std::uint64_t last) noexcept {

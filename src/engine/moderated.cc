@@ -149,6 +149,7 @@ Status Engine::State::take_back(RoomId room, const Actor& actor, const Command& 
         return at.rooms.is_recalled(at.room, offset);
       },
       &look);
+  if (command.op == Op::clear) publish_recalled(room);
   note_moderation(room, actor, command, 0);
   const Result<fanout::Appended> appended =
       append(room, {.priority = Priority::high, .reliable = true}, event);

@@ -12,6 +12,10 @@ fanout::LogOptions engine::log_options(const RoomPolicy& policy) noexcept {
 
 Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& policy,
                                         std::string_view creator) noexcept {
+  // Two homes of one room would be two rooms.
+  if (cluster != nullptr && !is_home(ports.broker->claim(key))) {
+    return Error{Errc::internal, kTemporary, 0};
+  }
   const Result<RoomId> room = rooms.open(key, policy, creator, now);
   if (!room) return room;
   const room::RoomView view = rooms.view(*room);

@@ -375,12 +375,15 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void on_message(PeerId from, Bytes message) noexcept override;
   void on_peer_lost(PeerId peer) noexcept override;
 
-  // --- home.cc: for those who follow our rooms.
+  // --- home.cc, host_ops.cc: for those who follow our rooms.
   Result<fanout::Appended> append(RoomId room, const fanout::EntryMeta& meta,
                                   const Event& event) noexcept;
   template <class Fill>
   void publish_entry(RoomId room, engine::EntryKind kind, Delivery how, Fill fill) noexcept;
   void publish_policy(RoomId room) noexcept;
+  void publish_recalled(RoomId room) noexcept;
+  void tell_losses_soon() noexcept;
+  void tell_losses() noexcept;
   void publish_closed(RoomId room, LeaveReason reason) noexcept;
   void share_room(RoomId room) noexcept;
   void unshare_room(RoomId room) noexcept;
@@ -418,7 +421,9 @@ struct Engine::State final : StorageReply, BrokerInbox {
   RoomId open_mirror(std::string_view key, const RoomPolicy& policy, bool kept) noexcept;
   Result<RoomId> follow_room(std::string_view key, const RoomPolicy& policy, PeerId home) noexcept;
   void hold_policy(RoomId room, const RoomPolicy& policy) noexcept;
+  void hold_channels(RoomId room, std::span<const ChannelState> channels) noexcept;
   void fold(RoomId room, fanout::EntryMeta meta, const Event& event) noexcept;
+  void take_back_here(RoomId room, engine::Unpacker& in) noexcept;
   void lose_entries(RoomId room, std::uint64_t count, std::uint64_t last) noexcept;
   [[nodiscard]] bool tell_lost(RoomId room, std::uint64_t last) noexcept;
   void tell_reset(RoomId room) noexcept;

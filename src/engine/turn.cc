@@ -10,6 +10,7 @@
 // same turn stand at their true place; only rooms that store first wait for their completion.
 #include <algorithm>
 
+#include "engine/cluster.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -138,9 +139,10 @@ void Engine::State::stamp(Instant moment) noexcept { now = std::max(now, moment)
 
 Instant Engine::State::next_deadline() const noexcept {
   if (more_work || broker_waits || !mailbox->empty()) return now;
-  return std::min({wheel.next_due(), next_flush, fanout.next_stall(), rooms.next_idle_deadline(),
-                   rooms.next_sanction_due(), rooms.next_presence_due(), rooms.next_overload_due(),
-                   retry_appends});
+  const Instant losses = cluster == nullptr ? Instant::never() : cluster->tell_losses;
+  return std::min({wheel.next_due(), next_flush, losses, fanout.next_stall(),
+                   rooms.next_idle_deadline(), rooms.next_sanction_due(), rooms.next_presence_due(),
+                   rooms.next_overload_due(), retry_appends});
 }
 
 void Engine::State::set_alarm() noexcept {

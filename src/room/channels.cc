@@ -76,6 +76,11 @@ std::string_view Registry::channel_name(RoomId id, ChannelIndex channel) const n
   return tables_->channels.at(at)->name.view();
 }
 
+void Registry::forget_channels(RoomId id) noexcept {
+  Room* room = tables_->find_room(id);
+  while (room != nullptr && room->channels > 1) tables_->drop_last_channel(*room);
+}
+
 Result<ChannelIndex> Registry::open_channel(RoomId id, std::string_view name,
                                             std::string_view creator) noexcept {
   Room* room = tables_->find_room(id);

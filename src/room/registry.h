@@ -237,6 +237,8 @@ class Registry final {
   ChannelIndex channel(RoomId room, std::string_view name) const noexcept;  // kNone
   std::string_view channel_name(RoomId room, ChannelIndex channel) const noexcept;
   // The channel of that name, opened now if it is not there. bad_request, limit_reached.
+  // All but main; nobody may be on them. Only where a room is a copy of another's.
+  void forget_channels(RoomId room) noexcept;
   Result<ChannelIndex> open_channel(RoomId room, std::string_view name,
                                     std::string_view creator) noexcept;
   // A word of the engine's own with each room (its fan-out state); null at first.

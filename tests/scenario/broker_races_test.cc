@@ -44,9 +44,9 @@ struct CountedBroker : Broker {
     under->unsubscribe(room);
   }
   bool wanted(std::string_view room) noexcept override { return under->wanted(room); }
-  void publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
+  bool publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
                Delivery how) noexcept override {
-    under->publish(room, term, sequence, entry, how);
+    return under->publish(room, term, sequence, entry, how);
   }
   bool send(PeerId to, Bytes message, Delivery how) noexcept override {
     return under->send(to, message, how);

@@ -20,10 +20,11 @@ class Net::Port final : public Broker {
   bool wanted(std::string_view room) noexcept override {
     return subscribers_.count(std::string{room}) != 0;
   }
-  void publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
+  bool publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
                Delivery how) noexcept override {
     const auto found = subscribers_.find(std::string{room});
-    if (found == subscribers_.end()) return;
+    if (found == subscribers_.end()) return true;
+    bool all = true;
     for (const std::uint32_t peer : found->second) {
       Item item;
       item.kind = Kind::entry;
@@ -31,8 +32,9 @@ class Net::Port final : public Broker {
       item.term = term;
       item.sequence = sequence;
       item.bytes = as_text(entry);
-      static_cast<void>(put(peer, std::move(item), how));
+      all = put(peer, std::move(item), how) && all;
     }
+    return all;
   }
   bool send(PeerId to, Bytes message, Delivery how) noexcept override {
     if (to >= net_.count_ || to == self_ || !alive_[to]) return false;

@@ -23,6 +23,9 @@ struct LocalBrokerOptions {
   std::uint32_t mailbox_items = 16'384;  // from one engine to another, a power of two; a quarter is
                                          // the reserve of Delivery::certain
   std::uint64_t engine_bytes = 32ull << 20;  // chunks that one engine's output may hold, likewise
+  // Of one engine, that others follow (about 200 bytes each, of the heap). One more: it and who
+  // asked for that are parted, and the members come back by joining.
+  std::uint32_t subscribed_rooms = 65'536;
 };
 
 struct LocalBrokerStats {       // of one engine
@@ -33,6 +36,7 @@ struct LocalBrokerStats {       // of one engine
   std::uint64_t parted = 0;   // times that it and another engine lost sight of each other
   std::uint64_t wakes = 0;
   std::uint64_t chunk_bytes = 0;  // now
+  std::uint64_t subscribed = 0;   // rooms of its own that others follow, now
 };
 
 // Thread: ports belong to their engines' threads; made and destroyed where no engine runs.

@@ -24,10 +24,12 @@ using local::Lane;
 
 constexpr std::uint32_t kEnginesMax = 64;
 
+// Keyed: clients choose the names of rooms.
 struct TextHash {
   using is_transparent = void;
+  std::uint64_t key[2];
   std::size_t operator()(std::string_view text) const noexcept {
-    return std::hash<std::string_view>{}(text);
+    return static_cast<std::size_t>(local::RoomHash(key[0], key[1]).of(text));
   }
 };
 
@@ -72,7 +74,8 @@ class LocalBroker::State::Port final : public Broker {
       : broker_(broker),
         self_(self),
         alive_(broker.alive.load(std::memory_order_relaxed)),
-        links_(broker.count) {}
+        links_(broker.count),
+        subscribers_(0, TextHash{{broker.options.hash_key[0], broker.options.hash_key[1]}}) {}
   ~Port() { drop_chunk(); }
 
   void drop_chunk() noexcept {
@@ -114,18 +117,24 @@ class LocalBroker::State::Port final : public Broker {
     return !subscribers_.empty() && subscribers_.find(room) != subscribers_.end();
   }
 
-  void publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
+  bool publish(std::string_view room, Term term, std::uint64_t sequence, Bytes entry,
                Delivery how) noexcept override {
     const auto found = subscribers_.find(room);
-    if (found == subscribers_.end()) return;
+    if (found == subscribers_.end()) return true;
     ++stats_.published;
     const Head head{.term = term, .sequence = sequence, .kind = Kind::entry};
     const Item item = write(head, room, entry, how);
     const std::uint64_t receivers = found->second;
+    bool all = true;
     for (std::uint32_t peer = 0; peer < broker_.count; ++peer) {
       if ((receivers & bit(peer)) == 0) continue;
-      if (put(peer, item, how)) ++stats_.crossed;
+      if (put(peer, item, how)) {
+        ++stats_.crossed;
+      } else {
+        all = false;
+      }
     }
+    return all;
   }
 
   bool send(PeerId to, Bytes message, Delivery how) noexcept override {
@@ -170,6 +179,7 @@ class LocalBroker::State::Port final : public Broker {
   LocalBrokerStats stats() const noexcept {
     LocalBrokerStats stats = stats_;
     stats.chunk_bytes = held_bytes_.load(std::memory_order_relaxed);
+    stats.subscribed = subscribers_.size();
     return stats;
   }
 
@@ -204,14 +214,23 @@ class LocalBroker::State::Port final : public Broker {
       case Kind::entry:
         return inbox.on_entry(view.room, view.head.term, view.head.sequence, view.contents);
       case Kind::subscribe:
-        subscribers_[std::string(view.room)] |= bit(peer);
-        return;
+        return add_subscriber(peer, view.room);
       case Kind::unsubscribe:
         if (const auto at = subscribers_.find(view.room); at != subscribers_.end()) {
           at->second &= ~bit(peer);
           if (at->second == 0) subscribers_.erase(at);
         }
         return;
+    }
+  }
+
+  void add_subscriber(std::uint32_t peer, std::string_view room) noexcept {
+    if (const auto at = subscribers_.find(room); at != subscribers_.end()) {
+      at->second |= bit(peer);
+    } else if (subscribers_.size() < broker_.options.subscribed_rooms) {
+      subscribers_.emplace(room, bit(peer));
+    } else {
+      part(peer);  // rather than that it follows a room and hears nothing
     }
   }
 
