@@ -14,6 +14,7 @@ struct Limits {
   std::uint32_t half_open = 1'024;       // not authenticated yet; the oldest is closed 4004
   std::uint32_t rooms = 16'384;          // limit_reached
   std::uint32_t memberships = 262'144;   // session in room, all rooms together: limit_reached
+  std::uint32_t lasting_roles = 4'096;   // owners, admins, ... who may be away: limit_reached
   std::uint32_t budget_rooms = 1'024;    // rooms with a receive budget (4 KiB each): limit_reached
   std::uint32_t sanctions = 16'384;      // mutes, bans, allowances in force: limit_reached
   std::uint32_t board_rooms = 1'024;     // rooms with pins or attributes (2 KiB): limit_reached

@@ -104,7 +104,7 @@ Engine::State::Outcome Engine::State::decide_open_room(const Caller& caller,
   });
 }
 
-// Who opens a room owns it.
+// Who opens a room owns it, unless all rooms are somebody's already.
 Engine::State::Outcome Engine::State::open_for(const Caller& caller,
                                                const Command& command) noexcept {
   if (rooms.find(command.room)) return Errc::already_member;
@@ -113,7 +113,8 @@ Engine::State::Outcome Engine::State::open_for(const Caller& caller,
   policy.first_join_owns = false;
   const Result<RoomId> room = open_room(command.room, policy, user);
   if (!room) return room.error();
-  Status done = rooms.set_role(*room, user, Role::owner).error();
+  Status done;
+  if (policy.owner.empty()) done = rooms.set_role(*room, user, Role::owner).error();
   if (done) done = change_policy(*room, command.policy);
   if (!done) {
     close_room(*room, LeaveReason::room_closed);
@@ -134,8 +135,9 @@ Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
       std::min<std::size_t>(command.limit == 0 ? kDefault : command.limit, kMost);
   RoomId at = rooms.first_room();
   if (!command.cursor.empty()) {
-    at = rooms.find(command.cursor);
-    if (!at) return Errc::position_lost;
+    const std::uint64_t both = room::epoch_from(command.cursor);
+    at = {static_cast<std::uint32_t>(both >> 32), static_cast<std::uint32_t>(both)};
+    if (!rooms.is_open(at)) return Errc::position_lost;
   }
   Event event;
   std::size_t count = 0;
@@ -146,9 +148,9 @@ Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
     entries[count++] = {view.key, online(at), view.created.unix_ms(), view.creator};
   }
   event.rooms = std::span{entries}.first(count);
-  // The cursor is a key: only of a room that may be seen.
-  while (at && !rooms.view(at).policy->listed) at = rooms.next_room(at);
-  if (at) event.next = rooms.view(at).key;
+  // The cursor says no name: the next room may be one that is not shown.
+  const room::EpochText next = room::epoch_text(std::uint64_t{at.index} << 32 | at.generation);
+  if (at) event.next = next.view();
   answer(caller, event);
   return {};
 }

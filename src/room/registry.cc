@@ -10,9 +10,8 @@ namespace chatroom::room {
 
 namespace {
 
-// Beside what the limits name: records that outlive a leave, channels, strings.
+// Beside what the limits name: records that outlive a leave for a while, channels, strings.
 constexpr std::uint32_t kLingeringMax = 4'096;
-constexpr std::uint32_t kLastingMax = 4'096;
 constexpr std::size_t kTextPoolFloor = 8 * base::kSlabBytes;  // a slab of each size
 
 std::uint32_t plus(std::uint32_t a, std::uint32_t b) noexcept {
@@ -38,7 +37,7 @@ Sizes::Sizes(const Limits& limits) noexcept
       members(0),
       memberships(limits.memberships),
       lingering(std::min(kLingeringMax, plus(limits.memberships / 4, 16))),
-      lasting(std::min(kLastingMax, plus(limits.sessions, 16))),
+      lasting(limits.lasting_roles),
       text_bytes(0),
       page_messages(std::max(limits.page_messages, limits.recovery_messages)),
       history{limits.history_pool_bytes, limits.rooms, std::max(limits.frame_bytes, 4'096u)},

@@ -272,6 +272,41 @@ TEST_CASE("pins and attributes are told, and shown to who joins", "[scenario]") 
   }
 }
 
+TEST_CASE("where all rooms have a named owner, opening one gives no rank", "[scenario]") {
+  StageOptions options;
+  options.engine.new_room_policy.owner = "boss";
+  Stage stage(options);
+  Peer& eve = stage.user(kWsJson, "eve");
+  Peer& boss = stage.user(kWsJson, "boss");
+  CHECK(eve.ask(R"({"id":9,"op":"open_room","room":"r"})") == done(9));
+  CHECK_LIKE(eve.ask(R"({"id":9,"op":"join","room":"r"})"), R"(*"role":"member"*)");
+  CHECK_LIKE(boss.ask(R"({"id":9,"op":"join","room":"r"})"), R"(*"role":"owner"*)");
+  CHECK_LIKE(eve.ask(on("kick", "boss")), no("forbidden"));
+  CHECK(boss.ask(on("kick", "eve")) == done(9));
+}
+
+TEST_CASE("many rooms that are not listed cost a command no more than others", "[scenario]") {
+  StageOptions options;
+  options.engine.limits.rooms = 3'000;
+  Stage stage(options);
+  for (int i = 0; i < 2'999; ++i) stage.room("hidden" + std::to_string(i));
+  REQUIRE(stage.engine().open_room("shown", {.listed = true}));
+  Peer& alice = stage.user(kWsJson, "alice");
+  std::string cursor;
+  std::string answer;
+  int pages = 0;
+  do {  // 1,024 rooms are looked at for a page
+    answer = alice.ask(R"({"id":9,"op":"list_rooms")" + cursor + "}");
+    REQUIRE_FALSE(answer.empty());
+    const std::size_t next = answer.find(R"("next":")");
+    cursor = next == std::string::npos ? std::string()
+                                       : R"(,"cursor":")" + answer.substr(next + 8, 16) + "\"";
+    ++pages;
+  } while (!cursor.empty() && pages < 10);
+  CHECK(pages == 3);
+  CHECK_LIKE(answer, R"(*"rooms":[{"room":"shown"*)");
+}
+
 TEST_CASE("rooms and channels are opened, listed and closed by those who may", "[scenario]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);
@@ -288,11 +323,14 @@ TEST_CASE("rooms and channels are opened, listed and closed by those who may", "
     CHECK_LIKE(alice.ask(R"({"id":9,"op":"join","room":"r"})"), R"(*"role":"owner"*)");
     bob.ask(R"({"id":9,"op":"join","room":"s"})");
     bob.ask(R"({"id":9,"op":"join","room":"rest"})");
+    const std::string page = bob.ask(R"({"id":9,"op":"list_rooms","prefix":"r","limit":1})");
     CHECK_LIKE(
-        bob.ask(R"({"id":9,"op":"list_rooms","prefix":"r","limit":1})"),
-        R"({"id":9,"ok":{"rooms":[{"room":"r","online":2,"created":*,"creator":"alice"}],"next":"s"}})");
-    CHECK_LIKE(bob.ask(R"({"id":9,"op":"list_rooms","prefix":"r","limit":1,"cursor":"s"})"),
-               R"({"id":9,"ok":{"rooms":[{"room":"rest",*}]}})");
+        page,
+        R"({"id":9,"ok":{"rooms":[{"room":"r","online":2,"created":*,"creator":"alice"}],"next":"*"}})");
+    const std::string next = page.substr(page.find(R"("next":")") + 8, 16);
+    CHECK_LIKE(
+        bob.ask(R"({"id":9,"op":"list_rooms","prefix":"r","limit":1,"cursor":")" + next + "\"}"),
+        R"({"id":9,"ok":{"rooms":[{"room":"rest",*}]}})");
     CHECK_LIKE(bob.ask(R"({"id":9,"op":"list_rooms","cursor":"gone"})"), no("position_lost"));
 
     bob.forget();
