@@ -91,6 +91,15 @@ bool Clients::open(int members) {
   return joined_ >= wanted;
 }
 
+bool Clients::stall(int members) {
+  const std::size_t first = members_.size();
+  if (!open(members)) return false;
+  for (std::size_t i = first; i < members_.size(); ++i) {
+    epoll_ctl(poller_, EPOLL_CTL_DEL, members_[i]->fd, nullptr);
+  }
+  return true;
+}
+
 // A masked frame with a mask of zeros: the payload as it is.
 void Clients::say(Member& member, const std::string& json) {
   std::string frame(1, '\x81');

@@ -22,6 +22,7 @@ class Clients {
 
   bool wait_for_server();
   bool open(int members);        // so many more, connected and in the room
+  bool stall(int members);       // so many more, who from then on never read
   bool publish();                // one message, said by the first member
   bool direct();                 // one message from the first member to the second
   void run_for(double seconds);  // receives

@@ -4,6 +4,7 @@
 //        [--seconds N] [--port N]
 //   load --server PATH --idle N
 //   load --server PATH --hall N [--rate N] [--seconds N]
+//   load --server PATH --stalled N [--members N] [--rate N] [--seconds N] [--rounds PAIRS]
 //
 // Prints one JSON line: deliveries a second, server CPU per delivery, latency percentiles, the
 // bytes of one frame on the wire, and who was the bottleneck. A run in which the client side was it
@@ -11,7 +12,8 @@
 // --rounds rounds, since a busy machine changes from minute to minute: each round gives one ratio,
 // and the line has their median, least and greatest. With --idle only what an idle session in a
 // room costs, among N of them: bytes, and CPU over 30 seconds, in which each is pinged. With --hall
-// what a small room and direct messages notice of a room of N.
+// what a small room and direct messages notice of a room of N, with --stalled what members notice
+// of N more who never read.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -19,6 +21,7 @@
 #include "clients.h"
 #include "neighbours.h"
 #include "process.h"
+#include "stalled.h"
 
 namespace {
 
@@ -34,6 +37,7 @@ struct Options {
   double seconds = 10;
   int idle = 0;
   int hall = 0;
+  int stalled = 0;
   int port = 28'080;
 };
 
@@ -142,6 +146,7 @@ Options read_options(int argc, char** argv) {
     if (name == "--rounds") options.rounds = std::max(1, std::atoi(value));
     if (name == "--idle") options.idle = std::atoi(value);
     if (name == "--hall") options.hall = std::atoi(value);
+    if (name == "--stalled") options.stalled = std::atoi(value);
     if (name == "--port") options.port = std::atoi(value);
   }
   return options;
@@ -234,6 +239,17 @@ int main(int argc, char** argv) {
          "--unlimited", "--max-sessions", std::to_string(options.hall + 64)},
         0);
     return load::print_neighbours(server, options.port, options.hall, options.rate, options.seconds)
+               ? 0
+               : 1;
+  }
+  if (options.stalled > 0) {
+    return load::print_stalled({.server = options.server,
+                                .port = options.port,
+                                .members = options.members,
+                                .stalled = options.stalled,
+                                .pairs = options.rounds,
+                                .rate = options.rate,
+                                .seconds = options.seconds})
                ? 0
                : 1;
   }

@@ -22,9 +22,9 @@ constexpr int kEventsPerRound = 256;
 
 class EpollPoller final : public Poller {
  public:
-  EpollPoller(Loop& loop, PollerClient& client, int epoll)
-      : client_(client), epoll_(epoll), poll_(new uv_poll_t) {
-    uv_poll_init(loop.native(), poll_, epoll_);
+  // `watch` is initialised, for `epoll`.
+  EpollPoller(PollerClient& client, int epoll, uv_poll_t* watch)
+      : client_(client), epoll_(epoll), poll_(watch) {
     poll_->data = this;
     uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
       static_cast<EpollPoller*>(poll->data)->round();
@@ -78,7 +78,12 @@ class EpollPoller final : public Poller {
 std::unique_ptr<Poller> make_epoll_poller(Loop& loop, PollerClient& client) {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) return nullptr;
-  return std::make_unique<EpollPoller>(loop, client, epoll);
+  auto poll = std::make_unique<uv_poll_t>();
+  if (uv_poll_init(loop.native(), poll.get(), epoll) != 0) {
+    ::close(epoll);
+    return nullptr;
+  }
+  return std::make_unique<EpollPoller>(client, epoll, poll.release());
 }
 
 #else
