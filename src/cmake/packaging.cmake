@@ -35,6 +35,7 @@ endfunction()
 # What a library is called in pkg-config, or by the linker where it has no pkg-config file.
 set(pkgconfig_uv libuv)
 set(pkgconfig_simdjson simdjson)
+set(pkgconfig_zlib zlib)
 if(CHATROOM_LLHTTP_INCLUDE)
   set(linker_http -lllhttp)
 else()

@@ -240,7 +240,7 @@ TEST_CASE("the policy's owner owns whenever it joins; else the first to join may
 
 TEST_CASE("lasting roles have a bound, and taking one back makes room") {
   Limits limits;
-  limits.sessions = 2;  // 18 lasting roles
+  limits.lasting_roles = 18;
   Town town(limits);
   const RoomId room = town.open("r");
   for (int i = 0; i < 18; ++i) {
