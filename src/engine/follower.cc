@@ -105,10 +105,26 @@ Engine::State::Outcome Engine::State::submit(PeerId home, const Caller& caller,
 Engine::State::Outcome Engine::State::settle_home(const Caller& caller,
                                                   const Command& command) noexcept {
   if (command.op == Op::join) {
-    tell_gone(caller.session, command.room);
+    give_up_join(caller.session, command.room);
     stop_following(command.room);
   }
   return Error{Errc::internal, kTemporary, 0};
+}
+
+// The host may have several joins of one session under way. One that failed must not put out whom
+// another let in: while one is left, its answer decides.
+void Engine::State::give_up_join(SessionId session, std::string_view room) noexcept {
+  const RoomId known = rooms.find(room);
+  if (known && rooms.membership(known, session.index) != room::kNone) return;
+  const std::uint64_t hash = engine::hash_of_room(room);
+  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+    Pending* pending = questions.at(i);
+    if (pending == nullptr || pending->kind != QuestionKind::home) continue;
+    if (pending->session != session || pending->joins != hash) continue;
+    pending->decides = true;
+    return;
+  }
+  tell_gone(session, room);
 }
 
 // Whether a join of that room is under way to its home.
@@ -190,6 +206,7 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
                       .host = pending->host,
                       .tag = pending->tag,
                       .ticket = pending->ticket};
+  const bool decides = pending->decides;
   forget_question(question);
   SessionRecord* record = slots.get(session);
   if (record == nullptr || record->stage != engine::Stage::open) {
@@ -205,6 +222,7 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
   Error error = good ? event.error : Error{Errc::internal, kTemporary, 0};
   if (error.code == Errc::ok) error = settle_reply(caller, command, room, mask, event);
   if (error.code != Errc::ok) {
+    if (decides) give_up_join(session, command.room);
     if (command.op == Op::join) stop_following(command.room);
     refuse(caller, error);
   }

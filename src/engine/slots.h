@@ -73,6 +73,7 @@ struct Pending {
   std::uint64_t joins = 0;          // with a Broker port: a join; the hash of its room
   std::uint32_t id = 0;
   bool host = false;
+  bool decides = false;  // home: a join beside it failed here and may have been let in there
   Tag tag = 0;
   std::uint64_t ticket = 0;
   Instant asked;

@@ -414,6 +414,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Status enter_mirror(RoomId room, std::uint32_t session, const Command& command,
                       room::ChannelMask mask) noexcept;
   void tell_gone(SessionId session, std::string_view room) noexcept;
+  void give_up_join(SessionId session, std::string_view room) noexcept;
   bool somebody_comes(std::string_view room) const noexcept;
   void stop_following(std::string_view room) noexcept;
   void abandon(Question question) noexcept;

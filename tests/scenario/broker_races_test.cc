@@ -85,6 +85,30 @@ TEST_CASE("a join that its home let pass too late leaves nobody behind there", "
   CHECK(server[0].engine().room(room)->online() == 1);
 }
 
+TEST_CASE("of two joins under way one that fails does not put out whom the other let in",
+          "[broker]") {
+  SlowRules rules;
+  EnginePorts ports;
+  ports.rules = &rules;
+  Engines server(2, open_options(), {}, ports);
+  const std::string room = server.room_of(0);
+  REQUIRE(server[0].engine().open_room(room, {}));
+  Peer& peer = server.stages[1]->user(kTcp, "eager");
+  for (const Tag tag : {1, 2})
+    REQUIRE(server[1].engine().join(peer.session(), {.room = room}, tag));
+  server.run();
+  REQUIRE(rules.asked.size() == 2);
+  const std::size_t let_in = GENERATE(0, 1);
+  REQUIRE(server[0].engine().answer(rules.asked[let_in], Answer::pass()));
+  server.run();
+  server.pass(Duration::ms(2'500));  // the other is given up
+  CHECK(server[0].engine().room(room)->online() == 1);
+  peer.forget();
+  REQUIRE(server[0].engine().room(room)->broadcast({.text = "to all who are in"}));
+  server.run();
+  CHECK(peer.events("message").size() == 1);
+}
+
 TEST_CASE("a join that is refused elsewhere leaves no subscription", "[broker]") {
   LocalBroker local({.engines = 2});
   CountedBroker counted(local.port(1));
