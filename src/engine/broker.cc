@@ -135,7 +135,7 @@ void Engine::State::on_message(PeerId from, Bytes message) noexcept {
     case Crossing::told:
       return take_told(from, in);
     case Crossing::welcome:
-      take_welcome(from, in);
+      take_welcome(from, in, false);
       return;
     case Crossing::refused:
       return take_refused(from, in);

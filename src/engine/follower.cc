@@ -191,7 +191,7 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
                      pending->peer == from && pending->session == session &&
                      request_of(question, most) == request;
   if (!known) return;  // too late: it was refused already
-  const RoomId room = joins ? take_welcome(from, in) : RoomId{};
+  const RoomId room = joins ? take_welcome(from, in, true) : RoomId{};
   Event event;
   const bool good = in.ok() && decode_crossing(in.rest(), event);
 

@@ -28,9 +28,9 @@ RoomPolicy mirror_policy(const RoomPolicy& home, bool kept) noexcept {
 
 }  // namespace
 
-// Opens the mirror, or takes over where its log goes on. Empty: there is no place for it, or the
-// room is our own.
-RoomId Engine::State::take_welcome(PeerId from, Unpacker& in) noexcept {
+// Takes over where the mirror's log goes on, and opens it for who joins. Empty: there is none, no
+// place for it, or the room is our own.
+RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexcept {
   const std::string_view key = in.text();
   const Term term = in.u64();
   const std::uint64_t sequence = in.u64();
@@ -42,7 +42,8 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in) noexcept {
   unpack(in, policy);
   const std::uint8_t channels = in.u8();
   RoomId room = in.ok() ? rooms.find(key) : RoomId{};
-  if (in.ok() && !room) room = open_mirror(key, policy, false);
+  // Without a join nobody subscribed: such a mirror would hear nothing.
+  if (in.ok() && !room && joins) room = open_mirror(key, policy, false);
   const bool mine = room && is_mirror(room);
   ChannelState listed[room::kChannelsMax];
   for (std::uint8_t i = 0; i < channels && in.ok(); ++i) {
@@ -168,7 +169,8 @@ void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequ
   const auto kind = static_cast<EntryKind>(in.u8());
   const std::uint64_t before = in.u64();
   if (kind == EntryKind::welcome) {
-    if (take_welcome(shared.home, in) && shared.lost != 0) static_cast<void>(tell_lost(room, 0));
+    const bool held = static_cast<bool>(take_welcome(shared.home, in, false));
+    if (held && shared.lost != 0) static_cast<void>(tell_lost(room, 0));
     return;
   }
   if (sequence != shared.sequence + 1) {

@@ -430,7 +430,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void tell_reset(RoomId room) noexcept;
   void take_reply(PeerId from, engine::Unpacker& in) noexcept;
   void take_told(PeerId from, engine::Unpacker& in) noexcept;
-  RoomId take_welcome(PeerId from, engine::Unpacker& in) noexcept;
+  RoomId take_welcome(PeerId from, engine::Unpacker& in, bool joins) noexcept;
   void take_refused(PeerId from, engine::Unpacker& in) noexcept;
   void take_host_done(engine::Unpacker& in) noexcept;
   template <class Fill>

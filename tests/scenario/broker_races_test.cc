@@ -109,6 +109,34 @@ TEST_CASE("of two joins under way one that fails does not put out whom the other
   CHECK(peer.events("message").size() == 1);
 }
 
+TEST_CASE("an empty mirror that ends while its room changes home is opened anew", "[broker]") {
+  Engines server(3);
+  std::vector<std::string> rooms;
+  for (int i = 0; i < 8; ++i) rooms.push_back(server.room_of(0, "r" + std::to_string(i) + "-"));
+  Peer& peer = server.stages[2]->user(kTcp, "guest");
+  for (const std::string& room : rooms) {
+    CHECK_LIKE(server.ask(peer, join(2, room)), R"({"id":2,"ok":*)");
+    CHECK_LIKE(server.ask(peer, R"({"id":3,"op":"leave","room":")" + room + "\"}"),
+               R"({"id":3,"ok":*)");
+  }
+  // Its engine learns of the loss and ends the empty mirrors before the heir has answered.
+  server.stages[0].reset();
+  server[2].pass(Duration::s(6));
+  server.run();
+  int moved = 0;
+  for (const std::string& room : rooms) {
+    if (server.broker.home_of(room) != 1) continue;
+    ++moved;
+    CHECK_LIKE(server.ask(peer, join(4, room)), R"({"id":4,"ok":*)");
+    server.run();
+    peer.forget();
+    REQUIRE(server[1].room(room).broadcast({.text = "who hears it?"}));
+    server.run();
+    CHECK(peer.events("message").size() == 1);
+  }
+  REQUIRE(moved > 0);
+}
+
 TEST_CASE("a join that is refused elsewhere leaves no subscription", "[broker]") {
   LocalBroker local({.engines = 2});
   CountedBroker counted(local.port(1));

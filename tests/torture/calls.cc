@@ -14,6 +14,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -187,11 +188,12 @@ bool survive(long which, uv::Polling polling) {
     Person carol(dialer, *port, "carol");
     require(wait(loop, [&] { return carol.heard || carol.ended; }), "a newcomer waits for ever");
     const bool fired = fault.fired != nullptr;
+    std::optional<Person> dave;  // lives until all connections have ended
     if (fired) {
       fault.at = -1;
-      Person dave(dialer, *port, "dave");
-      require(wait(loop, [&] { return dave.heard; }), "who comes afterwards is not served");
-      dave.close();
+      dave.emplace(dialer, *port, "dave");
+      require(wait(loop, [&] { return dave->heard; }), "who comes afterwards is not served");
+      dave->close();
     }
     alice.close(), bob.close(), carol.close();
     require(wait(loop, [&] { return dialer.open() == 0 && server.stats().open == 0; }),
