@@ -10,7 +10,7 @@
 
 namespace chatroom::sim {
 
-Host::Host(World& world) : world_(world), random_(world.plan().seed, 50) {
+Host::Host(World& world) : world_(world), random_(world.plan().seed, 50), moderators_(world) {
   for (std::uint32_t i = 0; i < world.plan().rooms; ++i) {
     rooms_[world.room_key(i)].policy = world.plan().policies[i];
   }
@@ -53,7 +53,10 @@ void Host::check_may_speak(const PublishRequest& request) {
   if (request.role == Role::visitor) fail(who + " is a visitor and may speak");
   if (message.kind == Kind::notice && !guides) fail(who + " may give notice");
   if (message.priority == Priority::high && !guides) fail(who + " may speak with high priority");
-  if (room.policy.mute_all && !guides) fail(who + " may speak while all are muted");
+  if (moderators_.muted(message.room, request.user)) fail(who + " is muted and may speak");
+  if (moderators_.banned(message.room, request.user)) fail(who + " is banned and may speak");
+  const bool let = guides || moderators_.allowed(message.room, request.user);
+  if (room.policy.mute_all && !let) fail(who + " may speak while all are muted");
   if (room.policy.moderated && request.role < Role::speaker) {
     fail(who + " may speak in a moderated room");
   }
@@ -204,6 +207,9 @@ Answer Host::on_missing_room(Question question, const JoinRequest& request) noex
 }
 
 Answer Host::on_join(Question question, const JoinRequest& request) noexcept {
+  if (moderators_.banned(request.room, request.user)) {
+    fail(std::string{request.user} + " is banned and asks to be let in");
+  }
   if (request.user.substr(0, 1) == "~" || request.user == "x") return Answer::pass();
   return soon(question, Decision::join, {}, 0);
 }
@@ -292,6 +298,7 @@ void Host::on_event(const HostEvent& event) noexcept {
         }
       }
       if (event.type == HostEventType::room_closed) world_.truth().closed(room, world_.now());
+      if (event.type == HostEventType::room_closed) moderators_.forget(room);
       // A new life: nobody has spoken in it yet.
       if (RoomModel* at = model(room); at != nullptr) {
         at->spoke.clear();

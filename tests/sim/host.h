@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chatroom/engine.h"
+#include "sim/moderators.h"
 #include "sim/random.h"
 #include "sim/truth.h"
 
@@ -32,6 +33,10 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void say(const std::string& room, std::string_view channel, std::uint32_t size);
   void check_end() const;
   void watch_rooms();
+
+  // Nothing of the room may be offered to the user's sessions from here on.
+  void quiet(const std::string& room, std::string_view user);
+  const Moderators& moderators() const noexcept { return moderators_; }
 
   // --- What this world can give as a reason.
   const RoomPolicy& policy_of(const std::string& room);
@@ -91,7 +96,6 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void from_afar();
   void end_session();
   void speak_for();
-  void quiet(const std::string& room, std::string_view user);
   // Now, or later: then the question is answered by itself.
   Answer soon(Question question, Decision kind, std::string data, std::uint64_t serial);
   Answer verdict(Decision kind, const std::string& data, std::uint64_t serial, std::string& text);
@@ -109,6 +113,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
 
   World& world_;
   Random random_;
+  Moderators moderators_;
   std::map<std::string, RoomModel> rooms_;
   std::map<SessionId, Session> sessions_;
   std::set<Tag> mail_;  // Remote calls that nothing was heard of yet

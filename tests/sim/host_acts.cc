@@ -9,12 +9,14 @@ namespace chatroom::sim {
 void Host::start() {
   for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) open_room(i);
   plan_next();
+  moderators_.start();
 }
 
 void Host::crashed() {
   sessions_.clear();
   mail_.clear();
   closed_ = lost_ = 0;
+  moderators_.forget_all();
   for (auto& [key, room] : rooms_) {
     room.lasting.clear();
     room.passing.clear();
@@ -140,7 +142,6 @@ void Host::moderate() {
   out ? kick(room, user.id) : set_role(room, user.id);
 }
 
-// Nothing of the room may be offered to the user's sessions from here on.
 void Host::quiet(const std::string& room, std::string_view user) {
   for (const auto& peer : world_.peers()) {
     if (!user.empty() && peer->user() != user) continue;
@@ -315,6 +316,7 @@ void Host::speak_for() {
 
 void Host::settle() {
   settled_ = true;
+  moderators_.settle();
   watch_rooms();
   for (auto& [key, model] : rooms_) {
     const Result<Room> there = world_.engine().room(key);

@@ -168,6 +168,7 @@ int run_known(const Arguments& arguments) {
 constexpr const char* kPlants[] = {
     "answered_before_stored",
     "auth_deadline_extended_by_progress",
+    "ban_not_enforced",
     "barrier_ignored",
     "blocked_member_skips_reliable",
     "checks_skipped",
@@ -186,6 +187,7 @@ constexpr const char* kPlants[] = {
     "history_wrong_channel",
     "idempotency_key_per_room_only",
     "join_reply_misses_last",
+    "kick_leaves_one_session",
     "leave_keeps_cursor",
     "ledger_off_by_one",
     "malformed_not_closed",

@@ -340,9 +340,11 @@ void Peer::check_refusal(const Asked& asked, Error error) {
     case Errc::storage_failed:
       if (plan.storage.fail == 0) wrong();
       break;
-    case Errc::duplicate:
     case Errc::muted:
     case Errc::banned:
+      if (!asked.nonsense && !host.moderators().ever(asked.room, user_.id)) wrong();
+      break;
+    case Errc::duplicate:
     case Errc::wrong_password:
     case Errc::token_expired:
     case Errc::bad_request:

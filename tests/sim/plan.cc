@@ -158,6 +158,8 @@ Plan draw(std::uint64_t seed) {
   for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
   draw_storage(plan);
   plan.rush = plan.limits.half_open < 64;
+  // Every third world has moderators; what a storage brings back of them has tests of its own.
+  plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
   return plan;
 }
 
@@ -196,6 +198,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.host.policy = 0;
   plan.host.close_room = 0;
   plan.host.moderate = 0;
+  plan.host.sanction = false;
   plan.host.echo = 0;
   plan.habits.high = 0;
   plan.habits.channels = 0;

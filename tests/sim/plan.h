@@ -49,6 +49,7 @@ struct HostHabits {
   std::uint32_t never = 1;
   std::uint32_t refuse = 5;
   std::uint32_t rewrite = 3;
+  bool sanction = false;   // moderators mute, ban, pin
   std::uint32_t echo = 0;  // per cent of events that the observer answers by calling in
 };
 

@@ -1,0 +1,144 @@
+#include "sim/moderators.h"
+
+#include "sim/host.h"
+#include "sim/world.h"
+
+namespace chatroom::sim {
+
+namespace {
+
+constexpr std::uint64_t kStream = 7'001;  // of random numbers: nobody else's worlds change by ours
+
+}  // namespace
+
+Moderators::Moderators(World& world) : world_(world), random_(world.plan().seed, kStream) {}
+
+void Moderators::start() {
+  if (world_.plan().host.sanction) plan_next();
+}
+
+void Moderators::plan_next() {
+  world_.schedule().after(Duration::ms(random_.between(100, 1'500)), [this] { act(); });
+}
+
+void Moderators::act() {
+  if (settled_) return;
+  const std::string key = world_.room_key(random_.below(world_.plan().rooms));
+  const std::string user = world_.users()[random_.below(world_.plan().users)].id;
+  const std::uint32_t what = random_.below(10);
+  if (const Result<Room> there = world_.engine().room(key)) {
+    if (what < 3) {
+      impose(*there, key, user, false);
+    } else if (what < 5) {
+      impose(*there, key, user, true);
+    } else if (what < 8) {
+      lift(*there, key, user, what == 5);
+    } else {
+      decorate(*there);
+    }
+    check(*there, key, user);
+  }
+  plan_next();
+}
+
+// Timed and lasting ones hold independently; a later timed one replaces the earlier.
+void Moderators::impose(Room room, const std::string& key, const std::string& user, bool bans) {
+  const bool timed = random_.chance(80);
+  const Duration time = Duration::ms(random_.between(1, bans ? 1'500 : 3'000));
+  Held& held = held_[{key, user}];
+  Measure& measure = bans ? held.ban : held.mute;
+  const Measure before = measure;
+  if (timed) {
+    measure.until = world_.engine_now() + time;
+  } else {
+    measure.for_good = true;
+  }
+  ever_.insert({key, user});
+  const Status done = bans ? room.ban(user, timed ? time : Duration{}, "out")
+                           : room.mute(user, timed ? time : Duration{}, "hush");
+  if (!done) {
+    measure = before;
+    return;
+  }
+  world_.report().note(bans ? "banned" : "muted", user, key);
+  if (bans) world_.host().quiet(key, user);
+}
+
+void Moderators::lift(Room room, const std::string& key, const std::string& user, bool bans) {
+  Held& held = held_[{key, user}];
+  if (random_.chance(20)) {
+    held.allowed = random_.chance(50);
+    ever_.insert({key, user});
+    if (!(held.allowed ? room.allow(user) : room.disallow(user))) held.allowed = false;
+    return;
+  }
+  (bans ? held.ban : held.mute) = {};
+  static_cast<void>(bans ? room.unban(user) : room.unmute(user));
+}
+
+void Moderators::decorate(Room room) {
+  if (random_.chance(50)) {
+    static_cast<void>(room.pin(room.position().offset));
+  } else {
+    static_cast<void>(room.set_attribute("topic", "t" + std::to_string(random_.below(9))));
+  }
+}
+
+// The engine knows exactly what we know.
+void Moderators::check(Room room, const std::string& key, const std::string& user) {
+  const Sanctions known = room.sanctions(user);
+  const Held* held = find(key, user);
+  const Instant now = world_.engine_now();
+  const auto same = [&](bool is, Instant until, const Measure& measure) {
+    if (is != measure.holds(now)) return false;
+    return !is || until == (measure.for_good ? Instant::never() : measure.until);
+  };
+  if (held == nullptr || (same(known.muted, known.muted_until, held->mute) &&
+                          same(known.banned, known.banned_until, held->ban))) {
+    return;
+  }
+  world_.report().fail(Verdict::correctness, "%s in %s: a mute or ban ends at another moment",
+                       user.c_str(), key.c_str());
+}
+
+void Moderators::settle() {
+  if (settled_) return;
+  settled_ = true;
+  for (auto& [key, held] : held_) {
+    const Result<Room> there = world_.engine().room(key.first);
+    if (!there) continue;
+    Room room = *there;
+    static_cast<void>(room.unmute(key.second));
+    static_cast<void>(room.unban(key.second));
+  }
+  held_.clear();
+}
+
+void Moderators::forget(const std::string& room) {
+  std::erase_if(held_, [&](const auto& one) { return one.first.first == room; });
+}
+
+void Moderators::forget_all() { held_.clear(); }
+
+const Moderators::Held* Moderators::find(std::string_view room, std::string_view user) const {
+  const auto at = held_.find({std::string{room}, std::string{user}});
+  return at == held_.end() ? nullptr : &at->second;
+}
+
+bool Moderators::muted(std::string_view room, std::string_view user) const {
+  const Held* held = find(room, user);
+  return held != nullptr && held->mute.holds(world_.engine_now());
+}
+bool Moderators::banned(std::string_view room, std::string_view user) const {
+  const Held* held = find(room, user);
+  return held != nullptr && held->ban.holds(world_.engine_now());
+}
+bool Moderators::allowed(std::string_view room, std::string_view user) const {
+  const Held* held = find(room, user);
+  return held != nullptr && held->allowed;
+}
+bool Moderators::ever(std::string_view room, std::string_view user) const {
+  return ever_.count({std::string{room}, std::string{user}}) != 0;
+}
+
+}  // namespace chatroom::sim

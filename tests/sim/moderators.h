@@ -1,0 +1,58 @@
+// Moderators: they mute, ban, let speak, pin and set words of rooms, and know what must hold then:
+// nobody who is muted or banned is let through, a timed measure ends when it was said to.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "chatroom/room.h"
+#include "sim/random.h"
+
+namespace chatroom::sim {
+
+class World;
+
+class Moderators {
+ public:
+  explicit Moderators(World& world);
+
+  void start();
+  void settle();                         // all is forgiven: what was held up must go on
+  void forget(const std::string& room);  // it closed, and nobody kept what held in it
+  void forget_all();
+
+  bool muted(std::string_view room, std::string_view user) const;
+  bool banned(std::string_view room, std::string_view user) const;
+  bool allowed(std::string_view room, std::string_view user) const;
+  // Whether it ever was: an answer may be on its way for long.
+  bool ever(std::string_view room, std::string_view user) const;
+
+ private:
+  struct Measure {
+    Instant until{INT64_MIN};
+    bool for_good = false;
+    bool holds(Instant now) const { return for_good || until > now; }
+  };
+  struct Held {
+    Measure mute, ban;
+    bool allowed = false;
+  };
+  using Key = std::pair<std::string, std::string>;
+
+  void plan_next();
+  void act();
+  void impose(Room room, const std::string& key, const std::string& user, bool bans);
+  void lift(Room room, const std::string& key, const std::string& user, bool bans);
+  void decorate(Room room);
+  void check(Room room, const std::string& key, const std::string& user);
+  const Held* find(std::string_view room, std::string_view user) const;
+
+  World& world_;
+  Random random_;
+  std::map<Key, Held> held_;
+  std::set<Key> ever_;
+  bool settled_ = false;
+};
+
+}  // namespace chatroom::sim
