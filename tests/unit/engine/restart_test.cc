@@ -1,24 +1,12 @@
 // What a room is after its engine went: in order, or in the middle of things. A Stage that is
 // destroyed is a crash; one that was drained first went in order.
 #include "chatroom/adapters/memory.h"
-#include "scenario/stage.h"
+#include "unit/engine/stored.h"
 
 using namespace chatroom;
 using namespace chatroom::test;
 
 namespace {
-
-StageOptions stored(Storage& storage, Durability durability = Durability::behind) {
-  StageOptions options;
-  options.ports.storage = &storage;
-  options.engine.new_room_policy.durability = durability;
-  return options;
-}
-
-std::string epoch_in(const std::string& answer) {
-  const std::size_t at = answer.find("\"epoch\":\"");
-  return at == std::string::npos ? "" : answer.substr(at + 9, 16);
-}
 
 std::string join_since(const std::string& epoch, int offset) {
   return R"({"id":2,"op":"join","room":"r","since":{"epoch":")" + epoch + R"(","offset":)" +

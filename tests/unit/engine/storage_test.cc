@@ -1,19 +1,12 @@
 // Rooms that are kept: behind, before, not at all; what a second engine finds; what a storage that
 // fails, stalls or answers late does to those who are here.
 #include "chatroom/adapters/memory.h"
-#include "scenario/stage.h"
+#include "unit/engine/stored.h"
 
 using namespace chatroom;
 using namespace chatroom::test;
 
 namespace {
-
-StageOptions stored(Storage& storage, Durability durability = Durability::behind) {
-  StageOptions options;
-  options.ports.storage = &storage;
-  options.engine.new_room_policy.durability = durability;
-  return options;
-}
 
 std::string say(std::string_view text, std::string_view key = {}) {
   std::string line = R"({"id":5,"op":"publish","room":"r","text":")" + std::string(text) + '"';
@@ -21,24 +14,10 @@ std::string say(std::string_view text, std::string_view key = {}) {
   return line + "}";
 }
 
-// Texts of the messages in an answer or in events.
-std::string texts(const std::string& lines) {
-  std::string found;
-  for (std::size_t at = lines.find("\"text\":\""); at != std::string::npos;
-       at = lines.find("\"text\":\"", at + 1)) {
-    found += lines.substr(at + 8, lines.find('"', at + 8) - at - 8) + " ";
-  }
-  return found;
-}
 std::string shown(Peer& peer) {
   std::string lines;
   for (const std::string& event : peer.events("message")) lines += event;
   return texts(lines);
-}
-
-std::string epoch_in(const std::string& answer) {
-  const std::size_t at = answer.find("\"epoch\":\"");
-  return at == std::string::npos ? "" : answer.substr(at + 9, 16);
 }
 
 // Without it the end is a crash (restart_test.cc).

@@ -3,38 +3,16 @@
 #include <algorithm>
 
 #include "chatroom/adapters/memory.h"
-#include "scenario/stage.h"
+#include "unit/engine/stored.h"
 
 using namespace chatroom;
 using namespace chatroom::test;
 
 namespace {
 
-StageOptions stored(Storage& storage, Durability durability = Durability::behind) {
-  StageOptions options;
-  options.ports.storage = &storage;
-  options.engine.new_room_policy.durability = durability;
-  return options;
-}
-
 std::string say(std::string_view text) {
   std::string line = R"({"id":5,"op":"publish","room":"r","text":")" + std::string(text) + '"';
   return line + "}";
-}
-
-// Texts of the messages in an answer or in events.
-std::string texts(const std::string& lines) {
-  std::string found;
-  for (std::size_t at = lines.find("\"text\":\""); at != std::string::npos;
-       at = lines.find("\"text\":\"", at + 1)) {
-    found += lines.substr(at + 8, lines.find('"', at + 8) - at - 8) + " ";
-  }
-  return found;
-}
-
-std::string epoch_in(const std::string& answer) {
-  const std::size_t at = answer.find("\"epoch\":\"");
-  return at == std::string::npos ? "" : answer.substr(at + 9, 16);
 }
 
 // What one reader finds page by page, in his order; each page that says more says where it goes on.
