@@ -39,6 +39,7 @@ class SocketPoller final : public Poller {
     int events = 0;
     if ((interest & kRead) != 0) events |= UV_READABLE;
     if ((interest & kWrite) != 0) events |= UV_WRITABLE;
+    watch->events = events;
     if (events == 0) {
       uv_poll_stop(&watch->poll);
       return;
@@ -57,6 +58,7 @@ class SocketPoller final : public Poller {
     uv_poll_t poll{};
     SocketPoller* owner = nullptr;
     void* tag = nullptr;
+    int events = 0;
   };
 
   static void release(Watch* watch) noexcept {
@@ -69,7 +71,11 @@ class SocketPoller final : public Poller {
     unsigned ready = 0;
     if ((events & UV_READABLE) != 0) ready |= kRead;
     if ((events & UV_WRITABLE) != 0) ready |= kWrite;
-    if (status < 0) ready |= kHangup;
+    if (status < 0) {
+      ready |= kHangup;
+      // libuv stops at an error; but what came before it may still be unread.
+      if (watch.events != 0) uv_poll_start(poll, watch.events, on_poll);
+    }
     PollerClient& client = watch.owner->client_;
     client.on_round_begin();
     client.on_ready(watch.tag, ready);

@@ -150,6 +150,28 @@ TEST_CASE("both sides closing, resetting or vanishing end in one on_closed each"
   }
 }
 
+TEST_CASE("a link that was reset with bytes unread is read to its end", "[uv]") {
+  for (const Polling polling : {Polling::automatic, Polling::per_socket}) {
+    uv::Loop loop;
+    uv::LinksOptions options = polled(polling);
+    options.read_buffer_bytes = 1'024;
+    EchoServer server(loop, options);
+    server.intake.echo = false;
+    uv::Address address;
+    REQUIRE(uv::parse_address("127.0.0.1", server.port, address) == 0);
+    const int fd = uv::connect_to(address, nullptr, {});
+    REQUIRE(fd >= 0);
+    REQUIRE(wait(loop, [&] { return server.intake.peers.size() == 1; }));
+    // Both are there before the loop looks again: three reads, the last of which names the reset.
+    const std::string text = pattern(1'500);
+    const std::array<Bytes, 1> pieces = {as_bytes(text)};
+    REQUIRE(uv::send_pieces(fd, pieces) == static_cast<std::ptrdiff_t>(text.size()));
+    uv::reset_socket(fd);
+    REQUIRE(wait(loop, [&] { return server.intake.peers[0].closed == 1; }));
+    CHECK(server.links.stats().open == 0);
+  }
+}
+
 TEST_CASE("a paused link reads nothing until it goes on", "[uv]") {
   for (const Polling polling : {Polling::automatic, Polling::per_socket}) {
     uv::Loop loop;
