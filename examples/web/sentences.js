@@ -61,6 +61,23 @@ export const ERRORS = {
   closed: { en: 'You have left this chat.', zh: '你已离开聊天。' },
 };
 
+/** Rules of refusals, where they say more than the code does. */
+export const RULES = {
+  command_rate: { en: 'You are asking for too much at once.', zh: '你的操作太频繁了。' },
+  join_rate: { en: 'You are joining rooms too quickly.', zh: '你进入房间太频繁了。' },
+  self_mute: { en: 'You have muted yourself here.', zh: '你已将自己禁言。' },
+  mute_all: { en: 'Only moderators may speak right now.', zh: '全员禁言中。' },
+  moderated: { en: 'Only speakers may speak in this room.', zh: '只有嘉宾可以发言。' },
+  members_only: { en: 'Only members of this room may speak.', zh: '只有房间成员可以发言。' },
+  followers_only: { en: 'Only followers may speak right now.', zh: '只有关注者可以发言。' },
+  emote_only: { en: 'Only emotes are allowed right now.', zh: '当前只允许发送表情。' },
+  channel_closed: { en: 'This channel is closed.', zh: '该频道已关闭。' },
+  channel_private: { en: 'This channel is for its own members.', zh: '该频道仅限成员。' },
+  room_rate: { en: 'The whole room is sending too fast.', zh: '房间消息太多了，请稍候。' },
+  tenant_rate: { en: 'This service is very busy.', zh: '服务太繁忙，请稍候。' },
+  address_rate: { en: 'Too much comes from your network.', zh: '你的网络请求太多了。' },
+};
+
 /** WebSocket close codes. 4000-4499: the client comes back by itself; 4500-4999: it does not. */
 export const CLOSES = {
   1000: { en: 'The connection was closed.', zh: '连接已关闭。' },
@@ -137,11 +154,13 @@ export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
 
 /**
  * The sentence for a refusal.
- * @param {string|{code: string, message?: string}} error  a code, or an error that carries one
+ * @param {string|{code: string, rule?: string, message?: string}} error  a code, or an error that
+ *   carries one
  * @param {string} [language]  'en' or 'zh'
  */
 export function errorSentence(error, language = 'en') {
-  const code = typeof error === 'string' ? error : error.code;
+  const { code, rule } = typeof error === 'string' ? { code: error } : error;
+  if (rule && Object.hasOwn(RULES, rule)) return pick(RULES[rule], language);
   if (Object.hasOwn(ERRORS, code)) return pick(ERRORS[code], language);
   return (typeof error === 'object' && error.message) || pick(ERRORS.internal, language);
 }

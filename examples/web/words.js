@@ -2,22 +2,29 @@
 
 /** A refusal, by the server or by this side of the line; `code` is a key of ERRORS. */
 export class ChatError extends Error {
-  constructor(code, { message = code, temporary = false, retryAfterMs = 0 } = {}) {
+  constructor(
+    code,
+    { message = code, temporary = false, retryAfterMs = 0, rule = '', scope = '' } = {},
+  ) {
     super(message);
     this.name = 'ChatError';
     this.code = code;
     this.temporary = temporary;
     this.retryAfterMs = retryAfterMs;
+    this.rule = rule; // which rule it was (a key of RULES, or one of a later version), if it says
+    this.scope = scope; // and what that rule holds for
   }
 
-  /** From `{code, message, temporary, retry_after_ms}` as it stands on the wire. */
+  /** From `{code, message, temporary, retry_after_ms, rule, scope}` as it stands on the wire. */
   static from({
     code = 'internal',
     message = code,
     temporary = false,
     retry_after_ms: retryAfterMs = 0,
+    rule = '',
+    scope = '',
   }) {
-    return new ChatError(code, { message, temporary, retryAfterMs });
+    return new ChatError(code, { message, temporary, retryAfterMs, rule, scope });
   }
 }
 

@@ -51,13 +51,74 @@ bool is_temporary(Errc code) noexcept;            // whether trying again can he
 // A bit of Error::detail: trying again can help, though with this code it usually cannot.
 inline constexpr std::uint16_t kTemporary = 0x8000;
 
+// Which rule a refusal comes from, where the code alone does not say it.
+enum class Rule : std::uint8_t {
+  none,
+  host,          // the host's own; its number is the low byte of Error::detail
+  rank,          // the role is too low for it
+  membership,    // join first, or choose that channel
+  command_rate,  // Limits::commands
+  join_rate,     // Limits::joins
+  publish_rate,  // Limits::publishes
+  slow_mode,     // RoomPolicy::slow_mode_s
+  mute,          // by a moderator
+  self_mute,     // by oneself
+  ban,
+  mute_all,        // RoomPolicy::mute_all
+  moderated,       // RoomPolicy::moderated
+  members_only,    // RoomPolicy::members_only
+  followers_only,  // RoomPolicy::followers_only
+  emote_only,      // RoomPolicy::emote_only
+  channel_closed,
+  channel_private,  // a channel with members of its own
+  duplicate,        // RoomPolicy::duplicate_window
+  filter,           // the word filter
+  size,             // longer than Limits say
+  room_full,        // RoomPolicy::max_members
+  password,
+  room_rate,     // what all members of a room together may say
+  room_budget,   // the room's receive budget, or its log
+  tenant_rate,   // what all rooms of a tenant together may do
+  address_rate,  // what all sessions of an address together may do
+  capacity,      // a pool or table of the engine is full
+};
+inline constexpr int kRuleCount = static_cast<int>(Rule::capacity) + 1;
+
+// What a rule counts over or holds for: to whom else the same refusal would go.
+enum class Scope : std::uint8_t { none, user, session, room, channel, tenant, address, server };
+inline constexpr int kScopeCount = static_cast<int>(Scope::server) + 1;
+
+std::string_view name_of(Rule rule) noexcept;  // "slow_mode"
+std::string_view name_of(Scope scope) noexcept;
+Rule rule_from(std::string_view name) noexcept;  // Rule::none for an unknown word
+Scope scope_of(Rule rule) noexcept;
+// What a refusal with this code comes from if nobody said; none where the code does not tell.
+Rule usual_rule(Errc code) noexcept;
+
 struct [[nodiscard]] Error {
   Errc code = Errc::ok;
-  std::uint16_t detail = 0;          // which rule, for logs; 0 where there is nothing to add
+  // Bits 8 to 14: the Rule; the low byte: which field, which number of the host's, for logs.
+  std::uint16_t detail = 0;
   std::uint32_t retry_after_ms = 0;  // with timed refusals; 0 where no end is known
 
   friend constexpr bool operator==(Error, Error) noexcept = default;
 };
+constexpr Rule rule_of(Error error) noexcept {
+  const int rule = (error.detail >> 8) & 0x7f;
+  return rule < kRuleCount ? static_cast<Rule>(rule) : Rule::none;
+}
+constexpr Error with_rule(Error error, Rule rule) noexcept {
+  error.detail =
+      static_cast<std::uint16_t>((error.detail & 0x80ff) | (static_cast<unsigned>(rule) << 8));
+  return error;
+}
+constexpr Error refusal(Errc code, Rule rule, std::uint32_t retry_after_ms = 0) noexcept {
+  return with_rule({code, 0, retry_after_ms}, rule);
+}
+// With the code's usual rule where nobody named one: what is told.
+inline Error explained(Error error) noexcept {
+  return rule_of(error) == Rule::none ? with_rule(error, usual_rule(error.code)) : error;
+}
 inline bool is_temporary(Error error) noexcept {  // what the `temporary` of an answer says
   return (error.detail & kTemporary) != 0 || is_temporary(error.code);
 }

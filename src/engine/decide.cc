@@ -76,7 +76,7 @@ Result<Ticket> Engine::State::host_call(SessionId id, const Command& command, Ta
   const Outcome outcome =
       decide({.session = id, .id = 0, .op = command.op, .host = true, .tag = tag, .ticket = ticket},
              checked);
-  if (!outcome.ok()) return outcome.error;
+  if (!outcome.ok()) return explained(outcome.error);
   return Ticket{ticket, outcome.position};
 }
 
@@ -126,7 +126,7 @@ void Engine::State::refuse(const Caller& caller, Error error) noexcept {
           .session = caller.session,
           .tag = caller.tag,
           .ticket = caller.ticket,
-          .error = error});
+          .error = explained(error)});
     return;
   }
   if (caller.id == 0) return;

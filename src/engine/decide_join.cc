@@ -42,7 +42,7 @@ Engine::State::Outcome Engine::State::decide_join(const Caller& caller,
 Engine::State::Outcome Engine::State::settle_missing_room(const Caller& caller,
                                                           const Command& command,
                                                           const Answer& verdict) noexcept {
-  if (verdict.verdict == Answer::Verdict::refuse) return verdict.error;
+  if (verdict.verdict == Answer::Verdict::refuse) return engine::refused_by_host(verdict.error);
   if (verdict.verdict != Answer::Verdict::pass) return Errc::not_found;
   return command.op == Op::open_room ? open_for(caller, command) : open_and_join(caller, command);
 }
@@ -68,7 +68,7 @@ Engine::State::Outcome Engine::State::ask_join(const Caller& caller,
 
 Engine::State::Outcome Engine::State::settle_join(const Caller& caller, const Command& command,
                                                   const Answer& verdict) noexcept {
-  if (verdict.verdict == Answer::Verdict::refuse) return verdict.error;
+  if (verdict.verdict == Answer::Verdict::refuse) return engine::refused_by_host(verdict.error);
   if (verdict.verdict != Answer::Verdict::pass) return Errc::forbidden;
   const RoomId room = rooms.find(command.room);
   if (!room) return Errc::not_found;  // closed while the host thought

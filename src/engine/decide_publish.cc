@@ -82,7 +82,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
     case Answer::Verdict::refuse:
     case Answer::Verdict::later:
       rooms.forgive_publish(room, author, passed);
-      return verdict.verdict == Answer::Verdict::refuse ? verdict.error
+      return verdict.verdict == Answer::Verdict::refuse ? engine::refused_by_host(verdict.error)
                                                         : Error{Errc::internal, kTemporary, 0};
   }
   const room::Showing showing = rooms.show(room, author, message, now);

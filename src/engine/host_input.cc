@@ -113,4 +113,9 @@ Answer checked(const Answer& answer) noexcept {
   return answer;
 }
 
+Error refused_by_host(Error error) noexcept {
+  const bool failed = error.code == Errc::internal;  // it said nothing, or nothing usable
+  return failed || rule_of(error) != Rule::none ? error : with_rule(error, Rule::host);
+}
+
 }  // namespace chatroom::engine

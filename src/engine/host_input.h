@@ -32,5 +32,7 @@ bool moderates(Op op) noexcept;
 
 // An answer to a question: what cannot be used has become a refusal, `internal`.
 Answer checked(const Answer& answer) noexcept;
+// With the rule `host`, unless the host named another.
+Error refused_by_host(Error error) noexcept;
 
 }  // namespace chatroom::engine

@@ -19,9 +19,11 @@ Error check_mode(const RoomPolicy& policy, Role role, bool allowed,
     return {Errc::forbidden};
   }
   if (policy.mute_all && !allowed && !may(role, Operation::publish_muted_all)) {
-    return {Errc::mode_restricted};
+    return refusal(Errc::mode_restricted, Rule::mute_all);
   }
-  if (policy.moderated && !may(role, Operation::publish_moderated)) return {Errc::mode_restricted};
+  if (policy.moderated && !may(role, Operation::publish_moderated)) {
+    return refusal(Errc::mode_restricted, Rule::moderated);
+  }
   return {};
 }
 
@@ -77,13 +79,16 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
       error.code != Errc::ok) {
     return refuse(error);
   }
-  if ((room.closed & bit_of(verdict.channel)) != 0) return refuse({Errc::mode_restricted});
+  if ((room.closed & bit_of(verdict.channel)) != 0) {
+    return refuse(refusal(Errc::mode_restricted, Rule::channel_closed));
+  }
   if (const Error error = check_slow_mode(room.policy, member, now); error.code != Errc::ok) {
     return refuse(error);
   }
   const Charge charged = charge(member.full_us, t.limits.publishes, now);
   if (!charged.admitted) {
-    return refuse({Errc::rate_limited, 0, charged.wait_us == 0 ? 0 : wait_ms(charged.wait_us)});
+    return refuse(refusal(Errc::rate_limited, Rule::publish_rate,
+                          charged.wait_us == 0 ? 0 : wait_ms(charged.wait_us)));
   }
   if (message.text.size() > t.limits.text_bytes ||
       message.data.bytes.size() > t.limits.data_bytes) {

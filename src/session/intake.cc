@@ -35,7 +35,7 @@ Event refusal(std::uint32_t id, Op op, Error error) noexcept {
   event.type = id == 0 ? EventType::error : EventType::answer;
   event.op = op;
   event.id = id;
-  event.error = error;
+  event.error = explained(error);
   event.text = message_of(error.code);
   return event;
 }
@@ -203,7 +203,9 @@ Intake Sessions::admit(Session& session, Error form, Instant now) noexcept {
   const Op op = command_.op;
   Duration wait = session.commands.take(limits_.commands, now);
   if (CHATROOM_PLANTED(rate_limit_per_frame_forgotten)) wait = {};
-  if (wait.us > 0) return refused({Errc::rate_limited, 0, retry_after_ms(wait)});
+  if (wait.us > 0) {
+    return refused(chatroom::refusal(Errc::rate_limited, Rule::command_rate, retry_after_ms(wait)));
+  }
 
   const bool open_to_all = op == Op::none || op == Op::auth || op == Op::ping;
   if (session.state != State::usable && !open_to_all && !CHATROOM_PLANTED(served_before_auth)) {
@@ -214,7 +216,9 @@ Intake Sessions::admit(Session& session, Error form, Instant now) noexcept {
   if (op == Op::auth) return admit_auth(session);
   if ((op == Op::join || op == Op::open_room) && session.state == State::usable) {
     wait = session.joins.take(limits_.joins, now);
-    if (wait.us > 0) return refused({Errc::rate_limited, 0, retry_after_ms(wait)});
+    if (wait.us > 0) {
+      return refused(chatroom::refusal(Errc::rate_limited, Rule::join_rate, retry_after_ms(wait)));
+    }
   }
   return accepted();
 }

@@ -110,6 +110,7 @@ Verdict User::wait(Client::Asked asked) {
   if (!asked) {
     verdict.answered = true;
     verdict.error = asked.error().code;
+    verdict.rule = rule_of(asked.error());
     return verdict;
   }
   awaited_ = *asked;
@@ -119,6 +120,7 @@ Verdict User::wait(Client::Asked asked) {
   if (!answer_) return verdict;
   verdict.answered = true;
   verdict.error = answer_->error.code;
+  verdict.rule = rule_of(answer_->error);
   verdict.retry_after_ms = answer_->error.retry_after_ms;
   verdict.told = std::move(*answer_);
   return verdict;

@@ -11,6 +11,8 @@ namespace {
 
 static_assert(static_cast<int>(fb::Role::owner) == static_cast<int>(Role::owner));
 static_assert(static_cast<int>(fb::ErrorCode::internal) == kErrcCount - 1);
+static_assert(static_cast<int>(fb::Rule::capacity) == kRuleCount - 1);
+static_assert(static_cast<int>(fb::Scope::server) == kScopeCount - 1);
 static_assert(static_cast<int>(fb::LeaveReason::protocol_error) ==
               static_cast<int>(LeaveReason::protocol_error));
 static_assert(static_cast<int>(fb::GapReason::history_lost) ==
@@ -39,6 +41,7 @@ class Reader {
     const auto code = static_cast<std::size_t>(from.code());
     to_.error = {code > 0 && code < kErrcCount ? static_cast<Errc>(code) : Errc::internal,
                  from.temporary() ? kTemporary : std::uint16_t{0}, from.retry_after_ms()};
+    to_.error = with_rule(to_.error, static_cast<Rule>(from.rule()));
     to_.text = from.message() == nullptr ? message_of(to_.error.code) : view(from.message());
   }
   void read(const fb::OkAuth& from) noexcept {

@@ -160,8 +160,11 @@ class Writer {
   Body refused(fb::Body type) noexcept {
     const bool own_words = !e_.text.empty() && e_.text != message_of(e_.error.code);
     const FbText text = own_words ? build_.text(e_.text) : FbText{};
+    const Rule rule = rule_of(e_.error);
     return as_body(type, fb::CreateRefused(fbb_, static_cast<fb::ErrorCode>(e_.error.code), text,
-                                           is_temporary(e_), e_.error.retry_after_ms));
+                                           is_temporary(e_), e_.error.retry_after_ms,
+                                           static_cast<fb::Rule>(rule),
+                                           static_cast<fb::Scope>(scope_of(rule))));
   }
   Body ok_auth() noexcept {
     const SessionLimits& l = e_.limits;

@@ -54,6 +54,44 @@ constexpr std::array<Refusal, kErrcCount> kRefusals{{
     {"internal", "Something went wrong on the server; try again.", true},
 }};
 
+struct RuleWord {
+  std::string_view name;
+  Scope scope;
+};
+constexpr std::array<RuleWord, kRuleCount> kRules{{
+    {"none", Scope::none},
+    {"host", Scope::none},
+    {"rank", Scope::user},
+    {"membership", Scope::session},
+    {"command_rate", Scope::session},
+    {"join_rate", Scope::session},
+    {"publish_rate", Scope::user},
+    {"slow_mode", Scope::user},
+    {"mute", Scope::user},
+    {"self_mute", Scope::user},
+    {"ban", Scope::user},
+    {"mute_all", Scope::room},
+    {"moderated", Scope::room},
+    {"members_only", Scope::room},
+    {"followers_only", Scope::room},
+    {"emote_only", Scope::room},
+    {"channel_closed", Scope::channel},
+    {"channel_private", Scope::channel},
+    {"duplicate", Scope::user},
+    {"filter", Scope::room},
+    {"size", Scope::server},
+    {"room_full", Scope::room},
+    {"password", Scope::room},
+    {"room_rate", Scope::room},
+    {"room_budget", Scope::room},
+    {"tenant_rate", Scope::tenant},
+    {"address_rate", Scope::address},
+    {"capacity", Scope::server},
+}};
+
+constexpr std::array<std::string_view, kScopeCount> kScopes{
+    "none", "user", "session", "room", "channel", "tenant", "address", "server"};
+
 constexpr std::array<std::string_view, 46> kOps{
     "none",          "auth",       "join",        "publish",    "leave",        "subscribe",
     "unsubscribe",   "switch",     "history",     "send_to",    "presence",     "call",
@@ -112,6 +150,52 @@ Errc errc_from(std::string_view name) noexcept {
     if (kRefusals[i].name == name) return static_cast<Errc>(i);
   }
   return Errc::internal;
+}
+
+std::string_view name_of(Rule rule) noexcept {
+  return kRules[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)].name;
+}
+std::string_view name_of(Scope scope) noexcept { return lookup(kScopes, scope); }
+Rule rule_from(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kRules.size(); ++i) {
+    if (kRules[i].name == name) return static_cast<Rule>(i);
+  }
+  return Rule::none;
+}
+Scope scope_of(Rule rule) noexcept {
+  return kRules[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)].scope;
+}
+Rule usual_rule(Errc code) noexcept {
+  switch (code) {
+    case Errc::forbidden:
+      return Rule::rank;
+    case Errc::not_member:
+      return Rule::membership;
+    case Errc::slow_mode:
+      return Rule::slow_mode;
+    case Errc::duplicate:
+      return Rule::duplicate;
+    case Errc::muted:
+      return Rule::mute;
+    case Errc::banned:
+      return Rule::ban;
+    case Errc::filtered:
+    case Errc::held:
+      return Rule::filter;
+    case Errc::too_large:
+      return Rule::size;
+    case Errc::room_full:
+      return Rule::room_full;
+    case Errc::wrong_password:
+      return Rule::password;
+    case Errc::room_overloaded:
+      return Rule::room_budget;
+    case Errc::queue_full:
+    case Errc::limit_reached:
+      return Rule::capacity;
+    default:
+      return Rule::none;
+  }
 }
 
 std::string_view name_of(Op op) noexcept { return lookup(kOps, op); }

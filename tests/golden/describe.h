@@ -176,6 +176,7 @@ inline std::string describe(const Event& e, bool with_op = true) {
   d.number("id", std::uint64_t{e.id});
   if (e.error.code != Errc::ok) d.field("error", name_of(e.error.code));
   d.number("retry_after_ms", std::uint64_t{e.error.retry_after_ms});
+  if (rule_of(e.error) != Rule::none) d.field("rule", name_of(rule_of(e.error)));
   d.field("text", e.text);
   if (e.type != EventType::message) d.field("room", e.room);  // it is the message's
   d.field("channel", e.channel);

@@ -308,6 +308,13 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.error = {Errc::filtered, 0, 0};
   e.text = "Not that word.";
   add("refused_own_words", e);
+  e = answer_to(Op::publish, 3);
+  e.error = refusal(Errc::slow_mode, Rule::slow_mode, 2'500);
+  e.text = message_of(Errc::slow_mode);
+  add("refused_by_rule", e);
+  e.error = refusal(Errc::filtered, Rule::host);
+  e.text = message_of(Errc::filtered);
+  add("refused_by_host", e);
 }
 
 inline std::vector<NamedEvent> events() {

@@ -45,9 +45,9 @@ TEST_CASE("a mute holds until its end, is told to the person, and can be lifted"
                R"({"event":"moderation","room":"r","action":"mute","user":"bob","by":"alice",)"
                R"("until":*,"text":"loud"})");
     CHECK(carol.events("moderation").empty());
-    CHECK_LIKE(bob.ask(says("x")), R"(*"muted"*"temporary":false,"retry_after_ms":60000}})");
+    CHECK_LIKE(bob.ask(says("x")), R"(*"muted"*"temporary":false,"retry_after_ms":60000,*)");
     stage.pass_alive(Duration::ms(59'999));
-    CHECK_LIKE(bob.ask(says("x")), R"(*"muted"*"retry_after_ms":1}})");
+    CHECK_LIKE(bob.ask(says("x")), R"(*"muted"*"retry_after_ms":1,*)");
     stage.pass(Duration::ms(1));
     CHECK_LIKE(bob.ask(says("x")), R"({"id":8,"ok":*)");
 
@@ -98,7 +98,7 @@ TEST_CASE("a ban takes all sessions out at once and keeps them out", "[scenario]
                  R"({"event":"left","room":"r","reason":"banned","by":"alice","text":"spam",*)");
     }
     CHECK_LIKE(bob.ask(R"({"id":3,"op":"join","room":"r"})"),
-               R"({"id":3,"error":{"code":"banned",*"retry_after_ms":5000}})");
+               R"({"id":3,"error":{"code":"banned",*"retry_after_ms":5000,*)");
     CHECK(bob.closed() == 0);
     stage.pass(Duration::s(5));
     CHECK_LIKE(bob.ask(R"({"id":3,"op":"join","room":"r"})"), R"({"id":3,"ok":*)");
@@ -171,7 +171,7 @@ TEST_CASE("a muted room lets moderators and those allowed speak", "[scenario]") 
       done(9));
   stage.pass(Duration::s(5));
   CHECK_LIKE(bob.ask(says("x")), R"({"id":8,"ok":*)");
-  CHECK_LIKE(bob.ask(says("x")), R"(*"slow_mode"*"retry_after_ms":5000}})");
+  CHECK_LIKE(bob.ask(says("x")), R"(*"slow_mode"*"retry_after_ms":5000,*)");
   CHECK_LIKE(alice.ask(R"({"id":9,"op":"set_policy","room":"r","policy":{"password":"x"}})"),
              no("unsupported"));
 }

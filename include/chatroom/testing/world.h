@@ -57,6 +57,7 @@ struct Told {
 struct Verdict {
   bool answered = false;
   Errc error = Errc::ok;
+  Rule rule = Rule::none;
   std::uint32_t retry_after_ms = 0;
   Told told{};  // all of it
 

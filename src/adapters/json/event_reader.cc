@@ -278,6 +278,8 @@ void EventReader::read_error(Fields& top) noexcept {
   fields.number("retry_after_ms", event_.error.retry_after_ms);
   bool temporary = false;
   if (fields.truth("temporary", temporary) && temporary) event_.error.detail = kTemporary;
+  std::string_view rule;
+  if (fields.text("rule", rule)) event_.error = with_rule(event_.error, rule_from(rule));
   keep(fields);
 }
 

@@ -170,6 +170,10 @@ void write_error(const Event& event, Writer& out) noexcept {
   out.field("message", event.text.empty() ? message_of(code) : event.text);
   out.field_truth("temporary", is_temporary(event));
   out.field_if("retry_after_ms", std::uint64_t{event.error.retry_after_ms});
+  if (const Rule rule = rule_of(event.error); rule != Rule::none) {
+    out.field("rule", name_of(rule));
+    if (scope_of(rule) != Scope::none) out.field("scope", name_of(scope_of(rule)));
+  }
   out.close('}');
 }
 
