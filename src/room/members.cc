@@ -86,7 +86,7 @@ void Tables::move_to(MemberIndex index, Member::Place place) noexcept {
 bool Tables::binds(const Member& member, Instant now) noexcept {
   const Duration slow_mode = Duration::s(room(member.room).policy.slow_mode_s);
   const bool slow = member.spoke && base::saturating_add(member.spoke_us, slow_mode.us) > now.us;
-  return slow || member.full_us > now.us;
+  return slow || !member.publishes.full(now);
 }
 
 void Tables::settle(MemberIndex index, Instant now) noexcept {

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/plant.h"
-#include "room/charge.h"
 
 namespace chatroom::room {
 
@@ -31,16 +30,13 @@ Showing Overload::decide(const RoomPolicy& policy, UserIndex author, ChannelInde
                          const Outgoing& message, Instant now) noexcept {
   if (end_ == Instant::never()) end_ = now + kOverloadWindow;
   if (rung_ == Rung::read_only) {
-    return {.way = Showing::Way::refused, .retry_after_ms = wait_ms((end_ - now).us)};
+    return {.way = Showing::Way::refused, .retry_after_ms = base::retry_after_ms(end_ - now)};
   }
   if (message.priority == Priority::high) {
     if (policy.receive_high_per_s == 0) return {};
-    const Charge charged = charge(high_full_us_, budget_of(policy.receive_high_per_s), now);
-    if (!charged.admitted) {
-      return {.way = Showing::Way::refused, .retry_after_ms = wait_ms(charged.wait_us)};
-    }
-    high_full_us_ = charged.full_us;
-    return {};
+    const Duration wait = high_.take(budget_of(policy.receive_high_per_s), now);
+    if (wait.us == 0) return {};
+    return {.way = Showing::Way::refused, .retry_after_ms = base::retry_after_ms(wait)};
   }
   if (policy.receive_normal_per_s == 0) return {};
   offered_ = std::min(offered_ + 1, UINT32_MAX / 2);
@@ -93,9 +89,7 @@ void Overload::pressed(Instant now) noexcept {
 }
 
 bool Overload::take(const RoomPolicy& policy, Instant now) noexcept {
-  const Charge charged = charge(normal_full_us_, budget_of(policy.receive_normal_per_s), now);
-  if (charged.admitted) normal_full_us_ = charged.full_us;
-  return charged.admitted;
+  return normal_.take(budget_of(policy.receive_normal_per_s), now).us == 0;
 }
 
 bool Overload::spoke(UserIndex author) const noexcept {

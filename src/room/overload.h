@@ -15,6 +15,7 @@
 #include <array>
 #include <utility>
 
+#include "base/bucket.h"
 #include "chatroom/room.h"
 #include "room/fair_sample.h"
 #include "room/repeats.h"
@@ -80,8 +81,8 @@ class Overload final {
   std::uint32_t calm_ = 0;     // windows in a row that a lower rung would have borne
   std::uint32_t offered_ = 0;  // normal and low, in this window
   std::uint32_t merged_ = 0;   // of them
-  std::int64_t normal_full_us_ = 0;
-  std::int64_t high_full_us_ = 0;
+  base::Bucket normal_;
+  base::Bucket high_;
   Instant end_ = Instant::never();
   FairSample sample_;
   Repeats repeats_;

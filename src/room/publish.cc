@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/plant.h"
-#include "room/charge.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -36,7 +35,7 @@ Error check_slow_mode(const RoomPolicy& policy, const Member& member, Instant no
   std::int64_t end_us = base::saturating_add(member.spoke_us, Duration::s(policy.slow_mode_s).us);
   if (CHATROOM_PLANTED(slow_mode_off_by_one_ms)) end_us -= 1'000;
   if (now.us >= end_us) return {};
-  return {Errc::slow_mode, 0, wait_ms(end_us - now.us)};
+  return {Errc::slow_mode, 0, base::retry_after_ms({end_us - now.us})};
 }
 
 std::string_view id_of(Tables& tables, UserIndex author) noexcept {
@@ -85,16 +84,14 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   if (const Error error = check_slow_mode(room.policy, member, now); error.code != Errc::ok) {
     return refuse(error);
   }
-  const Charge charged = charge(member.full_us, t.limits.publishes, now);
-  if (!charged.admitted) {
-    return refuse(refusal(Errc::rate_limited, Rule::publish_rate,
-                          charged.wait_us == 0 ? 0 : wait_ms(charged.wait_us)));
+  if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
+    return refuse(refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait)));
   }
   if (message.text.size() > t.limits.text_bytes ||
       message.data.bytes.size() > t.limits.data_bytes) {
     return refuse({Errc::too_large});
   }
-  member.full_us = charged.full_us;
+  static_cast<void>(member.publishes.take(t.limits.publishes, now));
   member.spoke = true;
   member.spoke_us = now.us;
   return verdict;

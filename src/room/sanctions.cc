@@ -5,7 +5,6 @@
 
 #include "base/plant.h"
 #include "base/utf8.h"
-#include "room/charge.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -82,7 +81,7 @@ Error Tables::sanctioned(const Room& room, UserIndex user, Measure measure, Inst
   if (index == kNone || !in_force(*sanctions.at(index), measure, now)) return {};
   const Instant end = end_of(*sanctions.at(index), measure);
   const Errc code = measure == Measure::mute ? Errc::muted : Errc::banned;
-  return {code, 0, end == Instant::never() ? 0 : wait_ms(end.us - now.us)};
+  return {code, 0, end == Instant::never() ? 0 : base::retry_after_ms(end - now)};
 }
 
 bool Tables::allowed(const Room& room, UserIndex user) noexcept {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/bucket.h"
 #include "base/index_map.h"
 #include "base/list.h"
 #include "base/random.h"
@@ -94,7 +95,7 @@ struct Member {
 
   Tag tag = 0;
   std::int64_t since_ms = 0;
-  std::int64_t full_us = 0;   // when the rate bucket is full again
+  base::Bucket publishes;
   std::int64_t spoke_us = 0;  // for slow mode
 };
 static_assert(sizeof(Member) == 64);

@@ -204,7 +204,8 @@ Intake Sessions::admit(Session& session, Error form, Instant now) noexcept {
   Duration wait = session.commands.take(limits_.commands, now);
   if (CHATROOM_PLANTED(rate_limit_per_frame_forgotten)) wait = {};
   if (wait.us > 0) {
-    return refused(chatroom::refusal(Errc::rate_limited, Rule::command_rate, retry_after_ms(wait)));
+    return refused(
+        chatroom::refusal(Errc::rate_limited, Rule::command_rate, base::retry_after_ms(wait)));
   }
 
   const bool open_to_all = op == Op::none || op == Op::auth || op == Op::ping;
@@ -217,7 +218,8 @@ Intake Sessions::admit(Session& session, Error form, Instant now) noexcept {
   if ((op == Op::join || op == Op::open_room) && session.state == State::usable) {
     wait = session.joins.take(limits_.joins, now);
     if (wait.us > 0) {
-      return refused(chatroom::refusal(Errc::rate_limited, Rule::join_rate, retry_after_ms(wait)));
+      return refused(
+          chatroom::refusal(Errc::rate_limited, Rule::join_rate, base::retry_after_ms(wait)));
     }
   }
   return accepted();

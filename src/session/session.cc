@@ -63,7 +63,7 @@ Status Sessions::open(Session& session, const Opening& opening, Instant now) noe
   session = {};
   session.id = random_.next();
   if (opening.known) {
-    session.joins = Bucket{};
+    session.joins = base::Bucket{};
     session.owed = 0;
   } else {
     session.auth_by = std::min(after(now, limits_.auth_deadline), opening.deadline);
@@ -83,7 +83,7 @@ void Sessions::close(Session& session) noexcept {
 bool Sessions::accept(Session& session) noexcept {
   if (session.state != State::authenticating) return false;
   session.state = State::usable;
-  session.joins = Bucket{};
+  session.joins = base::Bucket{};
   session.owed = 0;
   return true;
 }

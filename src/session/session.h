@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/bucket.h"
 #include "base/random.h"
 #include "chatroom/codec.h"
 #include "chatroom/compressor.h"
@@ -25,7 +26,6 @@
 #include "chatroom/framing.h"
 #include "chatroom/limits.h"
 #include "chatroom/memory.h"
-#include "session/bucket.h"
 #include "session/input_pool.h"
 
 namespace chatroom::session {
@@ -46,9 +46,9 @@ struct Session {
   Instant heard{0};      // when the last byte came
   union {
     Instant auth_by = Instant::never();  // until it is usable
-    Bucket joins;                        // then
+    base::Bucket joins;                  // then
   };
-  Bucket commands;
+  base::Bucket commands;
   [[no_unique_address]] InputChain partial;  // a frame that has not come whole
   union {
     std::uint32_t bytes_before_auth = 0;  // until it is usable

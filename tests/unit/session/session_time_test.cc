@@ -41,36 +41,6 @@ TEST_CASE("joins have a rate of their own") {
   REQUIRE(fixture.feed(outer("join 1")) == Seen{"command join 1"});
 }
 
-TEST_CASE("buckets keep to their rate over any pattern of use") {
-  std::mt19937_64 random{3};
-  for (const Rate rate : {Rate{20, 40}, Rate{1, 1}, Rate{3, 7}, Rate{1'000, 5}}) {
-    Bucket bucket;
-    Instant now = kStart;
-    std::uint64_t taken = 0;
-    for (int i = 0; i < 5'000; ++i) {
-      now = now + Duration{static_cast<std::int64_t>(random() % (i % 3 == 0 ? 1'000'000 : 1'000))};
-      const Duration wait = bucket.take(rate, now);
-      if (wait.us == 0) {
-        ++taken;
-      } else {
-        // Exactly then, and not a moment before.
-        Bucket early = bucket;
-        REQUIRE(early.take(rate, now + Duration{wait.us - 1}).us == 1);
-        Bucket due = bucket;
-        REQUIRE(due.take(rate, now + wait).us == 0);
-      }
-      // 1/3 s is not a whole number of microseconds: allow for the rounding.
-      const double seconds = static_cast<double>((now - kStart).us) / 1e6;
-      REQUIRE(static_cast<double>(taken) <=
-              rate.burst + seconds * rate.per_second * 1.00001 + 1e-6);
-    }
-  }
-  Bucket bucket;
-  for (int i = 0; i < 1'000; ++i) REQUIRE(bucket.take(Rate::unlimited(), kStart).us == 0);
-  REQUIRE(retry_after_ms(bucket.take(Rate{0, 0}, kStart)) == 0);
-  REQUIRE(bucket.take(Rate{0, 0}, kStart).us > 0);
-}
-
 TEST_CASE("the authentication deadline is absolute") {
   Fixture fixture;
   Sessions& sessions = *fixture.sessions;

@@ -1,0 +1,76 @@
+// The token bucket: never more than its rate, hardly less, and an honest time to wait.
+#include "base/bucket.h"
+
+#include <random>
+
+#include "catch.hpp"
+
+namespace chatroom::base {
+
+namespace {
+
+constexpr Instant kBegin{1'000'000};
+
+}  // namespace
+
+TEST_CASE("buckets keep to their rate over any pattern of use") {
+  std::mt19937_64 random{3};
+  for (const Rate rate : {Rate{20, 40}, Rate{1, 1}, Rate{3, 7}, Rate{1'000, 5}}) {
+    Bucket bucket;
+    Instant now = kBegin;
+    std::uint64_t taken = 0;
+    for (int i = 0; i < 5'000; ++i) {
+      now = now + Duration{static_cast<std::int64_t>(random() % (i % 3 == 0 ? 1'000'000 : 1'000))};
+      const Duration wait = bucket.take(rate, now);
+      if (wait.us == 0) {
+        ++taken;
+      } else {
+        // Exactly then, and not a moment before.
+        Bucket early = bucket;
+        REQUIRE(early.take(rate, now + Duration{wait.us - 1}).us == 1);
+        Bucket due = bucket;
+        REQUIRE(due.take(rate, now + wait).us == 0);
+      }
+      // 1/3 s is not a whole number of microseconds: allow for the rounding.
+      const double seconds = static_cast<double>((now - kBegin).us) / 1e6;
+      REQUIRE(static_cast<double>(taken) <=
+              rate.burst + seconds * rate.per_second * 1.00001 + 1e-6);
+    }
+  }
+  Bucket bucket;
+  for (int i = 0; i < 1'000; ++i) REQUIRE(bucket.take(Rate::unlimited(), kBegin).us == 0);
+  REQUIRE(retry_after_ms(bucket.take(Rate{0, 0}, kBegin)) == 0);
+  REQUIRE(bucket.take(Rate{0, 0}, kBegin).us > 0);
+}
+
+TEST_CASE("who always takes what there is gets its rate to within a thousandth") {
+  for (const std::uint32_t per_second : {1u, 3u, 7u, 20u, 999u, 15'000u, 700'000u, 3'000'000u}) {
+    const Rate rate{per_second, 10};
+    Bucket bucket;
+    std::uint64_t taken = 0;
+    const std::uint32_t seconds = per_second < 1'000 ? 1'000 : 1;
+    const Instant end = kBegin + Duration::s(seconds);
+    for (Instant now = kBegin; now < end;) {
+      const Duration wait = bucket.take(rate, now);
+      if (wait.us == 0) ++taken;
+      now = now + wait;
+    }
+    const double due = double{1} * per_second * seconds;
+    CHECK(static_cast<double>(taken) >= due * 0.999);
+    CHECK(static_cast<double>(taken) <= due * 1.001 + rate.burst + 1);
+  }
+}
+
+TEST_CASE("a bucket is full again when nothing is owed") {
+  Bucket bucket;
+  REQUIRE(bucket.full(kBegin));
+  REQUIRE(bucket.take({4, 2}, kBegin).us == 0);
+  REQUIRE_FALSE(bucket.full(kBegin + Duration::ms(249)));
+  REQUIRE(bucket.full(kBegin + Duration::ms(250)));
+  REQUIRE(retry_after_ms({1}) == 1);
+  REQUIRE(retry_after_ms({1'000}) == 1);
+  REQUIRE(retry_after_ms({1'001}) == 2);
+  REQUIRE(retry_after_ms({INT64_MAX - 1}) == UINT32_MAX);
+}
+
+}  // namespace chatroom::base
