@@ -1,16 +1,16 @@
 // Chat inside a game server: 60 ticks a second, everything on the game's thread and inside a fixed
 // share of the tick; the game's own message link and memory; what happened is read once a tick from
-// a queue of the library's. Compiled without exceptions and RTTI, and no byte comes from the global
-// heap.
+// a queue of the library's. A match is one room: the lobby, two teams and the system are its
+// channels, and each player sees his own of them in one timeline. Compiled without exceptions and
+// RTTI, and no byte comes from the global heap.
 #include <cstdio>
 #include <new>
 
 #include "arena.h"
 #include "chatroom/chatroom.h"
-#include "chatroom/client.h"
 #include "chatroom/event_queue.h"
 #include "chatroom/flatbuffers.h"
-#include "link.h"
+#include "player.h"
 
 using namespace chatroom;
 
@@ -22,35 +22,13 @@ constexpr int kTicks = 120;
 
 Arena<(64u << 20)> arena;  // zero pages until they are used
 
-// A game client: the library's client role at the far end of a link.
-class Player final : public ClientHandler {
+// Nobody but the game itself speaks in `system`.
+class GameRules final : public Rules {
  public:
-  Player(const char* player, Codec& codec)
-      : name(player), client({.codec = &codec, .memory = &arena}, *this) {}
-
-  void enter() {
-    client.auth({.user = name});
-    client.join({.room = "match/7"});
+  Answer before_publish(Question, const PublishRequest& request) noexcept override {
+    const bool system = request.message->channel == "system";
+    return system ? Answer::refuse(Errc::forbidden) : Answer::pass();
   }
-  void on_event(const Event& event) noexcept override {
-    if (event.type == EventType::message) ++heard;
-  }
-  void tick(Instant now) noexcept {
-    client.beat(now);
-    while (!link.to_client.front().empty()) {
-      if (!client.on_bytes(link.to_client.front())) return;
-      link.to_client.pop();
-    }
-    const Bytes out = client.pending();
-    const Bytes piece = out.first(out.size() < kFrameBytes ? out.size() : kFrameBytes);
-    if (!piece.empty() && link.to_server.push({&piece, 1})) client.sent(piece.size());
-  }
-
-  const char* name;
-  Client client;
-  Link link;
-  SessionId session;
-  std::uint64_t heard = 0;
 };
 
 // What the network thread of a game would have ready at the beginning of a tick.
@@ -93,21 +71,68 @@ EngineOptions small_engine() {
   return options;
 }
 
+Result<Room> open_match(Engine& engine) {
+  auto room = engine.open_room(kRoom, {.reliable = true});
+  if (!room) return room;
+  for (const char* channel : {"red", "blue", "system"}) {
+    if (const Status opened = room->open_channel(channel); !opened) return opened.error();
+  }
+  return room;
+}
+
+// What is said in the two seconds of this match.
+void play(int tick, std::span<Player> players, Room& room) {
+  Player& ben = players[1];
+  if (tick == 20) {
+    for (Player& player : players) player.say("main", "gl hf");
+  }
+  if (tick == 40) {
+    for (Player& player : players) player.say(player.team, "left flank, now");
+  }
+  if (tick == 50) ben.say("system", "free skins at ...");  // refused
+  if (tick == 60) {
+    room.broadcast({.channel = "system", .kind = Kind::notice, .text = "ben changes sides"});
+    ben.change_team("blue");
+  }
+  if (tick == 80) {
+    for (Player& player : players) player.say(player.team, "regroup");
+  }
+}
+
+bool as_it_should_be(std::span<const Player> players) {
+  // Two of red at first, then one; two of blue, then three.
+  const int team[kPlayers] = {2 + 1, 2 + 3, 2 + 3, 2 + 3};
+  bool all = players[1].refused == 1;
+  for (std::size_t i = 0; i < kPlayers; ++i) {
+    const Player::Heard& heard = players[i].heard;
+    std::printf("%s heard %d in the lobby, %d in its team, %d of the system\n", players[i].name,
+                heard.lobby, heard.team, heard.system);
+    all = all && heard.lobby == 4 && heard.team == team[i] && heard.system == 1 &&
+          heard.others_team == 0 && heard.disordered == 0;
+  }
+  return all;
+}
+
 }  // namespace
 
 int main() {
   EventQueue happened(arena, 256);
   FlatbuffersCodec codec(arena);  // the players' half; the engine has its own
-  Player players[kPlayers] = {{"ann", codec}, {"ben", codec}, {"cleo", codec}, {"dora", codec}};
+  GameRules rules;
+  Player players[kPlayers] = {{"ann", "red", codec, arena},
+                              {"ben", "red", codec, arena},
+                              {"cleo", "blue", codec, arena},
+                              {"dora", "blue", codec, arena}};
+  players[0].shows = true;
 
   Instant now{1'700'000'000'000'000};  // the game's clock
   EngineOptions options = small_engine();
   options.start = now;  // deadlines count from here
   std::printf("chat will never use more than %llu KiB\n",
               static_cast<unsigned long long>(plan(options.limits).ceiling_bytes / 1024));
-  auto engine = Engine::create(options, {.memory = &arena, .observer = &happened});
+  auto engine = Engine::create(options, {.memory = &arena, .rules = &rules, .observer = &happened});
   if (!engine) return std::fputs("the arena is too small\n", stderr), 1;
-  auto room = (*engine)->open_room("match/7", {.reliable = true});
+  auto room = open_match(**engine);
   if (!room) return 1;
   for (Player& player : players) {
     auto session = (*engine)->open(
@@ -127,19 +152,11 @@ int main() {
       std::printf("tick %3d: %.*s %s\n", tick, static_cast<int>(event.user.size()),
                   event.user.data(), name_of(event.type).data());
     }
-    for (Player& player : players) {
-      player.tick(now);
-      const bool talks = tick >= 30 && tick < 90 && tick % 10 == 0;
-      if (talks) player.client.publish({.room = "match/7", .text = "gg"});
-    }
-    if (tick == 60) room->broadcast({.kind = Kind::notice, .text = "one minute left"});
+    for (Player& player : players) player.tick(now);
+    play(tick, players, *room);
   }
 
-  bool all = true;
-  for (const Player& player : players) {
-    std::printf("%s heard %llu\n", player.name, static_cast<unsigned long long>(player.heard));
-    all = all && player.heard == 6 * kPlayers + 1;
-  }
+  const bool all = as_it_should_be(players);
   std::printf("arena: %zu KiB used\n", arena.used() / 1024);
   engine->reset();
   return all ? 0 : 1;
