@@ -1,7 +1,7 @@
 // Runs a fuzz target without libFuzzer: every file of the corpus once, then mutations of them from
-// a fixed seed. So each build, whatever the compiler, keeps what the fuzzers have found.
+// a seed. So each build, whatever the compiler, keeps what the fuzzers have found.
 //
-//   fuzz_<name> [--mutations N] PATH...          a PATH is a file, or a folder of files
+//   fuzz_<name> [--mutations N] [--seed N] PATH...     a PATH is a file, or a folder of files
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -49,7 +49,7 @@ void run(const Input& input) {
 
 class Mutator {
  public:
-  explicit Mutator(const std::vector<Input>& corpus) : corpus_(corpus) {}
+  Mutator(const std::vector<Input>& corpus, std::uint64_t seed) : corpus_(corpus), random_(seed) {}
 
   Input next() {
     Input input = corpus_.empty() ? Input{} : corpus_[below(corpus_.size())];
@@ -93,23 +93,28 @@ class Mutator {
   }
 
   const std::vector<Input>& corpus_;
-  std::mt19937_64 random_{1};
+  std::mt19937_64 random_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
   long mutations = 0;
+  std::uint64_t seed = 1;
   std::vector<Input> corpus;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--mutations" && i + 1 < argc) {
       mutations = std::atol(argv[++i]);
       continue;
     }
+    if (std::string_view(argv[i]) == "--seed" && i + 1 < argc) {
+      seed = std::strtoull(argv[++i], nullptr, 10);
+      continue;
+    }
     for (const auto& path : files_in(argv[i])) corpus.push_back(read(path));
   }
   for (const Input& input : corpus) run(input);
-  Mutator mutator(corpus);
+  Mutator mutator(corpus, seed);
   for (long i = 0; i < mutations; ++i) run(mutator.next());
   std::printf("%zu files replayed, %ld mutations\n", corpus.size(), mutations);
   return 0;
