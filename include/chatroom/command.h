@@ -40,14 +40,14 @@ enum class Op : std::uint8_t {
   close_room,
   open_channel,   // channel
   close_channel,  // channel: nothing more is said there; what was said can be read
-  // Known words that this version answers with `unsupported`, but for allow and disallow.
+  // Known words that this version answers with `unsupported`, but for those with fields.
   apply,
   invite,
   approve,
   ack,
-  enqueue,
-  dequeue,
-  call_next,
+  enqueue,    // room, line
+  dequeue,    // room, line; user: another's hand is lowered, by those who may call
+  call_next,  // room, line; user: this one, whoever stands before
   shield,
   block,
   unblock,
@@ -56,10 +56,16 @@ enum class Op : std::uint8_t {
   release,
   reject,
   set_receive,
+  waiting,  // room, line, limit: who waits, for those who may call
   unknown,  // any other word
 };
 std::string_view name_of(Op op) noexcept;    // as on the wire
 Op op_from(std::string_view name) noexcept;  // Op::unknown for any other word
+
+// The lines of a room: in front of a full one, and for those who would like to speak.
+enum class Line : std::uint8_t { room, speak };
+inline constexpr std::size_t kLines = 2;
+std::string_view name_of(Line line) noexcept;
 
 // What a command changes of a room's policy: what it names.
 struct PolicyPatch {
@@ -67,6 +73,8 @@ struct PolicyPatch {
   std::optional<bool> mute_all{};
   std::optional<bool> moderated{};
   std::optional<std::uint32_t> max_members{};
+  std::optional<std::uint32_t> line_length{};
+  std::optional<std::uint32_t> hands{};
   std::optional<std::string_view> password{};  // empty: none from now on
   bool expel = false;                          // a new password sends members out
 };
@@ -118,6 +126,7 @@ struct Command {
   PolicyPatch policy{};
   std::string_view key{};
   std::optional<std::string_view> value{};  // none: deletes
+  Line line = Line::room;
 };
 
 }  // namespace chatroom

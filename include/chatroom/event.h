@@ -22,7 +22,7 @@ enum class EventType : std::uint8_t {
   gap,               // room, channel, gap
   left,              // room, reason, by, text, until_ms
   reset,             // room, epoch, offset, state
-  queue,             // room, line, place
+  queue,             // room, line, place: one's own, 0: no longer in it; or waiting: to everybody
   called,            // room, line, until_ms
   receipt,           // room, offset, count
   reconnect,         // after_ms, address
@@ -95,6 +95,8 @@ struct RoomState {
   bool moderated = false;
   bool has_password = false;
   std::uint32_t max_members = 0;  // 0: no cap
+  std::uint32_t line_length = 0;  // who may wait while it is full; to speak
+  std::uint32_t hands = 0;
   std::span<const ChannelState> channels{};
   std::span<const Attribute> attributes{};
   bool has_pinned = false;                  // in `room_state`: these are all that are pinned now
@@ -159,6 +161,7 @@ struct Event {
   std::string_view action{};  // moderation: "mute", …
   std::string_view line{};
   std::uint32_t place = 0;
+  std::optional<std::uint32_t> waiting{};  // also the answer to `waiting`, with members
   std::uint64_t count = 0;
   std::uint32_t after_ms = 0;
   std::string_view address{};

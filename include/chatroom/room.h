@@ -61,6 +61,11 @@ struct RoomPolicy {
   // deflated, once for all of them; what is for one alone stays plain. For who joins from then on.
   bool compress = false;
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
+  // The line in front of a full room, and that of those who would like to speak: how many may wait
+  // there, at most 1,000 each (0: queue_full; a place that is free is given all the same).
+  std::uint32_t line_length = 0;
+  std::uint32_t hands = 0;
+  Duration line_hold = Duration::s(30);  // whose turn it is to enter has so long to join
 };
 
 // What holds for a user of a room beside its role.
@@ -138,6 +143,13 @@ class Room final {
   // bytes of text, all together 1,536: limit_reached.
   Status set_attribute(std::string_view key, std::string_view value) noexcept;
   Status erase_attribute(std::string_view key) noexcept;
+  // Lines (command.h). Whose turn it is to enter has a place kept for a while; whose turn it is to
+  // speak is a speaker from then on. Empty user: who stands first. not_found: nobody does;
+  // room_full: there is no place to call anybody to.
+  Status call_next(Line line, std::string_view user = {}) noexcept;
+  Status send_off(Line line, std::string_view user) noexcept;  // out of the line, and told so
+  std::uint32_t waiting(Line line) const noexcept;             // known to the room's home
+
   Status open_channel(std::string_view name) noexcept;
   Status close_channel(std::string_view name) noexcept;  // nothing more is said there
   Status set_policy(const RoomPolicy& policy) noexcept;

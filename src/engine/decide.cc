@@ -6,7 +6,8 @@ namespace chatroom {
 
 bool engine::moderates(Op op) noexcept {
   return (op >= Op::mute && op <= Op::set_attribute) || op == Op::close_room ||
-         op == Op::open_channel || op == Op::close_channel || op == Op::allow || op == Op::disallow;
+         op == Op::open_channel || op == Op::close_channel || op == Op::allow ||
+         op == Op::disallow || op == Op::call_next;
 }
 
 using engine::moderates;
@@ -44,6 +45,13 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
       return decide_open_room(caller, command);
     case Op::list_rooms:
       return decide_list_rooms(caller, command);
+    case Op::enqueue:
+      return decide_enqueue(caller, command);
+    case Op::dequeue:
+      return command.user.empty() ? decide_dequeue(caller, command)
+                                  : decide_moderation(caller, command);
+    case Op::waiting:
+      return decide_waiting(caller, command);
     default:
       return moderates(command.op) ? decide_moderation(caller, command)
                                    : Outcome{Errc::unsupported};

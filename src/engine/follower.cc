@@ -44,6 +44,9 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     case Op::history:
     case Op::presence:
     case Op::open_room:
+    case Op::enqueue:
+    case Op::dequeue:
+    case Op::waiting:
       break;
     default:
       if (!engine::moderates(command.op)) return false;
@@ -55,6 +58,11 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
   const bool opens = command.op == Op::open_room;
   if (!room && !joins && !opens) return false;
   if (room && opens) return false;  // it is there already, whose ever it is
+  const bool lines = command.op == Op::enqueue || command.op == Op::dequeue;
+  if (lines && command.line == Line::room) {
+    outcome = Errc::unsupported;  // its home would know nobody to tell
+    return true;
+  }
   const bool member = room && rooms.membership(room, caller.session.index) != room::kNone;
   if (!opens && joins == member) {
     outcome = joins ? Errc::already_member : Errc::not_member;

@@ -58,6 +58,9 @@ Status Engine::State::moderate(RoomId room, const Actor& actor, const Command& c
     case Op::open_channel:
     case Op::close_channel:
       return change_channel(room, actor, command);
+    case Op::dequeue:
+    case Op::call_next:
+      return move_line(room, actor, command);
     case Op::set_policy: {
       const Status done = change_policy(room, command.policy);
       if (done) note_moderation(room, actor, command, 0);
@@ -96,6 +99,10 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
   note_moderation(room, actor, command, event.until_ms);
   tell_moderation(room, event);
   if (command.op != Op::kick && command.op != Op::ban) return {};
+  const room::UserIndex waits = rooms.find_user(command.user);
+  if (command.op == Op::ban && rooms.dequeue(room, waits, Line::room)) {
+    tell_place(room, waits, Line::room, 0);
+  }
   event.reason = command.op == Op::ban ? LeaveReason::banned : LeaveReason::kicked;
   remove_user(room, rooms.find_user(command.user), event);
   return {};
@@ -220,6 +227,8 @@ Status Engine::State::change_policy(RoomId room, const PolicyPatch& patch) noexc
   policy.mute_all = patch.mute_all.value_or(policy.mute_all);
   policy.moderated = patch.moderated.value_or(policy.moderated);
   policy.max_members = patch.max_members.value_or(policy.max_members);
+  policy.line_length = patch.line_length.value_or(policy.line_length);
+  policy.hands = patch.hands.value_or(policy.hands);
   return set_policy(room, policy);
 }
 

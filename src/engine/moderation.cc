@@ -35,6 +35,9 @@ Needs needs_of(const Command& command) noexcept {
     case Op::pin:
     case Op::unpin:
       return {Operation::pin, false};
+    case Op::dequeue:
+    case Op::call_next:
+      return {Operation::call_next, false};
     case Op::set_attribute:
       return {Operation::set_attribute, false};
     case Op::set_policy:

@@ -59,6 +59,8 @@ void pack(Packer& to, const PolicyPatch& policy) noexcept {
   pack_optional(to, policy.mute_all);
   pack_optional(to, policy.moderated);
   pack_optional(to, policy.max_members);
+  pack_optional(to, policy.line_length);
+  pack_optional(to, policy.hands);
   pack_optional(to, policy.password);
   to.flag(policy.expel);
 }
@@ -68,6 +70,8 @@ void unpack(Unpacker& from, PolicyPatch& policy) noexcept {
   unpack_optional(from, policy.mute_all);
   unpack_optional(from, policy.moderated);
   unpack_optional(from, policy.max_members);
+  unpack_optional(from, policy.line_length);
+  unpack_optional(from, policy.hands);
   unpack_optional(from, policy.password);
   policy.expel = from.flag();
 }
@@ -172,6 +176,7 @@ void pack(Packer& to, const Command& command) noexcept {
   pack(to, command.policy);
   to.text(command.key);
   pack_optional(to, command.value);
+  to.u8(static_cast<std::uint8_t>(command.line));
 }
 
 void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
@@ -208,6 +213,7 @@ void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
   unpack(from, command.policy);
   command.key = from.text();
   unpack_optional(from, command.value);
+  command.line = static_cast<Line>(from.u8() % kLines);
 }
 
 void pack(Packer& to, const Identity& identity) noexcept {
@@ -263,6 +269,9 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.public_moderation);
   to.flag(policy.listed);
   to.flag(policy.compress);
+  to.u32(policy.line_length);
+  to.u32(policy.hands);
+  to.i64(policy.line_hold.us);
 }
 
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
@@ -284,6 +293,9 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.public_moderation = from.flag();
   policy.listed = from.flag();
   policy.compress = from.flag();
+  policy.line_length = from.u32();
+  policy.hands = from.u32();
+  policy.line_hold.us = from.i64();
 }
 
 }  // namespace chatroom::engine

@@ -59,14 +59,15 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 6";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 7";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
 void each_limit(L& l, Each each) noexcept {
   each(l.sessions), each(l.half_open), each(l.rooms), each(l.memberships);
   each(l.lasting_roles), each(l.budget_rooms), each(l.sanctions), each(l.board_rooms);
-  each(l.rooms_per_session), each(l.channels_per_room), each(l.sessions_per_user);
+  each(l.line_places), each(l.rooms_per_session), each(l.channels_per_room),
+      each(l.sessions_per_user);
   each(l.frame_bytes), each(l.frame_bytes_before_auth), each(l.total_bytes_before_auth);
   each(l.text_bytes), each(l.data_bytes), each(l.page_messages), each(l.page_bytes);
   each(l.recovery_messages);

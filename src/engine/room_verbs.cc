@@ -87,6 +87,21 @@ Status Room::close_channel(std::string_view name) noexcept {
   return moderate(on_channel(Op::close_channel, name));
 }
 
+Status Room::call_next(Line line, std::string_view user) noexcept {
+  Command command = on_user(Op::call_next, user);
+  command.line = line;
+  return moderate(command);
+}
+Status Room::send_off(Line line, std::string_view user) noexcept {
+  if (user.empty()) return Errc::bad_request;
+  Command command = on_user(Op::dequeue, user);
+  command.line = line;
+  return moderate(command);
+}
+std::uint32_t Room::waiting(Line line) const noexcept {
+  return open() ? engine_->state_->rooms.waiting(id_, line) : 0;
+}
+
 Status Room::set_attribute(std::string_view key, std::string_view value) noexcept {
   Command command;
   command.op = Op::set_attribute;

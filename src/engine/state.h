@@ -216,6 +216,17 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Status host_moderate(RoomId room, const Command& given) noexcept;
   Status moderate_there(RoomId room, const Command& command) noexcept;
 
+  // --- lines.cc
+  Outcome decide_enqueue(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_dequeue(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_waiting(const Caller& caller, const Command& command) noexcept;
+  Status move_line(RoomId room, const Actor& actor, const Command& command) noexcept;
+  void tell_place(RoomId room, room::UserIndex user, Line line, std::uint32_t place) noexcept;
+  void tell_called(RoomId room, room::UserIndex user, Line line, Instant until) noexcept;
+  void tell_line(RoomId room, const room::LineNews& news) noexcept;
+  void tend_lines() noexcept;
+  void end_line(RoomId room) noexcept;
+
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
                    const room::Showing& showing, Instant passed) noexcept;

@@ -123,8 +123,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   const Role role = owns    ? Role::owner
                     : first ? t.role_on_join(*room, user, index)
                             : t.member(index).role;
-  const bool full = room->policy.max_members > 0 && room->users >= room->policy.max_members;
-  if (first && full && !may(role, Operation::exceed_max_members)) return Errc::room_full;
+  if (first && !t.may_enter(*room, user, role)) return Errc::room_full;
   if (links->memberships >= t.limits.rooms_per_session) return Errc::limit_reached;
   if (const Status status = may_open(t, *room, role, wanted->missing); !status) {
     return status.error();
@@ -142,6 +141,8 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   }
 
   if (first) {
+    const std::uint32_t waiter = t.find_waiter(id.index, user, Line::room);
+    if (waiter != kNone) t.drop_waiter(waiter);
     t.arrive(*room, index, now);
     t.member(index).role = role;
     // Too many lasting roles: it owns the room until it leaves.
@@ -171,7 +172,12 @@ Left Tables::take_away(MembershipIndex index, Instant now) noexcept {
   memberships.erase(index);
   const UserIndex who = member(left).user;
   const bool last = member(left).first_membership == kNone;
-  if (last) depart(home, left, now);
+  if (last) {
+    const std::uint32_t hand = find_waiter(home.id.index, who, Line::speak);
+    if (hand != kNone) drop_waiter(hand);
+    depart(home, left, now);
+    tend_soon(home);
+  }
   forget_expired(now);
   return {who, last};
 }

@@ -62,12 +62,16 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       idle(memory, sizes.rooms),
       windows(memory, sizes.rooms),
       resting(memory, sizes.rooms),
+      tended(memory, sizes.rooms),
       members(memory, sizes.members),
       member_index(memory, key, sizes.members, MemberKey{&members}),
       memberships(memory, sizes.memberships),
       sanctions(memory, limits.sanctions),
       sanction_index(memory, key, limits.sanctions, SanctionKey{&sanctions}),
       due(memory, limits.sanctions),
+      waiters(memory, limits.line_places),
+      waiter_index(memory, key, limits.line_places, WaiterKey{&waiters}),
+      lines(memory, std::min(limits.line_places, limits.rooms)),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -99,13 +103,16 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                      base::Vector<SessionLinks>::bytes_max(sizes.sessions) + sizes.text_bytes;
   plan.rooms_bytes = sizeof(Tables) + Rooms::bytes_max(sizes.rooms) +
                      RoomTable::bytes_max(sizes.rooms) + Channels::bytes_max(sizes.channels) +
-                     3 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
+                     4 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
                      MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
   plan.rooms_bytes +=
       base::Pool<Overload>::bytes_max(limits.budget_rooms) +
       base::Pool<Board>::bytes_max(limits.board_rooms) + SanctionMap::bytes_max(limits.sanctions) +
       SanctionTable::bytes_max(limits.sanctions) + IndexHeap::bytes_max(limits.sanctions);
+  plan.rooms_bytes += WaiterMap::bytes_max(limits.line_places) +
+                      WaiterTable::bytes_max(limits.line_places) +
+                      base::Pool<Lines>::bytes_max(std::min(limits.line_places, limits.rooms));
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

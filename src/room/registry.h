@@ -159,6 +159,22 @@ struct KeptSanction {
   bool allowed = false;
 };
 
+// What a line has to tell, to one user or (kNone) to the room.
+struct LineNews {
+  enum class What : std::uint8_t {
+    place,    // where the user stands now
+    called,   // it is the user's turn, until then
+    removed,  // no longer in the line
+    count,    // how many wait
+  };
+  What what = What::place;
+  Line line = Line::room;
+  UserIndex user = kNone;
+  std::uint32_t number = 0;
+  Instant until = Instant::never();
+};
+using LineVisitor = void (*)(void* context, const LineNews& news);
+
 struct PolicyChange {
   bool visible = false;  // something that room_state shows
   RoomState state;       // only what changed, `has_policy` set if visible
@@ -318,6 +334,27 @@ class Registry final {
   bool each_sanction(RoomId room, SanctionVisitor visit, void* context) const noexcept;
   Instant next_sanction_due() const noexcept;
   void forget_sanctions(Instant now) noexcept;  // which ended
+
+  // ---- Lines (line.cc): to get in, to speak. One place a user, whatever its sessions
+  // Answers the place, or 0 where tend_line will tell (it is its turn, or it asked again).
+  // not_found: no such room; banned; already_member, not_member: who is in may not wait for it, who
+  // is not may not speak; queue_full: the room's length, Limits::line_places.
+  Result<std::uint32_t> enqueue(RoomId room, UserIndex user, Line line, Instant now) noexcept;
+  // not_found: it is not in it.
+  Status dequeue(RoomId room, UserIndex user, Line line) noexcept;
+  // Empty: who stands first. not_found; room_full: no place to call anybody to.
+  Result<UserIndex> call_next(RoomId room, Line line, std::string_view user, Instant now) noexcept;
+  std::uint32_t waiting(RoomId room, Line line) const noexcept;
+  // In order, at most `limit`; views of the registry's scratch.
+  std::span<const Member> list_line(RoomId room, Line line, std::uint32_t limit) noexcept;
+  // Rooms whose lines have something to tell or to do, until it is empty; each must be tended.
+  RoomId next_line(Instant now) noexcept;
+  Instant next_line_due() const noexcept;  // never(): none
+  // Calls whose turn it is, ends turns that were not taken, tells who stands where (at most once a
+  // second). The registry must not be changed from inside.
+  void tend_line(RoomId room, Instant now, LineVisitor visit, void* context) noexcept;
+  // The room closes: everybody is removed.
+  void end_line(RoomId room, LineVisitor visit, void* context) noexcept;
 
   // ---- Taking back, and keeping in sight (recall.cc)
   // Of a message in the ring that was not taken back; a view until the next call here. not_found.

@@ -21,8 +21,9 @@ bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept
   return true;
 }
 
-bool budget_in_bounds(const RoomPolicy& policy) noexcept {
-  return policy.receive_normal_per_s <= kReceiveMax && policy.receive_high_per_s <= kReceiveMax;
+bool in_bounds(const RoomPolicy& policy) noexcept {
+  return policy.receive_normal_per_s <= kReceiveMax && policy.receive_high_per_s <= kReceiveMax &&
+         policy.line_length <= kLineMax && policy.hands <= kLineMax;
 }
 
 void drop_all(Tables& tables, const MemberList& list) noexcept {
@@ -40,6 +41,8 @@ RoomState policy_state(const RoomPolicy& policy) noexcept {
   state.mute_all = policy.mute_all;
   state.moderated = policy.moderated;
   state.max_members = policy.max_members;
+  state.line_length = policy.line_length;
+  state.hands = policy.hands;
   return state;
 }
 
@@ -60,16 +63,17 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   Tables& t = *tables_;
   if (!base::valid_name(key, kRoomKeyBytes)) return Errc::bad_request;
   if (creator.size() > kNameBytes || policy.owner.size() > kNameBytes) return Errc::bad_request;
-  if (!budget_in_bounds(policy)) return Errc::bad_request;
+  if (!in_bounds(policy)) return Errc::bad_request;
   if (t.room_index.find(key) != nullptr) return Errc::already_member;
   const RoomId id = t.rooms.insert();
   if (!id) return Errc::limit_reached;
   Room& room = t.room(id.index);
   room.id = id;
   const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
-                    t.windows.cover(id.index + 1) && t.history.open(id.index) &&
-                    t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
-                    adopt_policy(t, room, policy) && t.room_index.insert(id.index) != nullptr;
+                    t.tended.cover(id.index + 1) && t.windows.cover(id.index + 1) &&
+                    t.history.open(id.index) && t.texts.keep(key, room.key) &&
+                    t.texts.keep(creator, room.creator) && adopt_policy(t, room, policy) &&
+                    t.room_index.insert(id.index) != nullptr;
   if (!kept) {
     t.drop_budget(room);
     t.texts.drop(room.key);
@@ -99,6 +103,7 @@ void Registry::close(RoomId id) noexcept {
   t.history.clear(id.index);
   t.idle.remove(id.index);
   t.resting.remove(id.index);
+  t.drop_lines(*room);
   t.drop_budget(*room);
   t.drop_board(*room);
   while (room->first_sanction != kNone) t.drop_sanction(room->first_sanction);
@@ -188,7 +193,7 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
   Tables& t = *tables_;
   Room* room = t.find_room(id);
   if (room == nullptr) return Errc::not_found;
-  if (policy.owner.size() > kNameBytes || !budget_in_bounds(policy)) return Errc::bad_request;
+  if (policy.owner.size() > kNameBytes || !in_bounds(policy)) return Errc::bad_request;
   const RoomPolicy old = room->policy;
   const bool new_owner = policy.owner != old.owner;
   if (!adopt_policy(t, *room, policy)) return Errc::limit_reached;
@@ -202,7 +207,9 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
   }
   PolicyChange change;
   change.visible = policy.slow_mode_s != old.slow_mode_s || policy.mute_all != old.mute_all ||
-                   policy.moderated != old.moderated || policy.max_members != old.max_members;
+                   policy.moderated != old.moderated || policy.max_members != old.max_members ||
+                   policy.line_length != old.line_length || policy.hands != old.hands;
+  t.tend_soon(*room);
   if (change.visible) change.state = policy_state(room->policy);
   return change;
 }

@@ -24,6 +24,7 @@ inline constexpr std::size_t kNameBytes = 64;
 inline constexpr std::size_t kRoomKeyBytes = 128;
 inline constexpr std::size_t kInfoBytes = 256;
 inline constexpr std::uint32_t kPresencePageMax = 100;
+inline constexpr std::uint32_t kLineMax = 1'000;
 
 // ---- Records
 
@@ -35,7 +36,8 @@ struct User {
   base::Text info;
   std::uint32_t references = 0;     // sessions and member records; 0: the slot goes
   std::uint32_t sessions : 24 = 0;  // as many as there are in an engine, at most
-  Role role : 8 = Role::member;
+  Role role : 7 = Role::member;
+  bool waits : 1 = false;              // has a place in some line
   SessionIndex first_session = kNone;  // oldest first
   SessionIndex last_session = kNone;
 
@@ -111,6 +113,35 @@ struct Sanction {
   bool allowed = false;
 };
 
+// A user's place in a line of a room (line.cc).
+struct Waiter {
+  UserIndex user = kNone;  // first: the key of the table, which has the user's first place
+  std::uint32_t user_next = kNone;
+  std::uint32_t room = kNone;
+  std::uint32_t previous = kNone;  // in its queue
+  std::uint32_t next = kNone;
+  std::uint32_t told = 0;  // the place that the user knows
+  Line line = Line::room;
+  bool called = false;        // a place in the room is kept for it
+  std::int64_t until_us = 0;  // till then
+  std::int64_t since_ms = 0;
+};
+
+struct Queue {
+  std::uint32_t first = kNone;
+  std::uint32_t last = kNone;
+  std::uint32_t count = 0;
+  std::uint32_t told = 0;  // the count that the room knows
+  bool moved = false;      // somebody stands elsewhere than it knows
+};
+
+// The lines of a room, while there is somebody in one.
+struct Lines {
+  Queue waiting[kLines];
+  Queue called;              // to come in, in the order of their turns
+  std::int64_t told_us = 0;  // when places and counts were last told
+};
+
 struct MemberList {
   MemberIndex first = kNone;
   MemberIndex last = kNone;
@@ -136,6 +167,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   void* attachment = nullptr;
   Overload* overload = nullptr;  // with a receive budget
   Board* board = nullptr;        // with pins or attributes
+  Lines* lines = nullptr;        // while somebody waits
 
   MemberList present;
   MemberList leaving;  // exact presence: in order of leaving, until it is told
@@ -174,6 +206,7 @@ using Memberships = base::IndexMap<Membership>;
 using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
 using Rooms = base::SlotMap<Room, RoomId>;
 using SanctionMap = base::IndexMap<Sanction>;
+using WaiterMap = base::IndexMap<Waiter>;
 
 struct UserKey {
   const Users* users;
@@ -203,10 +236,18 @@ struct SanctionKey {
     return {reinterpret_cast<const char*>(sanctions->at(index)), sizeof(MemberPair)};
   }
 };
+struct WaiterKey {
+  const WaiterMap* waiters;
+  std::string_view operator()(std::uint32_t index) const noexcept {
+    static_assert(offsetof(Waiter, user) == 0);
+    return {reinterpret_cast<const char*>(waiters->at(index)), sizeof(UserIndex)};
+  }
+};
 using UserTable = base::Table<UserIndex, UserKey>;
 using RoomTable = base::Table<std::uint32_t, RoomKey>;
 using MemberTable = base::Table<MemberIndex, MemberKey>;
 using SanctionTable = base::Table<std::uint32_t, SanctionKey>;
+using WaiterTable = base::Table<std::uint32_t, WaiterKey>;
 
 // How many of everything, worked out from Limits once, for the tables and for the plan.
 struct Sizes {
@@ -249,6 +290,7 @@ struct Tables {
   IndexHeap idle;     // empty rooms by the moment they close
   IndexHeap windows;  // rooms with an open overload window, by its end
   IndexHeap resting;  // rooms that told counts, by the moment they may again
+  IndexHeap tended;   // rooms with lines, by the moment something is to be done there
   base::List<Room, DirtyTag> dirty;
 
   Members members;
@@ -262,6 +304,10 @@ struct Tables {
   SanctionMap sanctions;
   SanctionTable sanction_index;
   IndexHeap due;  // sanctions by the moment they end
+
+  WaiterMap waiters;
+  WaiterTable waiter_index;
+  base::Pool<Lines> lines;
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
@@ -329,6 +375,16 @@ struct Tables {
   void watch_sanction(std::uint32_t index) noexcept;
   Error sanctioned(const Room& room, UserIndex user, Measure measure, Instant now) noexcept;
   bool allowed(const Room& room, UserIndex user) noexcept;
+
+  // ---- Lines (line.cc)
+  std::uint32_t find_waiter(std::uint32_t room, UserIndex user, Line line) noexcept;  // kNone
+  std::uint32_t make_waiter(Room& room, UserIndex user, Line line, Instant now) noexcept;
+  void drop_waiter(std::uint32_t index) noexcept;
+  void drop_waiters_of(UserIndex user) noexcept;
+  void drop_lines(Room& room) noexcept;
+  void tend_soon(Room& room) noexcept;
+  bool has_place(const Room& room) noexcept;  // for somebody who waits
+  bool may_enter(const Room& room, UserIndex user, Role role) noexcept;
 
   // ---- What was taken back, and what is in sight (recall.cc)
   History::Place find_message(const Room& room, std::uint64_t offset) noexcept;

@@ -89,8 +89,8 @@ void Registry::sign_out(SessionIndex session) noexcept {
   User& user = t.user(links->user);
   (links->previous == kNone ? user.first_session : t.sessions[links->previous].next) = links->next;
   (links->next == kNone ? user.last_session : t.sessions[links->next].previous) = links->previous;
-  --user.sessions;
   const UserIndex index = links->user;
+  if (--user.sessions == 0) t.drop_waiters_of(index);
   t.sessions[session] = {};
   t.release_user(index);
 }

@@ -25,7 +25,17 @@ Bytes take(Bytes& rest, std::size_t count) noexcept {
 }
 
 bool served(Op op) noexcept {
-  return (op > Op::none && op <= Op::close_channel) || op == Op::allow || op == Op::disallow;
+  switch (op) {
+    case Op::allow:
+    case Op::disallow:
+    case Op::enqueue:
+    case Op::dequeue:
+    case Op::call_next:
+    case Op::waiting:
+      return true;
+    default:
+      return op > Op::none && op <= Op::close_channel;
+  }
 }
 
 }  // namespace

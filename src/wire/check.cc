@@ -165,6 +165,18 @@ Status check_settings(Command& command) noexcept {
           .name(command.key, kNameBytesMax, Field::key)
           .optional_text(command.value.value_or(""), kAttributeBytesMax, Field::value)
           .status();
+    case Op::enqueue:
+      command.user = {};
+      [[fallthrough]];
+    case Op::dequeue:
+    case Op::call_next:
+    case Op::waiting:
+      return Check()
+          .room(command.room)
+          .optional_name(command.user, kNameBytesMax, Field::user)
+          .require(command.line <= Line::speak, Field::line)
+          .require(command.limit <= kHistoryLimitMax, Field::limit)
+          .status();
     case Op::list_rooms:
       return Check()
           .optional_name(command.name, kRoomBytesMax, Field::name)

@@ -35,6 +35,7 @@ enum class Field : std::uint16_t {
   reason,
   role,
   value,
+  line,
 };
 
 constexpr Error bad_request(Field field) noexcept {

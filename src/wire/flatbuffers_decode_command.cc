@@ -10,6 +10,7 @@ namespace {
 static_assert(static_cast<int>(fb::Command::auth) == static_cast<int>(Op::auth));
 static_assert(static_cast<int>(fb::Command::ping) == static_cast<int>(Op::ping));
 static_assert(static_cast<int>(fb::Command::set_receive) == static_cast<int>(Op::set_receive));
+static_assert(static_cast<int>(fb::Line::speak) == static_cast<int>(Line::speak));
 static_assert(static_cast<int>(fb::Command::MAX) == static_cast<int>(Op::unknown) - 1);
 static_assert(static_cast<int>(fb::Priority::low) == static_cast<int>(Priority::low));
 static_assert(static_cast<int>(fb::DataForm::binary) == static_cast<int>(Data::Form::binary));
@@ -99,6 +100,8 @@ class Reader {
     if (const auto value = change->max_members()) to.max_members = *value;
     if (const auto value = change->moderated()) to.moderated = *value;
     if (change->password() != nullptr) to.password = view(change->password());
+    if (const auto value = change->line_length()) to.line_length = *value;
+    if (const auto value = change->hands()) to.hands = *value;
     to.expel = change->expel();
   }
   void read(const fb::OnMessage& from) noexcept {
@@ -110,6 +113,13 @@ class Reader {
     to_.user = name(from.user(), Field::user);
     to_.key = name(from.key(), Field::key);
     if (from.value() != nullptr) to_.value = view(from.value());
+  }
+  void read(const fb::InLine& from) noexcept {
+    to_.room = view(from.room());
+    to_.user = name(from.user(), Field::user);
+    to_.limit = from.limit();
+    if (from.line() > fb::Line::MAX) return fail(Field::line);
+    to_.line = static_cast<Line>(from.line());
   }
   void read(const fb::ListRooms& from) noexcept {
     to_.name = name(from.prefix(), Field::name);
@@ -194,6 +204,11 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
       return read_as<fb::SetAttribute>(frame, reader);
     case fb::Command::list_rooms:
       return read_as<fb::ListRooms>(frame, reader);
+    case fb::Command::enqueue:
+    case fb::Command::dequeue:
+    case fb::Command::call_next:
+    case fb::Command::waiting:
+      return read_as<fb::InLine>(frame, reader);
     case fb::Command::close_room:
       return read_as<fb::InRoom>(frame, reader);
     case fb::Command::open_channel:

@@ -88,6 +88,10 @@ class Reader {
     to_.members = members(from.members());
     to_.next = view(from.next());
   }
+  void read(const fb::OkWaiting& from) noexcept {
+    to_.waiting = from.waiting();
+    to_.members = members(from.members());
+  }
   void read(const fb::OkRooms& from) noexcept {
     to_.next = view(from.next());
     if (from.rooms() == nullptr) return;
@@ -172,6 +176,7 @@ class Reader {
     to_.room = view(from.room());
     to_.line = view(from.line());
     to_.place = from.position();
+    to_.waiting = from.waiting().has_value() ? std::optional{*from.waiting()} : std::nullopt;
   }
   void read(const fb::Called& from) noexcept {
     to_.room = view(from.room());
@@ -251,6 +256,8 @@ class Reader {
       to.moderated = policy->moderated();
       to.has_password = policy->has_password();
       to.max_members = policy->max_members();
+      to.line_length = policy->line_length();
+      to.hands = policy->hands();
     }
     if (from->channels() != nullptr) {
       const auto& list = *from->channels();
@@ -360,6 +367,8 @@ void read_body(const fb::ServerFrame& frame, Reader& reader, Event& event) noexc
       return read_as<fb::Reconnect>(frame, Type::reconnect, reader, event);
     case Body::ok_rooms:
       return read_ok<fb::OkRooms>(frame, Op::list_rooms, reader, event);
+    case Body::ok_waiting:
+      return read_ok<fb::OkWaiting>(frame, Op::waiting, reader, event);
     case Body::NONE:
       return;
   }

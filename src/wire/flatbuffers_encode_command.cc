@@ -49,9 +49,10 @@ AnyTable build_policy(Build& build, const Command& command) noexcept {
   const PolicyPatch& from = command.policy;
   const FbText room = build.text(command.room);
   const FbText password = present(build, from.password);
-  const auto change = fb::CreatePolicyChange(
-      build.fbb(), optional(from.slow_mode_s), optional(from.mute_all), password,
-      optional(from.max_members), optional(from.moderated), from.expel);
+  const auto change =
+      fb::CreatePolicyChange(build.fbb(), optional(from.slow_mode_s), optional(from.mute_all),
+                             password, optional(from.max_members), optional(from.moderated),
+                             from.expel, optional(from.line_length), optional(from.hands));
   return fb::CreateSetPolicy(build.fbb(), room, change).Union();
 }
 
@@ -96,7 +97,9 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
     case Op::enqueue:
     case Op::dequeue:
     case Op::call_next:
-      return fb::CreateInLine(fbb, room).Union();
+    case Op::waiting:
+      return fb::CreateInLine(fbb, room, static_cast<fb::Line>(command.line), user, command.limit)
+          .Union();
     case Op::release:
     case Op::reject:
       return fb::CreateOnHeld(fbb, room).Union();

@@ -145,6 +145,8 @@ class Writer {
         return ok_presence();
       case Op::list_rooms:
         return ok_rooms();
+      case Op::waiting:
+        return ok_waiting();
       case Op::call:
         return as_body(fb::Body::ok_call,
                        fb::CreateOkCall(fbb_, form(e_.data), build_.data(e_.data)));
@@ -204,6 +206,10 @@ class Writer {
     }
     const auto list = fbb_.CreateVector(at, e_.rooms.size());
     return as_body(fb::Body::ok_rooms, fb::CreateOkRooms(fbb_, list, build_.text(e_.next)));
+  }
+  Body ok_waiting() noexcept {
+    const auto list = members(e_.members);
+    return as_body(fb::Body::ok_waiting, fb::CreateOkWaiting(fbb_, e_.waiting.value_or(0), list));
   }
   Body ok_presence() noexcept {
     const auto list = members(e_.members);
@@ -286,7 +292,10 @@ class Writer {
   }
   Body queue() noexcept {
     const FbText name = room();
-    return as_body(fb::Body::queue, fb::CreateQueue(fbb_, name, build_.text(e_.line), e_.place));
+    const FbText line = build_.text(e_.line);
+    flatbuffers::Optional<std::uint32_t> waiting;
+    if (e_.waiting) waiting = *e_.waiting;
+    return as_body(fb::Body::queue, fb::CreateQueue(fbb_, name, line, e_.place, waiting));
   }
   Body called() noexcept {
     const FbText name = room();
@@ -322,7 +331,7 @@ class Writer {
     flatbuffers::Offset<fb::Policy> policy;
     if (s.has_policy) {
       policy = fb::CreatePolicy(fbb_, s.slow_mode_s, s.mute_all, s.moderated, s.has_password,
-                                s.max_members);
+                                s.max_members, s.line_length, s.hands);
     }
     flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::ChannelState>>> channels;
     if (!s.channels.empty()) {

@@ -92,7 +92,7 @@ constexpr std::array<RuleWord, kRuleCount> kRules{{
 constexpr std::array<std::string_view, kScopeCount> kScopes{
     "none", "user", "session", "room", "channel", "tenant", "address", "server"};
 
-constexpr std::array<std::string_view, 46> kOps{
+constexpr std::array<std::string_view, 47> kOps{
     "none",          "auth",       "join",        "publish",    "leave",        "subscribe",
     "unsubscribe",   "switch",     "history",     "send_to",    "presence",     "call",
     "ping",          "mute",       "unmute",      "ban",        "unban",        "kick",
@@ -100,7 +100,7 @@ constexpr std::array<std::string_view, 46> kOps{
     "set_attribute", "list_rooms", "open_room",   "close_room", "open_channel", "close_channel",
     "apply",         "invite",     "approve",     "ack",        "enqueue",      "dequeue",
     "call_next",     "shield",     "block",       "unblock",    "allow",        "disallow",
-    "release",       "reject",     "set_receive", "unknown"};
+    "release",       "reject",     "set_receive", "waiting",    "unknown"};
 static_assert(kOps.size() == static_cast<std::size_t>(Op::unknown) + 1);
 
 constexpr std::array<std::string_view, 6> kRoles{"visitor",   "member", "speaker",
@@ -133,6 +133,8 @@ static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::mode
 constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
                                                  "read_only"};
 static_assert(kRungs.size() == static_cast<std::size_t>(Rung::read_only) + 1);
+
+constexpr std::array<std::string_view, kLines> kLineNames{"room", "speak"};
 
 }  // namespace
 
@@ -214,5 +216,6 @@ std::string_view name_of(LeaveReason reason) noexcept { return lookup(kLeaveReas
 std::string_view name_of(GapReason reason) noexcept { return lookup(kGapReasons, reason); }
 std::string_view name_of(HostEventType type) noexcept { return lookup(kHostEvents, type); }
 std::string_view name_of(Rung rung) noexcept { return lookup(kRungs, rung); }
+std::string_view name_of(Line line) noexcept { return lookup(kLineNames, line); }
 
 }  // namespace chatroom

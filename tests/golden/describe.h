@@ -102,6 +102,10 @@ inline std::string describe(const Command& c) {
            std::int64_t{c.policy.moderated.value_or(false)} + c.policy.moderated.has_value());
   d.number("max_members",
            std::int64_t{c.policy.max_members.value_or(0)} + c.policy.max_members.has_value());
+  d.number("line_length",
+           std::int64_t{c.policy.line_length.value_or(0)} + c.policy.line_length.has_value());
+  d.number("hands", std::int64_t{c.policy.hands.value_or(0)} + c.policy.hands.has_value());
+  d.number("line", static_cast<std::int64_t>(c.line));
   d.truth("has_password", c.policy.password.has_value());
   d.field("new_password", c.policy.password.value_or(""));
   d.truth("expel", c.policy.expel);
@@ -140,6 +144,8 @@ inline std::string describe(const RoomState& s) {
   d.truth("moderated", s.moderated);
   d.truth("has_password", s.has_password);
   d.number("max_members", std::uint64_t{s.max_members});
+  d.number("line_length", std::uint64_t{s.line_length});
+  d.number("hands", std::uint64_t{s.hands});
   for (const ChannelState& channel : s.channels) {
     d.field("channel", channel.name);
     d.field("state", channel.state);
@@ -229,6 +235,8 @@ inline std::string describe(const Event& e, bool with_op = true) {
   d.field("action", e.action);
   d.field("line", e.line);
   d.number("place", std::uint64_t{e.place});
+  d.truth("has_waiting", e.waiting.has_value());
+  d.number("waiting", std::uint64_t{e.waiting.value_or(0)});
   if (e.type == EventType::receipt) d.number("count", e.count);
   d.number("after_ms", std::uint64_t{e.after_ms});
   d.field("address", e.address);

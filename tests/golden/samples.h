@@ -91,6 +91,17 @@ inline std::vector<NamedCommand> settings() {
   c.limit = 10;
   c.cursor = "live/2";
   all.push_back({"list_rooms", c});
+  for (const Op op : {Op::enqueue, Op::dequeue, Op::call_next, Op::waiting}) {
+    c = command_of(op, 9, "live/1");
+    all.push_back({std::string(name_of(op)), c});
+    c.line = Line::speak;
+    if (op != Op::enqueue) c.user = "bob";
+    if (op == Op::waiting) c.limit = 10;
+    all.push_back({std::string(name_of(op)) + "_speak", c});
+  }
+  c = command_of(Op::set_policy, 9, "live/1");
+  c.policy = {.line_length = 50, .hands = 0};
+  all.push_back({"set_policy_lines", c});
   return all;
 }
 
@@ -292,6 +303,10 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.members = kMembers;
   e.next = "bob";
   add("ok_presence", e);
+  e = answer_to(Op::waiting, 9);
+  e.waiting = 2;
+  e.members = kMembers;
+  add("ok_waiting", e);
   e = answer_to(Op::presence, 8);
   e.online = 2;
   e.presence_version = 17;
@@ -388,6 +403,11 @@ inline std::vector<NamedEvent> events() {
   e.rooms = kRooms;
   e.next = "live/3";
   add("ok_rooms", e);
+  e = event_of(EventType::room_state, "live/1");
+  e.state.has_policy = true;
+  e.state.line_length = 50;
+  e.state.hands = 8;
+  add("room_state_lines", e);
   e = event_of(EventType::message_removed, "live/1");
   e.offset = 124;
   add("message_removed", e);
@@ -411,6 +431,9 @@ inline std::vector<NamedEvent> events() {
   e.line = "speak";
   e.place = 3;
   add("queue", e);
+  e.place = 0;
+  e.waiting = 0;
+  add("queue_waiting", e);
   e = event_of(EventType::called, "live/1");
   e.line = "speak";
   e.until_ms = 1'690'000'060'000;

@@ -249,6 +249,7 @@ Answer Host::on_call(Question question, const CallRequest& request) noexcept {
 void Host::on_event(const HostEvent& event) noexcept {
   const std::string user{event.user};
   const std::string room{event.room};
+  if (room == Lines::kRoom) return;  // lines.h looks after it
   switch (event.type) {
     case HostEventType::session_ready: {
       Session& session = sessions_[event.session];

@@ -160,6 +160,7 @@ Plan draw(std::uint64_t seed) {
   plan.rush = plan.limits.half_open < 64;
   // Every third world has moderators; what a storage brings back of them has tests of its own.
   plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
+  plan.lines = seed % 4 == 1;
   return plan;
 }
 
@@ -199,6 +200,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.host.close_room = 0;
   plan.host.moderate = 0;
   plan.host.sanction = false;
+  plan.lines = false;
   plan.host.echo = 0;
   plan.habits.high = 0;
   plan.habits.channels = 0;

@@ -185,6 +185,7 @@ void World::crash() {
   for (const auto& peer : peers_) peer->crashed();
   for (const auto& insider : insiders_) insider->crashed();
   host_->reopen();
+  lines_.crashed();
 }
 
 bool World::over(void* world) noexcept {
@@ -230,6 +231,7 @@ void World::run_until(Instant end) {
 Outcome World::run() {
   report_.at(now());
   host_->start();
+  lines_.start();
   if (plan_.polled) tick();
   for (std::int64_t at = 0; at < plan_.busy.us + 20'000'000; at += 500'000) {
     schedule_.at(kStart + Duration{at}, [this] {
@@ -289,6 +291,9 @@ void World::count_event(const Event& event) {
       ++counted_[static_cast<int>(event.message.priority)];
       break;
     }
+    case EventType::queue:
+      if (!event.waiting) return;  // to this one alone
+      [[fallthrough]];
     case EventType::presence:
       ++counted_[static_cast<int>(Priority::normal)];
       break;
@@ -315,6 +320,7 @@ void World::check_step() {
   const MetricsSnapshot metrics = engine_->metrics();
   check_ledger(metrics.ledger);
   check_limits(metrics);
+  lines_.check_step();
 }
 
 void World::check_ledger(const Ledger& ledger) {

@@ -12,6 +12,7 @@
 #include "chatroom/flatbuffers.h"
 #include "sim/hash.h"
 #include "sim/heap.h"
+#include "sim/lines.h"
 #include "sim/link.h"
 #include "sim/plan.h"
 #include "sim/report.h"
@@ -129,6 +130,7 @@ class World final {
   std::vector<User> users_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Insider>> insiders_;
+  Lines lines_{*this};
   std::optional<Engine::Turn> turn_;
   Random over_random_;
   bool ending_ = false;

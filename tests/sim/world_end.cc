@@ -14,6 +14,7 @@ namespace chatroom::sim {
 void World::finish() {
   report_.note("quiet");
   host_->settle();
+  lines_.settle();
   retire_surplus();
   for (const auto& peer : peers_) peer->settle();
   for (const auto& insider : insiders_) insider->settle();
@@ -59,6 +60,7 @@ void World::say_last_words(int) {
 
 void World::check_end() {
   host_->check_end();
+  lines_.check_end();
   for (const auto& peer : peers_) peer->check_end();
   for (const auto& insider : insiders_) insider->check_end();
   std::vector<std::shared_ptr<Stay>> stays;

@@ -132,6 +132,8 @@ void read_policy(Fields& fields, Command& command) noexcept {
   std::string_view text;
   if (inner.number("slow_mode_s", number)) policy.slow_mode_s = number;
   if (inner.number("max_members", number)) policy.max_members = number;
+  if (inner.number("line_length", number)) policy.line_length = number;
+  if (inner.number("hands", number)) policy.hands = number;
   if (inner.truth("mute_all", truth)) policy.mute_all = truth;
   if (inner.truth("moderated", truth)) policy.moderated = truth;
   if (inner.text("password", text)) policy.password = text;
@@ -153,8 +155,23 @@ void read_list_rooms(Fields& fields, Command& command) noexcept {
   fields.text("cursor", command.cursor);
 }
 
+void read_line(Fields& fields, Command& command) noexcept {
+  fields.name("room", command.room);
+  fields.name("user", command.user);
+  read_limit(fields, command);
+  std::string_view word;
+  if (!fields.text("line", word)) return;
+  if (word != name_of(Line::room) && word != name_of(Line::speak)) return fields.fail();
+  command.line = word == name_of(Line::speak) ? Line::speak : Line::room;
+}
+
 void read_settings(Fields& fields, Command& command) noexcept {
   switch (command.op) {
+    case Op::enqueue:
+    case Op::dequeue:
+    case Op::call_next:
+    case Op::waiting:
+      return read_line(fields, command);
     case Op::mute:
     case Op::unmute:
     case Op::ban:

@@ -70,6 +70,8 @@ void write_policy(const Command& command, Writer& out) noexcept {
   if (policy.password) out.field("password", *policy.password);
   if (policy.max_members) out.field("max_members", std::uint64_t{*policy.max_members});
   if (policy.moderated) out.field_truth("moderated", *policy.moderated);
+  if (policy.line_length) out.field("line_length", std::uint64_t{*policy.line_length});
+  if (policy.hands) out.field("hands", std::uint64_t{*policy.hands});
   if (policy.expel) out.field_truth("expel", true);
   out.close('}');
 }
@@ -88,6 +90,10 @@ void write_settings(const Command& command, Writer& out) noexcept {
   out.field_if("offset", command.offset);
   out.field_if("key", command.key);
   if (command.value) out.field("value", *command.value);
+  const bool line = command.op == Op::enqueue || command.op == Op::dequeue ||
+                    command.op == Op::call_next || command.op == Op::waiting;
+  if (line) out.field("line", name_of(command.line));
+  if (command.op == Op::waiting) return out.field_if("limit", std::uint64_t{command.limit});
   if (command.op != Op::list_rooms) return;
   out.field_if("prefix", command.name);
   out.field_if("limit", std::uint64_t{command.limit});

@@ -197,6 +197,8 @@ void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
     inner.truth("moderated", state.moderated);
     inner.truth("has_password", state.has_password);
     inner.number("max_members", state.max_members);
+    inner.number("line_length", state.line_length);
+    inner.number("hands", state.hands);
     keep(inner);
   }
   read_channels(fields);
@@ -244,6 +246,8 @@ void EventReader::read_common(Fields& fields) noexcept {
   fields.text("action", event_.action);
   fields.text("line", event_.line);
   fields.number("position", event_.place);
+  std::uint32_t waiting = 0;
+  if (fields.number("waiting", waiting)) event_.waiting = waiting;
   fields.number("count", event_.count);
   fields.number("after_ms", event_.after_ms);
   fields.text("address", event_.address);

@@ -153,6 +153,10 @@ void write_ok(const Event& event, Writer& out) noexcept {
     case Op::list_rooms:
       write_rooms(event, out);
       break;
+    case Op::waiting:
+      out.field("waiting", std::uint64_t{event.waiting.value_or(0)});
+      write_members("members", event.members, true, out);
+      break;
     case Op::call:
       write_data("data", event.data, out);
       break;
@@ -258,6 +262,7 @@ void write_small(const Event& event, Writer& out) noexcept {
       return write_state(event.state, out);
     case EventType::queue:
       out.field("line", event.line);
+      if (event.waiting) return out.field("waiting", std::uint64_t{*event.waiting});
       return out.field("position", std::uint64_t{event.place});
     case EventType::called:
       out.field("line", event.line);

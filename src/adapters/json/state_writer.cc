@@ -11,6 +11,8 @@ void write_policy(const RoomState& state, Writer& out) noexcept {
   out.field_truth("mute_all", state.mute_all);
   out.field_truth("moderated", state.moderated);
   out.field("max_members", std::uint64_t{state.max_members});
+  out.field_if("line_length", std::uint64_t{state.line_length});
+  out.field_if("hands", std::uint64_t{state.hands});
   out.field_truth("has_password", state.has_password);
   out.close('}');
 }

@@ -1,0 +1,157 @@
+// Lines: who waits for a place in a full room, who would like to speak. Whose turn it is the room
+// layer says (room/line.cc); here it is told, and a speaker gets his role.
+#include <algorithm>
+
+#include "engine/state.h"
+
+namespace chatroom {
+
+namespace {
+
+constexpr std::uint32_t kWaitingDefault = 50;
+
+// The count of a line has one key in each room: a member who has not got the last one yet gets the
+// newer instead. Presence has 1.
+std::uint64_t count_key(Line line) noexcept { return 2 + static_cast<std::uint64_t>(line); }
+
+}  // namespace
+
+Engine::State::Outcome Engine::State::decide_enqueue(const Caller& caller,
+                                                     const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  if (!room) return Errc::not_found;
+  const room::UserIndex user = rooms.user_of(caller.session.index);
+  const Result<std::uint32_t> place = rooms.enqueue(room, user, command.line, now);
+  if (!place) return place.error();
+  Event event;
+  answer(caller, event);
+  if (*place != 0) tell_place(room, user, command.line, *place);
+  return {};
+}
+
+Engine::State::Outcome Engine::State::decide_dequeue(const Caller& caller,
+                                                     const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  if (!room) return Errc::not_found;
+  const room::UserIndex user = rooms.user_of(caller.session.index);
+  if (const Status gone = rooms.dequeue(room, user, command.line); !gone) return gone.error();
+  Event event;
+  answer(caller, event);
+  tell_place(room, user, command.line, 0);  // its other sessions too
+  return {};
+}
+
+Engine::State::Outcome Engine::State::decide_waiting(const Caller& caller,
+                                                     const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  const std::uint32_t session = caller.session.index;
+  if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
+  const Role role = rooms.role(room, rooms.user_of(session));
+  if (!room::may(role, room::Operation::call_next)) return Errc::forbidden;
+  const std::uint32_t limit = command.limit == 0 ? kWaitingDefault : command.limit;
+  Event event;
+  event.room = rooms.view(room).key;
+  event.waiting = rooms.waiting(room, command.line);
+  event.members =
+      rooms.list_line(room, command.line, std::min(limit, options.limits.page_messages));
+  answer(caller, event);
+  return {};
+}
+
+// A moderator, or the host, calls somebody or sends him off.
+Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& command) noexcept {
+  if (command.op == Op::dequeue) {
+    const room::UserIndex user = rooms.find_user(command.user);
+    if (const Status gone = rooms.dequeue(room, user, command.line); !gone) return gone;
+    note_moderation(room, actor, command, 0);
+    tell_place(room, user, command.line, 0);
+    return {};
+  }
+  const Result<room::UserIndex> user = rooms.call_next(room, command.line, command.user, now);
+  if (!user) return user.error();
+  Command done = command;
+  done.user = rooms.user(*user).id;
+  note_moderation(room, actor, done, 0);
+  if (command.line == Line::room) return {};  // tend_lines tells it
+  tell_called(room, *user, Line::speak, Instant::never());
+  if (rooms.role(room, *user) >= Role::speaker) return {};
+  done.op = Op::set_role;
+  done.role = Role::speaker;
+  return change_role(room, actor, done);
+}
+
+// ---- Who is told: all sessions of the user
+
+void Engine::State::tell_place(RoomId room, room::UserIndex user, Line line,
+                               std::uint32_t place) noexcept {
+  Event event;
+  event.type = EventType::queue;
+  event.room = rooms.view(room).key;
+  event.line = name_of(line);
+  event.place = place;
+  for (room::SessionIndex session = rooms.first_session(user); session != room::kNone;
+       session = rooms.next_session(session)) {
+    push(session, event);
+  }
+}
+
+void Engine::State::tell_called(RoomId room, room::UserIndex user, Line line,
+                                Instant until) noexcept {
+  Event event;
+  event.type = EventType::called;
+  event.room = rooms.view(room).key;
+  event.line = name_of(line);
+  if (until != Instant::never()) event.until_ms = until.unix_ms();
+  for (room::SessionIndex session = rooms.first_session(user); session != room::kNone;
+       session = rooms.next_session(session)) {
+    push(session, event);
+  }
+}
+
+void Engine::State::tell_line(RoomId room, const room::LineNews& news) noexcept {
+  switch (news.what) {
+    case room::LineNews::What::place:
+      return tell_place(room, news.user, news.line, news.number);
+    case room::LineNews::What::removed:
+      return tell_place(room, news.user, news.line, 0);
+    case room::LineNews::What::called:
+      return tell_called(room, news.user, news.line, news.until);
+    case room::LineNews::What::count:
+      break;
+  }
+  Event event;
+  event.type = EventType::queue;
+  event.room = rooms.view(room).key;
+  event.line = name_of(news.line);
+  event.waiting = news.number;
+  // A log without room for it will hear of the next change.
+  static_cast<void>(
+      append(room, {.priority = Priority::normal, .latest = count_key(news.line)}, event));
+}
+
+namespace {
+
+struct Teller {
+  Engine::State& state;
+  RoomId room;
+  static void tell(void* context, const room::LineNews& news) {
+    const Teller& teller = *static_cast<Teller*>(context);
+    teller.state.tell_line(teller.room, news);
+  }
+};
+
+}  // namespace
+
+void Engine::State::tend_lines() noexcept {
+  for (RoomId room = rooms.next_line(now); room; room = rooms.next_line(now)) {
+    Teller teller{*this, room};
+    rooms.tend_line(room, now, Teller::tell, &teller);
+  }
+}
+
+void Engine::State::end_line(RoomId room) noexcept {
+  Teller teller{*this, room};
+  rooms.end_line(room, Teller::tell, &teller);
+}
+
+}  // namespace chatroom
