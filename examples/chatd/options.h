@@ -35,7 +35,8 @@ struct Options {
   std::uint32_t connections_per_address = 64;
   std::uint32_t opens_per_address = 10;
   chatroom::Limits limits;
-  chatroom::RoomPolicy policy;  // `owner` is set from the string above at the end
+  // `owner` is set from the string above at the end.
+  chatroom::RoomPolicy policy{.line_length = 200, .hands = 50};
 };
 
 // What became of reading the options.

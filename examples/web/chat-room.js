@@ -154,7 +154,7 @@ export class ChatRoom extends HTMLElement {
     const panel = el(
       'section',
       { className: 'chat', aria: { label: words.chat } },
-      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, status.pill, people),
+      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, status.hand.node, status.pill, people),
       status.banner,
       pinned,
       middle,
@@ -212,7 +212,7 @@ export class ChatRoom extends HTMLElement {
       this.#takeBack((entry) => entry.offset > 0 && (!user || entry.user === user)),
     );
     on('reset', () => this.#note(this.#words.anew, 'warn'));
-    on('refused', () => this.#showState());
+    for (const type of ['refused', 'queue', 'called']) on(type, () => this.#showState());
     on('left', (detail) => this.#leaves(detail));
   }
 
@@ -311,6 +311,7 @@ export class ChatRoom extends HTMLElement {
   #moderated({ action, user, text, role }) {
     const who = this.#nicks.nickOf(user);
     const words = this.#words;
+    this.#showState();
     if (action === 'set_role')
       return this.#note(words.nowRole(who, words.roles[role] ?? words.plainMember));
     const sentence = {

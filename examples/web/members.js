@@ -2,6 +2,7 @@
 // most once a second, when people come or go while it is open.
 
 import { el, hueOf, icon } from './dom.js';
+import { handsList } from './lines.js';
 import { isModerator, roomSwitches } from './moderator.js';
 import { errorSentence } from './sentences.js';
 
@@ -49,7 +50,7 @@ export class Members {
         on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
       },
       el('header', {}, el('h3', {}, words.members), cross),
-      ...[roomSwitches(room, words, language)].filter(Boolean),
+      ...[roomSwitches(room, words, language), handsList(room, words, language)].filter(Boolean),
       this.#list,
       this.#footer,
     );

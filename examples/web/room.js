@@ -39,6 +39,12 @@ export class Room extends EventTarget {
   position = null;
   /** @type {ChatError|null} */
   error = null;
+  /** Where we stand in the room's lines; 0: we do not. */
+  places = { room: 0, speak: 0 };
+  /** How many do, as members are told. */
+  waiting = { room: 0, speak: 0 };
+  /** The line in front of the room is as long as it may be. */
+  lineRefused = false;
 
   #client;
   #options;
@@ -132,6 +138,23 @@ export class Room extends EventTarget {
     return this.#ask(op, fields);
   }
 
+  /** Stands in line: `room`, while it is full, to be let in; `speak`, to be let speak.
+   * @param {'room'|'speak'} line */
+  async lineUp(line) {
+    clearTimeout(this.#retryTimer);
+    try {
+      await this.#ask('enqueue', { line });
+      this.lineRefused = false;
+    } catch (error) {
+      if (line === 'room' && error.code === 'queue_full') this.lineRefused = true;
+      if (error.code !== 'disconnected') this.#emit('queue', { line, error });
+    }
+  }
+
+  goOut(line) {
+    return this.#ask('dequeue', { line }).catch(() => {});
+  }
+
   // Coming in. Called by the client at every sign-in, and to try again after a refusal.
 
   enter() {
@@ -161,6 +184,8 @@ export class Room extends EventTarget {
     this.state = 'in';
     this.error = null;
     this.#retries = 0;
+    this.places = { room: 0, speak: 0 };
+    this.lineRefused = false;
     this.online = answer.online ?? 0;
     this.role = answer.role ?? 'member';
     this.info = answer.state ?? {};
@@ -234,9 +259,13 @@ export class Room extends EventTarget {
       this.position = null;
       return void this.enter();
     }
+    // Whoever stood in line when the connection went stands at its end again.
+    const stood = error.code === 'room_full' && this.places.room > 0;
+    this.places = { room: 0, speak: 0 };
     this.state = 'refused';
     this.error = error;
     this.#emit('refused', { error });
+    if (stood) return void this.lineUp('room');
     if (error.temporary) this.#enterLater(error.retryAfterMs);
     else this.#settle(error);
   }
@@ -269,6 +298,14 @@ export class Room extends EventTarget {
       case 'reset':
         this.position = { epoch: event.epoch, offset: event.offset ?? 0 };
         if (event.state) this.info = event.state;
+        break;
+      case 'queue':
+        if (event.waiting === undefined) this.places[event.line] = event.position ?? 0;
+        else this.waiting[event.line] = event.waiting;
+        break;
+      case 'called':
+        this.places[event.line] = 0;
+        if (event.line === 'room' && this.state !== 'in') this.enter();
         break;
       case 'moderation':
         if (event.action === 'set_role' && event.user === this.#client.user) this.role = event.role;

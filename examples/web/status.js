@@ -2,6 +2,7 @@
 // something can be done about it, a banner that says why and offers that.
 
 import { el, setText } from './dom.js';
+import { Hand, lineOffer } from './lines.js';
 import { closeSentence, errorSentence, leaveSentence, seconds } from './sentences.js';
 
 const COUNTDOWN_MS = 500;
@@ -11,6 +12,8 @@ export class Status {
   banner;
   /** connecting, joining, live, waiting, refused or closed */
   shown = 'connecting';
+  /** @type {Hand} */
+  hand;
 
   #words;
   #language;
@@ -21,6 +24,7 @@ export class Status {
   constructor({ words, language }) {
     this.#words = words;
     this.#language = language;
+    this.hand = new Hand(words);
     this.banner = el(
       'div',
       { className: 'banner', role: 'alert', hidden: true },
@@ -41,6 +45,7 @@ export class Status {
    */
   show(client, chat, left, rejoin) {
     this.shown = stateOf(client, chat, left);
+    this.hand.show(chat, this.shown === 'live');
     this.pill.className = `state ${this.shown}`;
     setText(this.pill, this.#words[this.shown]);
     clearInterval(this.#countdown);
@@ -50,6 +55,8 @@ export class Status {
       this.#showWaiting(client);
     } else if (this.shown === 'closed') {
       this.#offer(this.#ending(client.lastClose), this.#words.reconnect, () => client.retry());
+    } else if (this.shown === 'refused' && !left && lineOffer(chat, this.#words, rejoin)) {
+      this.#offer(...lineOffer(chat, this.#words, rejoin), 'banner');
     } else if (this.shown === 'refused') {
       const why = left
         ? leaveSentence(left.reason, this.#language) + (left.text ? ` (${left.text})` : '')

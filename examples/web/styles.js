@@ -120,6 +120,12 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
 .state.closed::before, .state.refused::before { background: var(--chat-bad); }
 .slow { font-size: 11.5px; padding: 1px 8px; border-radius: 99px; background: #33301f;
   color: var(--chat-warn); white-space: nowrap; }
+.hand { font-size: 11.5px; height: 24px; padding: 0 10px; border-radius: 99px; white-space: nowrap;
+  background: none; color: var(--chat-dim); border: 1px solid var(--chat-line); cursor: pointer; }
+.hand[aria-pressed="true"] { color: var(--chat-warn); border-color: var(--chat-warn); }
+.hands { display: grid; gap: 6px; padding: 8px 16px; border-bottom: 1px solid var(--chat-line); }
+.hands > div { display: flex; align-items: center; gap: 8px; }
+.hands bdi { margin-inline-end: auto; overflow: hidden; text-overflow: ellipsis; }
 .bar .round { color: var(--chat-dim); }
 .bar .round[aria-expanded="true"] { color: var(--chat-accent); }
 .banner { display: flex; align-items: center; gap: 10px; padding: 8px 8px 8px 16px;

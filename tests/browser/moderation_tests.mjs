@@ -89,4 +89,49 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await bob.locator('.menu button', { hasText: 'Remove from the room' }).click();
     await until('the refusal', async () => await bob.locator('.menu .refusal').isVisible());
   });
+
+  const change = (page, policy) =>
+    page.evaluate(
+      (fields) => document.querySelector('chat-room').chat.command('set_policy', fields),
+      { policy },
+    );
+
+  await test('a hand is raised, seen and let speak', async (alice, bob) => {
+    await change(alice, { moderated: true, hands: 5 });
+    await say(bob, 'may I?');
+    await until('the refusal', async () => (await notice(bob)) !== '');
+    await bob.locator('.hand').click();
+    await until('the place', async () =>
+      (await bob.locator('.hand').textContent()).includes('(1)'),
+    );
+    await until('the hand', async () =>
+      (await alice.locator('.hand').textContent()).includes('1 hand up'),
+    );
+    await alice.locator('.chip').click();
+    await alice.locator('.hands button', { hasText: 'Let speak' }).click();
+    await until('the role', async () =>
+      (await texts(bob, 'system')).some((text) => text.includes('is now Speaker')),
+    );
+    await say(bob, 'thank you');
+    await seen(alice, 'thank you');
+    assert(!(await bob.locator('.hand').isVisible()), 'a speaker has no hand to raise');
+  });
+
+  await test('a full room has a line in front of it', async (alice, bob) => {
+    await change(alice, { max_members: 2, line_length: 5 });
+    const room = new URL(alice.url()).searchParams.get('room');
+    const carol = await openPage(browser, roomUrl(server, room, 'Carol'));
+    try {
+      const banner = carol.locator('.banner');
+      await until('full', async () => (await banner.textContent()).includes('is full'));
+      await banner.locator('button', { hasText: 'Wait in line' }).click();
+      await until('the place', async () => (await banner.textContent()).includes('number 1'));
+      await bob.evaluate(() => document.querySelector('chat-room').chat.leave());
+      await untilLive(carol);
+      await say(carol, 'at last');
+      await seen(alice, 'at last');
+    } finally {
+      await carol.context().close();
+    }
+  });
 }
