@@ -43,6 +43,7 @@ enum class Plant : std::uint8_t {
   kept_place_given_away,
   kick_leaves_one_session,
   last_in_line_first,
+  large_share_forgotten,
   late_answer_ignores_mute,
   leave_keeps_cursor,
   ledger_off_by_one,

@@ -4,12 +4,12 @@
 
 namespace chatroom {
 
-void Engine::State::flush(Budget& budget) noexcept {
+void Engine::State::flush(Budget& budget, std::uint32_t& large) noexcept {
   take_doomed();
   close_marked();
   {
     const PortCall guard{in_port};
-    const fanout::Flushed flushed = fanout.flush(now, budget);
+    const fanout::Flushed flushed = fanout.flush(now, budget, large);
     more_work = more_work || flushed.more;
     next_flush = flushed.next;
   }

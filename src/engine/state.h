@@ -124,9 +124,11 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void enter() noexcept;  // opens a turn, or becomes part of the open one
   void leave() noexcept;
   void count_input(std::size_t bytes) noexcept;  // a long turn ends itself in the middle
-  void run_steps(Budget& budget) noexcept;
+  void run_steps(Budget& budget, std::uint32_t large) noexcept;
   Instant advance(Instant moment, Budget budget) noexcept;
-  void work(Budget budget) noexcept;  // mail, timers, then the steps
+  // Mail, timers, then the steps.
+  void work(Budget budget, std::uint32_t large) noexcept;
+  std::uint32_t large_share() const noexcept;  // of the sends of a turn
   void on_alarm() noexcept;
   void stamp(Instant moment) noexcept;
   Instant next_deadline() const noexcept;
@@ -336,7 +338,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void spread_presence(RoomId room) noexcept;
 
   // --- flush.cc
-  void flush(Budget& budget) noexcept;
+  void flush(Budget& budget, std::uint32_t& large) noexcept;
   void take_doomed() noexcept;
   void close_marked() noexcept;
 

@@ -39,31 +39,54 @@ void serve_ready(State& s, Instant now, Work& work) noexcept {
   if (s.ready.empty()) s.turn_left = 0;
 }
 
-void serve_view(State& s, Instant now, Work& work) noexcept {
-  View& view = *s.dirty.front();
+// As many as there is time for, each whole if the budget allows.
+void serve_small(State& s, Instant now, Work& work) noexcept {
+  while (s.turn_left > 0 && work.left() && !s.small.empty()) {
+    View& view = *s.small.front();
+    if (view.reached == 0 && !may_begin(s, view, now)) continue;
+    sweep(s, view, now, work);
+    if (s.small.front() != &view || view.reached != 0) continue;
+    dequeue(s, view);
+    enqueue(s, view);
+  }
+  if (s.small.empty()) s.turn_left = 0;
+}
+
+void serve_large(State& s, Instant now, Work& work) noexcept {
+  if (s.large.empty() || work.large == 0) {
+    s.turn_left = 0;
+    return;
+  }
+  View& view = *s.large.front();
   if (view.reached == 0 && !may_begin(s, view, now)) return;
+  const std::uint32_t turn = s.turn_left = std::min(s.turn_left, work.large);
   sweep(s, view, now, work);
-  const bool in_turn = s.dirty.front() == &view;
+  if (!CHATROOM_PLANTED(large_share_forgotten)) work.large -= turn - s.turn_left;
+  const bool in_turn = s.large.front() == &view;
   if (in_turn && s.turn_left > 0 && view.reached != 0) return;  // the budget cut it short
   s.turn_left = 0;
   if (!in_turn) return;
-  s.dirty.remove(view);
-  s.dirty.push_back(view);
+  dequeue(s, view);
+  enqueue(s, view);
 }
 
-// Turns of kQuantum visits: the ready sessions, then a dirty view, the ready sessions, the next. A
-// turn that the budget cuts short goes on at the next flush, so that however small budgets are,
-// nobody waits longer than one turn of each of the others.
+// Turns of kQuantum visits: the ready sessions, small rooms, a large one, and again. A turn that
+// the budget cuts short goes on at the next flush, so that however small budgets are, nobody waits
+// longer than for the turns of the others, and no small room for more than one large one.
 void serve_turn(State& s, Instant now, Work& work) noexcept {
   if (s.turn_left == 0) {
     s.turn_left = kQuantum;
-    s.ready_turn = !s.ready_turn;
+    s.turn = s.turn == Turn::ready   ? Turn::small
+             : s.turn == Turn::small ? Turn::large
+                                     : Turn::ready;
   }
-  if (s.ready_turn) return serve_ready(s, now, work);
-  if (s.dirty.empty()) {
-    s.turn_left = 0;
-  } else {
-    serve_view(s, now, work);
+  switch (s.turn) {
+    case Turn::ready:
+      return serve_ready(s, now, work);
+    case Turn::small:
+      return serve_small(s, now, work);
+    case Turn::large:
+      return serve_large(s, now, work);
   }
 }
 
@@ -159,14 +182,16 @@ std::string_view Fanout::key(RoomSlot room) const noexcept {
   return log == nullptr ? std::string_view{} : log->key;
 }
 
-Flushed Fanout::flush(Instant now, Budget& budget) noexcept {
+Flushed Fanout::flush(Instant now, Budget& budget, std::uint32_t& large) noexcept {
   State& s = *state_;
-  Work work{budget, s.until_asked};
+  Work work{budget, s.until_asked, large};
   wake_waiting(s, now);
-  while (work.left() && !(s.ready.empty() && s.dirty.empty())) {
+  const auto waits = [&] { return !s.ready.empty() || !s.small.empty(); };
+  while (work.left() && (waits() || (!s.large.empty() && work.large > 0))) {
     serve_turn(s, now, work);
   }
-  return {!s.ready.empty() || !s.dirty.empty(), s.waiting.next_due()};
+  large = work.large;
+  return {waits() || !s.large.empty(), s.waiting.next_due()};
 }
 
 Counters Fanout::counters() const noexcept {

@@ -243,10 +243,15 @@ class Fanout final {
 
   // --- Flush ---
 
-  // Serves sessions with private items or fresh writability and rooms with new entries, in turns
-  // of 64 visits. Takes `budget.sends` down by one a write and stops at 0; asks `budget.over` every
-  // 32 writes. Stops in the middle of a room if need be and goes on there next time.
-  Flushed flush(Instant now, Budget& budget) noexcept;
+  // Serves sessions with private items or fresh writability, rooms with new entries and at most 64
+  // members, and larger ones, in turns of 64 visits. Takes `budget.sends` down by one a write and
+  // stops at 0; asks `budget.over` every 32 writes. Stops in the middle of a room if need be and
+  // goes on there next time. `large`: that many visits of larger rooms at most; taken down too.
+  Flushed flush(Instant now, Budget& budget, std::uint32_t& large) noexcept;
+  Flushed flush(Instant now, Budget& budget) noexcept {
+    std::uint32_t large = UINT32_MAX;
+    return flush(now, budget, large);
+  }
   // Offers what waits for one session now, outside the budget (before closing it): at most 4
   // writes. True: nothing is left.
   bool flush_session(Instant now, SessionSlot session) noexcept;

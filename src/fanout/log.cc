@@ -27,19 +27,26 @@ std::uint64_t window_chunks(const State& s) noexcept {
   return std::max<std::uint64_t>(least, s.limits.window_bytes >> s.chunks.shift());
 }
 
+void enqueue(State& s, View& view) noexcept {
+  view.large = view.records.size() > kQuantum;
+  (view.large ? s.large : s.small).push_back(view);
+}
+
+void dequeue(State& s, View& view) noexcept { (view.large ? s.large : s.small).remove(view); }
+
 void mark_dirty(State& s, View& view, Sequence sequence) noexcept {
   if (view.dirty) return;
   view.dirty = true;
   view.floor = sequence;
   view.reached = 0;
-  s.dirty.push_back(view);
+  enqueue(s, view);
   ++view.stream->log->dirty_views;
 }
 
 void mark_clean(State& s, View& view) noexcept {
   if (!view.dirty) return;
   if (view.waiting) stop_waiting(s, view);
-  s.dirty.remove(view);
+  dequeue(s, view);
   view.dirty = false;
   --view.stream->log->dirty_views;
 }

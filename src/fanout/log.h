@@ -31,7 +31,8 @@ struct View final : base::ListNode<ViewTag>, base::TimerNode {
   ChannelMask channels = kAllChannels;
   bool shared = false;     // members with masks of their own: each tests the index
   bool dirty = false;      // somebody has not been visited since an entry came
-  bool waiting = false;    // dirty, but in State::waiting instead of State::dirty
+  bool large = false;      // dirty, in State::large instead of State::small
+  bool waiting = false;    // dirty, but in State::waiting instead of either
   bool held_back = false;  // its next sweep had to wait
   Compress compress = Compress::none;
   // A sweep goes from `position` down; members below it are still to be visited. All untracked

@@ -88,7 +88,7 @@ void wait_for_rest(State& s, View& view) noexcept {
 }
 
 void wait_until(State& s, View& view, Instant due) noexcept {
-  s.dirty.remove(view);
+  dequeue(s, view);
   view.waiting = true;
   s.waiting.schedule(view, due);
 }
@@ -96,7 +96,7 @@ void wait_until(State& s, View& view, Instant due) noexcept {
 void stop_waiting(State& s, View& view) noexcept {
   s.waiting.cancel(view);
   view.waiting = false;
-  s.dirty.push_back(view);
+  enqueue(s, view);
 }
 
 }  // namespace chatroom::fanout

@@ -62,6 +62,7 @@ struct OwnGather {
 struct Work {
   Budget& budget;
   std::uint32_t& until_asked;
+  std::uint32_t large;  // visits to views of more than one turn that are left
   bool over = false;
 
   bool left() const noexcept { return !over && budget.sends > 0; }
@@ -70,6 +71,9 @@ struct Work {
   }
   void spend(std::uint32_t sends) noexcept;  // at most allowance()
 };
+
+// Who is served in turns: ready sessions, small dirty views, and one of the large ones.
+enum class Turn : std::uint8_t { ready, small, large };
 
 struct State {
   State(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap, std::byte* scratch,
@@ -99,11 +103,12 @@ struct State {
   base::List<Backlog, StallTag> stalled;  // blocked, the longest without progress first
   base::List<Backlog, DoomTag> doomed;
   base::List<Backlog, ReliefTag> relieved;
-  base::List<View, ViewTag> dirty;
+  base::List<View, ViewTag> small;        // dirty views that one turn serves whole
+  base::List<View, ViewTag> large;        // the other dirty views
   base::List<RoomLog, ActiveTag> active;  // logs that hold chunks, the oldest first
   base::Wheel waiting;                    // dirty views that are not due yet
-  bool ready_turn = false;      // whose turn it is: the ready sessions', or the first dirty view's
-  std::uint32_t turn_left = 0;  // visits of it
+  Turn turn = Turn::large;                // whose it is
+  std::uint32_t turn_left = 0;            // visits of it
 
   SharedGather shared;
   Deflated deflated;  // of the last shared gather that was
@@ -132,6 +137,8 @@ Entry& entry_at(State& s, const RoomLog& log, Sequence sequence) noexcept;
 std::uint64_t start_of(const State& s, const Stream& stream, Sequence sequence) noexcept;
 void mark_dirty(State& s, View& view, Sequence sequence) noexcept;
 void mark_clean(State& s, View& view) noexcept;
+void enqueue(State& s, View& view) noexcept;  // behind the other dirty ones of its size
+void dequeue(State& s, View& view) noexcept;
 void forget_gather(State& s, const RoomLog& log) noexcept;  // its pieces may have moved
 
 // reclaim.cc: giving bytes back
