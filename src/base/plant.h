@@ -63,6 +63,7 @@ enum class Plant : std::uint8_t {
   rate_bucket_refills_double,
   rate_limit_per_frame_forgotten,
   recalled_still_read,
+  receive_budget_ignored,
   recovered_but_incomplete,
   refresh_not_shared,
   refusal_to_neighbour,

@@ -50,7 +50,8 @@ void Engine::State::spread_presence(RoomId room) noexcept {
     event.leaves = cut_front(change.leaves);
     const Result<fanout::Appended> told = append(room, meta, event);
     if (told && !told->sampled) continue;
-    if (!told) note({.type = HostEventType::overload, .room = event.room, .error = told.error()});
+    const Error error = told ? Error{Errc::room_overloaded, kTemporary, 0} : told.error();
+    note({.type = HostEventType::overload, .room = event.room, .error = error});
     rooms.presence_untold(room, now);
     return;
   } while (!change.joins.empty() || !change.leaves.empty());

@@ -89,6 +89,7 @@ void Overload::pressed(Instant now) noexcept {
 }
 
 bool Overload::take(const RoomPolicy& policy, Instant now) noexcept {
+  if (CHATROOM_PLANTED(receive_budget_ignored)) return true;
   return normal_.take(budget_of(policy.receive_normal_per_s), now).us == 0;
 }
 
@@ -98,8 +99,9 @@ bool Overload::spoke(UserIndex author) const noexcept {
 }
 
 void Overload::climb(const RoomPolicy& policy, Rung to) noexcept {
+  if (to < rung_) return;  // less would do: that is what three calm windows are made of
   calm_ = 0;
-  if (to <= rung_) return;
+  if (to == rung_) return;
   rung_ = to;
   // What is left of this window is chosen among those heard so far.
   if (to == Rung::sample) sample_.turn(places(policy));
@@ -148,10 +150,9 @@ Sampled Overload::end_window(const RoomPolicy& policy, Instant now) noexcept {
 
 Repeat* Overload::next_release(const RoomPolicy& policy, Instant now) noexcept {
   if (rung_ >= Rung::high_only) return nullptr;
-  const std::uint32_t place = repeats_.next_held();
-  if (place == Repeats::kNoPlace) return nullptr;
-  if (rung_ == Rung::sample && !take(policy, now)) return nullptr;
-  return &repeats_.at(place);
+  if (!repeats_.holds()) return nullptr;
+  if (policy.receive_normal_per_s > 0 && !take(policy, now)) return nullptr;
+  return &repeats_.at(repeats_.next_held());
 }
 
 }  // namespace chatroom::room

@@ -1,6 +1,7 @@
 // The table of texts that a busy room repeats.
 #include "room/repeats.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chatroom::room {
@@ -8,6 +9,8 @@ namespace chatroom::room {
 namespace {
 constexpr std::size_t kTextMax = 96;
 constexpr std::size_t kKindMax = 32;
+
+bool held(const Repeat& repeat) noexcept { return repeat.author != kNone && repeat.count > 0; }
 }  // namespace
 
 bool Repeats::fits(const Outgoing& message) noexcept {
@@ -50,12 +53,15 @@ std::uint32_t Repeats::place(ChannelIndex channel, const Outgoing& message, User
   return found;
 }
 
-std::uint32_t Repeats::next_held() const noexcept {
+std::uint32_t Repeats::next_held() noexcept {
   for (std::uint32_t i = 0; i < kPlaces; ++i) {
-    if (repeats_[i].author != kNone && repeats_[i].count > 0) return i;
+    const std::uint32_t place = (last_held_ + 1 + i) % kPlaces;
+    if (held(repeats_[place])) return last_held_ = place;
   }
   return kNoPlace;
 }
+
+bool Repeats::holds() const noexcept { return std::any_of(repeats_.begin(), repeats_.end(), held); }
 
 UserIndex Repeats::pop_unused() noexcept {
   for (Repeat& repeat : repeats_) {

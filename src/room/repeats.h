@@ -39,9 +39,9 @@ class Repeats final {
   std::uint32_t place(ChannelIndex channel, const Outgoing& message, UserIndex author,
                       UserIndex& evicted) noexcept;
   Repeat& at(std::uint32_t place) noexcept { return repeats_[place]; }
-  // One with something held back, or kNoPlace.
-  std::uint32_t next_held() const noexcept;
-  bool holds() const noexcept { return next_held() != kNoPlace; }
+  // The next one with something held back, in turns, or kNoPlace.
+  std::uint32_t next_held() noexcept;
+  bool holds() const noexcept;
   // Frees a place that was not used since the last turn(); its author, or kNone: there is none.
   UserIndex pop_unused() noexcept;
   UserIndex pop() noexcept;  // any
@@ -51,6 +51,7 @@ class Repeats final {
   UserIndex vacate(Repeat& repeat) noexcept;
 
   std::array<Repeat, kPlaces> repeats_;
+  std::uint32_t last_held_ = kPlaces - 1;
 };
 
 }  // namespace chatroom::room

@@ -123,6 +123,36 @@ TEST_CASE("the host's broadcasts are not counted, and taking the budget away end
   CHECK(room->set_policy({.receive_normal_per_s = 257}).error().code == Errc::bad_request);
 }
 
+TEST_CASE("the host is told of a presence change that found no place in the log") {
+  StageOptions options;
+  options.engine.limits.window_bytes = 64 * 1024;
+  Stage stage(options);
+  Result<Room> room = stage.engine().open_room("r", {});
+  REQUIRE(room);
+  Peer& alice = stage.member(kWsJson, "alice", "r");
+  std::vector<Peer*> others;
+  for (int i = 0; i < 40; ++i) {
+    others.push_back(&stage.member(kWsJson, "somebody-" + std::to_string(i), "r"));
+  }
+  stage.pass(Duration::s(2));
+  alice.forget();
+  const std::string text(2'000, 'x');
+  int said = 0;
+  stage.in_one_turn([&] {  // in which nobody is visited, so nobody can give way
+    while (room->broadcast({.text = text})) REQUIRE(++said < 100);
+    while (room->broadcast({.text = "x"})) REQUIRE(++said < 200);
+    for (Peer* one : others) one->drop();
+  });
+  stage.pass(Duration::s(2));
+  CHECK(alice.events("message").size() == static_cast<std::size_t>(said));
+  std::size_t told = 0;
+  for (const auto& event : stage.observer.events) {
+    told += event.type == HostEventType::overload && event.room == "r" &&
+            event.error.code == Errc::room_overloaded;
+  }
+  CHECK(told == 1);
+}
+
 TEST_CASE("rooms with a budget are bounded in number") {
   StageOptions options;
   options.engine.limits.budget_rooms = 2;

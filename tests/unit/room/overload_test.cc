@@ -198,6 +198,37 @@ TEST_CASE("repeats are counted, and leave as one with the count") {
   CHECK(room.overload.next_release(room.policy, room.now) == nullptr);
 }
 
+TEST_CASE("merged repeats leave within the budget, on every rung, each in its turn") {
+  Room room(20, true);
+  std::uint32_t got = 0;
+  std::vector<std::uint32_t> left(16);
+  const auto release = [&] {
+    while (Repeat* held = room.overload.next_release(room.policy, room.now)) {
+      held->count = 0;
+      ++left[static_cast<std::size_t>(std::stoi(std::string(held->text.view())))];
+      ++got;
+    }
+  };
+  int merging = 0;
+  std::uint32_t number = 0;
+  for (int window = 0; window < 40; ++window) {
+    // Sixteen things that all shout; once they are merged, as much that is new as may still be.
+    for (UserIndex author = 0; author < 48; ++author) {
+      got += room.say(author, std::to_string(author % 16)).way == Way::shown;
+    }
+    for (int i = 0; window > 10 && i < 16; ++i) {
+      got += room.say(100 + number, "new " + std::to_string(number)).way == Way::shown;
+      ++number;
+    }
+    room.pass(Duration::s(1));
+    merging += room.overload.rung() == Rung::merge;
+    release();
+  }
+  CHECK(merging > 3);
+  CHECK(got <= 20 * 40 + 20);
+  for (const std::uint32_t times : left) CHECK(times > 0);
+}
+
 TEST_CASE("what comes with data, mentions or a reply is never merged") {
   Outgoing message{.text = "gg"};
   CHECK(Repeats::fits(message));
