@@ -229,6 +229,7 @@ void Eyes::on_entry(const Event& event, const Frame& frame) {
       on_presence(*here, event);
       break;
     case EventType::gap:
+      if (event.gap.reason == GapReason::sampled && truth_.budgeted()) return;
       seen.type = Seen::Type::gap;
       seen.gap = event.gap;
       here->lost += event.gap.count;
@@ -248,6 +249,11 @@ void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
   const std::uint64_t serial = Truth::serial_of(message);
   const Said* said = truth_.find(serial);
   if (said != nullptr && !said->to.empty()) return on_aside(stay, *said, message);
+  if (said != nullptr && truth_.is_echo(*said, message)) {
+    if (who_.rfind(said->user + ".", 0) != 0 && !tainted_)
+      fail(stay.life->room, "not its own echo");
+    return truth_.echoed(*said, message, who_);
+  }
   truth_.sight(*stay.life, message, who_);
   if (message.offset != 0) {
     if (message.offset <= stay.last_offset) {

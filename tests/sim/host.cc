@@ -303,6 +303,7 @@ void Host::on_event(const HostEvent& event) noexcept {
       // A new life: nobody has spoken in it yet.
       if (RoomModel* at = model(room); at != nullptr) {
         at->spoke.clear();
+        at->places = -1;
         if (event.type == HostEventType::room_opened && !user.empty()) {
           at->policy = world_.plan().policies[0];
           at->restricted = at->restricted || at->policy.moderated;
@@ -344,6 +345,7 @@ void Host::on_published(const HostEvent& event) {
     Spoke& spoke = room->spoke[std::string{event.user}];
     if (spoke.passed) spoke.bound = true, spoke.spoke = spoke.passed_at;
     spoke.passed = false;
+    check_shown(event, *room);
   }
   world_.truth().told_published(event.room, event.position, event.user);
   if (event.tag != 0 && mail_.erase(event.tag) == 0) fail("a call from afar was answered twice");
@@ -352,6 +354,25 @@ void Host::on_published(const HostEvent& event) {
   if (!random_.chance(world_.plan().host.echo)) return;
   if (random_.chance(70)) return say(std::string{event.room}, "main", 20);
   if (world_.user(event.user) != nullptr) kick(std::string{event.room}, std::string{event.user});
+}
+
+// No more is shown than the budgets of the room's members hold. What is stored first is told later
+// than it was let through.
+void Host::check_shown(const HostEvent& event, RoomModel& room) {
+  const Plan& plan = world_.plan();
+  if (!plan.budgeted || plan.storage.on) return;
+  const double rate = room.policy.receive_normal_per_s + room.policy.receive_high_per_s;
+  const Instant now = world_.engine_now();
+  if (room.places < 0) {
+    room.places = rate;
+  } else {
+    const double passed = static_cast<double>((now - room.places_at).us) / 1e6;
+    room.places = std::min(rate, room.places + passed * rate);
+  }
+  room.places_at = now;
+  room.places -= 1;
+  if (room.places < -0.01) fail("more is shown in " + std::string{event.room} + " than its budget");
+  room.places = std::max(room.places, 0.0);
 }
 
 void Host::check_end() const {

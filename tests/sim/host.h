@@ -73,6 +73,8 @@ class Host final : public Auth, public Rules, public EngineObserver {
     std::set<std::string> visitors;
     std::map<std::string, Spoke> spoke;
     std::map<std::string, int> sessions;
+    double places = -1;  // of the receive budget that are left, normal and high together
+    Instant places_at;
   };
   struct Session {
     std::string user;
@@ -106,6 +108,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   RoomModel* model(std::string_view room);
   std::set<Role> roles_of(const RoomModel& room, std::string_view user) const;
   void on_published(const HostEvent& event);
+  void check_shown(const HostEvent& event, RoomModel& room);
   void on_left(const HostEvent& event);
   [[noreturn]] void fail(const std::string& what) const;
   std::string some_room();

@@ -124,6 +124,10 @@ void Insider::witness(const Event& event) {
     case EventType::message: {
       const Said* said = world_.truth().find(Truth::serial_of(event.message));
       if (said != nullptr && !said->to.empty()) return;
+      if (said != nullptr && world_.truth().is_echo(*said, event.message)) {
+        world_.report().fail(Verdict::correctness, "the witness of %s had somebody's echo",
+                             room.c_str());
+      }
       [[fallthrough]];
     }
     case EventType::presence:
@@ -135,9 +139,16 @@ void Insider::witness(const Event& event) {
       if (event.type == EventType::message) {
         world_.truth().sight(*at->second, event.message, "the witness");
       }
+      if (event.type == EventType::room_state && world_.report().tracing()) {
+        world_.report().note("witness hears settings", user_.id, room, identity_of(event.state));
+      }
       world_.truth().append(*at->second, event);
       break;
     case EventType::gap:
+      if (event.gap.reason == GapReason::sampled && at != watched_.end()) {
+        at->second->sampled_told += event.gap.count;
+        break;
+      }
       if (at != watched_.end()) at->second->whole = false;
       world_.report().note("witness lost", user_.id, room, event.gap.count);
       break;

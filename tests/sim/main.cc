@@ -197,6 +197,7 @@ constexpr const char* kPlants[] = {
     "presence_leave_lost",
     "rate_bucket_refills_double",
     "rate_limit_per_frame_forgotten",
+    "receive_budget_ignored",
     "recovered_but_incomplete",
     "refusal_to_neighbour",
     "restored_epoch_forgotten",

@@ -118,6 +118,18 @@ void draw_storage(Plan& plan) {
   }
 }
 
+// With dice of its own, too. What takes no place would look like the echo of what was not shown.
+void draw_budgets(Plan& plan) {
+  Random random{plan.seed, 8};
+  if (!random.chance(25)) return;
+  plan.budgeted = true;
+  plan.habits.fleeting = plan.habits.latest = 0;
+  for (RoomPolicy& policy : plan.policies) {
+    policy.receive_normal_per_s = random.between(1, 6);
+    policy.receive_high_per_s = random.between(1, 3);
+  }
+}
+
 }  // namespace
 
 Plan draw(std::uint64_t seed) {
@@ -157,6 +169,7 @@ Plan draw(std::uint64_t seed) {
   if (plan.channels > 1 && plan.habits.channels == 0) plan.habits.channels = 4;
   for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
   draw_storage(plan);
+  draw_budgets(plan);
   plan.rush = plan.limits.half_open < 64;
   // Every third world has moderators; what a storage brings back of them has tests of its own.
   plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
@@ -183,6 +196,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.jitter = false;
   plan.window_min = plan.window_max = 1u << 20;
   plan.storage = {};
+  plan.budgeted = false;
   plan.limits.half_open = 64;
   plan.rush = false;
   plan.limits.turn_inputs = 256;
@@ -194,7 +208,10 @@ Plan draw_calm(std::uint64_t seed) {
   plan.limits.private_bytes = 256u << 10;
   plan.limits.presence_exact = 100;
   plan.limits.events = 1u << 16;
-  for (RoomPolicy& policy : plan.policies) policy.reliable = false, policy.max_members = 0;
+  for (RoomPolicy& policy : plan.policies) {
+    policy.reliable = false, policy.max_members = 0;
+    policy.receive_normal_per_s = policy.receive_high_per_s = 0;
+  }
   // Settings and high priority are reliable: who misses them is closed, and that all may see.
   plan.host.policy = 0;
   plan.host.close_room = 0;
@@ -224,7 +241,7 @@ std::string Plan::describe() const {
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
       "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u "
-      "storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u keeps=%u crashes=%u",
+      "budgeted=%d storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u keeps=%u crashes=%u",
       peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
       static_cast<long long>(tick.in_ms()), group_turns, budget.sends, budget.commands, over, rules,
       open_rooms, drain, record, latency_us_max, window_min, window_max, faults.split,
@@ -233,7 +250,7 @@ std::string Plan::describe() const {
       limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
       limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
-      storage.on, storage.at_once, storage.slow, storage.slow_us_max, storage.fail,
+      budgeted, storage.on, storage.at_once, storage.slow, storage.slow_us_max, storage.fail,
       storage.late_word, storage.keeps, storage.crashes);
   return text;
 }

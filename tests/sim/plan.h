@@ -99,6 +99,7 @@ struct Plan {
   bool drain = false;
   bool rush = false;  // everybody comes in the same moment
   bool record = false;
+  bool budgeted = false;  // rooms show only so much a second
   // Links.
   std::uint32_t latency_us_max = 20'000;
   bool jitter = true;

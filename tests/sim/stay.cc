@@ -110,6 +110,7 @@ class StayCheck final {
     const bool due = stay_.open || seen.write + 2 <= last_write_;
     for (; next_ < at; ++next_) miss(next_, due);
     ++next_;
+    if (seen.what == Entry::Type::state && at < certain_from_) either_.push_back(seen.identity);
     // Settings may have said the same before.
     if (seen.what != Entry::Type::state) certain_from_ = std::min(certain_from_, next_);
   }
@@ -121,6 +122,14 @@ class StayCheck final {
         index < certain_from_ && meant(entry) == Meant::yes ? Meant::perhaps : meant(entry);
     if (was == Meant::no) return;
     ++possible_;
+    if (entry.type == Entry::Type::state && due) {
+      // It was this one that the member saw, and the first of the two came before its join.
+      const auto same = std::find(either_.begin(), either_.end(), entry.identity);
+      if (same != either_.end()) {
+        either_.erase(same);
+        return;
+      }
+    }
     if (was == Meant::perhaps || entry.latest || !due) return;
     ++certain_;
     if (entry.reliable) {
@@ -197,6 +206,7 @@ class StayCheck final {
   bool replaced_ = false;
   std::vector<std::uint64_t> missed_;
   std::vector<Gap> gaps_;
+  std::vector<std::uint64_t> either_;  // settings taken for ones that may have come before the join
 };
 
 }  // namespace

@@ -336,6 +336,13 @@ void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t o
     if (offset != 0) wrong("but it takes none");
     return;
   }
+  if (offset == 0 && plan_.budgeted && !said->user.empty() && said->offset == 0) {
+    if (said->priority == Priority::high) wrong("and high priority is shown or refused");
+    if (!said->sampled) ++life(said->room, epoch).sampled_known;
+    said->sampled = true;
+    said->dropped = said->key.empty();  // else it may be said again in another life
+    return;
+  }
   if (offset == 0) wrong("but it takes one");
   check_stored(said->room, offset, serial, "the sender");
   const bool again = !said->key.empty() && said->epoch != epoch;
@@ -351,6 +358,28 @@ void Truth::refused(std::uint64_t serial) {
                  serial, said->offset);
   }
   said->dropped = true;
+}
+
+void Truth::echoed(const Said& said, const Message& message, std::string_view who) const {
+  const bool same = said.text == message.text && said.channel == message.channel &&
+                    said.user == message.user && said.kind == message.kind.name &&
+                    said.priority == message.priority && said.priority != Priority::high;
+  if (said.tainted || (same && (said.offset == 0 || !said.key.empty()))) return;
+  report_.fail(Verdict::correctness, "%.*s had an echo of what %s said in %s, which %s",
+               static_cast<int>(who.size()), who.data(), said.user.c_str(), said.room.c_str(),
+               same ? "was shown" : "it is not");
+}
+
+// Everybody is told how much was not shown, once the second is over.
+void Truth::check_sampled(const Life& life) const {
+  const bool all_told = life.witnessed && life.whole && life.closings.empty() && life.begins == 0 &&
+                        store_ == nullptr && plan_.faults.corrupt == 0;
+  if (!plan_.budgeted || !all_told || life.sampled_told >= life.sampled_known) return;
+  report_.fail(Verdict::correctness,
+               "the senders of %" PRIu64
+               " messages know that %s did not show them, its members "
+               "were told of %" PRIu64,
+               life.sampled_known, life.room.c_str(), life.sampled_told);
 }
 
 void Truth::check_published(const Life& life) const {

@@ -40,6 +40,7 @@ struct Said {
   std::uint64_t barrier = 0;  // of that: entries up to this offset come before it
   bool tainted = false;       // its bytes may have been corrupted: it may say anything
   bool dropped = false;       // the rules dropped it: nobody may see it
+  bool sampled = false;       // its sender was told that the room does not show it
   // Where it turned out to stand.
   std::string epoch;
   std::uint64_t offset = 0;
@@ -88,6 +89,9 @@ struct Life {
   std::uint32_t history_least = UINT32_MAX;  // the shortest that its policy ever was
   std::uint32_t policy_changes = 0;
   bool closed = false;
+  // Of messages that the room did not show: how many senders know, how many the witness was told.
+  std::uint64_t sampled_known = 0;
+  std::uint64_t sampled_told = 0;
 
   // Entries that were replaced before the witness was visited, at most, and those that a crash kept
   // from it.
@@ -147,6 +151,14 @@ class Truth final {
   void told_published(std::string_view room, Position position, std::string_view user);
   // The sender was told that it stands there.
   void placed(std::uint64_t serial, std::string_view epoch, std::uint64_t offset);
+  // What a room that shows only so much did not show, its sender alone gets, without an offset.
+  bool budgeted() const noexcept { return plan_.budgeted; }
+  bool is_echo(const Said& said, const Message& message) const noexcept {
+    return plan_.budgeted && message.offset == 0 && said.takes_place() && !said.user.empty() &&
+           said.to.empty();
+  }
+  void echoed(const Said& said, const Message& message, std::string_view who) const;
+  void check_sampled(const Life& life) const;
   // The sender was told that nobody will see it.
   void refused(std::uint64_t serial);
   // What the observer heard is what the witness saw.

@@ -288,6 +288,7 @@ void World::count_event(const Event& event) {
     case EventType::message: {
       const Said* said = truth_.find(Truth::serial_of(event.message));
       if (said != nullptr && !said->to.empty()) return;
+      if (said != nullptr && truth_.is_echo(*said, event.message)) return;
       ++counted_[static_cast<int>(event.message.priority)];
       break;
     }
@@ -297,6 +298,9 @@ void World::count_event(const Event& event) {
     case EventType::presence:
       ++counted_[static_cast<int>(Priority::normal)];
       break;
+    case EventType::gap:
+      if (event.gap.reason != GapReason::sampled) break;
+      [[fallthrough]];  // an entry like any other
     case EventType::room_state:
       ++counted_[static_cast<int>(Priority::high)];
       break;

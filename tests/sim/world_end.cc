@@ -70,7 +70,10 @@ void World::check_end() {
   };
   for (const auto& peer : peers_) take(peer->eyes());
   for (const auto& insider : insiders_) take(insider->eyes());
-  for (const auto& [name, life] : truth_.lives()) truth_.check_published(life);
+  for (const auto& [name, life] : truth_.lives()) {
+    truth_.check_published(life);
+    truth_.check_sampled(life);
+  }
   for (const auto& stay : stays) {
     check_stay(*stay, report_);
     check_pages(*stay, truth_, report_);
