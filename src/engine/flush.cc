@@ -13,8 +13,10 @@ void Engine::State::flush(Budget& budget, std::uint32_t& large) noexcept {
     more_work = more_work || flushed.more;
     next_flush = flushed.next;
   }
+  note_gaps();  // first: who was told may be among those who must go
   take_doomed();
   close_marked();
+  note_gaps();
   fanout::SessionSlot relieved = fanout::kNoSlot;
   while (fanout.next_relieved(relieved)) {
     const SessionId id = id_of(relieved);
@@ -22,11 +24,15 @@ void Engine::State::flush(Budget& budget, std::uint32_t& large) noexcept {
     dirty = true;  // what waited may be answered now, in a further round
     release_held(id);
   }
+}
+
+void Engine::State::note_gaps() noexcept {
   fanout::GapTold told;
   while (fanout.next_gap(told)) {
+    const room::UserIndex user = rooms.user_of(told.session);
     note({.type = HostEventType::dropped,
           .session = id_of(told.session),
-          .user = rooms.user(rooms.user_of(told.session)).id,
+          .user = user == room::kNone ? std::string_view{} : rooms.user(user).id,
           .room = told.room == fanout::kNoSlot ? std::string_view{} : fanout.key(told.room),
           .gap = told.gap});
   }

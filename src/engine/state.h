@@ -339,6 +339,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
 
   // --- flush.cc
   void flush(Budget& budget, std::uint32_t& large) noexcept;
+  void note_gaps() noexcept;
   void take_doomed() noexcept;
   void close_marked() noexcept;
 
