@@ -36,7 +36,8 @@ struct Options {
   std::uint32_t opens_per_address = 10;
   chatroom::Limits limits;
   // `owner` is set from the string above at the end.
-  chatroom::RoomPolicy policy{.line_length = 200, .hands = 50};
+  chatroom::RoomPolicy policy{
+      .gift_window = chatroom::Duration::s(5), .line_length = 200, .hands = 50};
 };
 
 // What became of reading the options.

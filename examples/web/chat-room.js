@@ -109,7 +109,7 @@ export class ChatRoom extends HTMLElement {
     this.#composer = new Composer({
       words,
       language: this.#language,
-      send: (text) => this.#say(text),
+      send: (text, kind) => this.#say(text, kind),
       rename: (nick) => this.#rename(nick),
     });
     const log = el('div', {
@@ -218,7 +218,7 @@ export class ChatRoom extends HTMLElement {
 
   // Saying
 
-  async #say(text) {
+  async #say(text, kind) {
     const whisper = /^\/w\s+(\S+)\s+([^]+)$/.exec(text);
     if (whisper) return this.#sayTo(whisper[1], whisper[2]);
     const entry = {
@@ -232,7 +232,7 @@ export class ChatRoom extends HTMLElement {
     };
     const timer = setTimeout(() => this.#list.push(entry), PENDING_AFTER_MS);
     try {
-      await this.chat.publish(text, { mentions: this.#nicks.mentionedIn(text) });
+      await this.chat.publish(text, { kind, mentions: this.#nicks.mentionedIn(text) });
       this.#list.follow();
       const pause = this.chat.info.policy?.slow_mode_s ?? 0;
       if (pause > 0 && !['owner', 'admin', 'moderator'].includes(this.chat.role))
@@ -271,6 +271,7 @@ export class ChatRoom extends HTMLElement {
     if (!text) return;
     this.#nicks.learn(message);
     const entry = this.#entryOf(message, own);
+    if (entry.gift) this.#list.remove((other) => other.gift === entry.gift); // it counts on
     this.#list.push(entry);
     if (!replayed) {
       this.#theatre.stage.push(bulletOf(message, own));

@@ -4,6 +4,7 @@
 import { el, icon, setText, utf8Length } from './dom.js';
 import { errorSentence, seconds } from './sentences.js';
 
+const GIFTS = ['🌹', '🎁', '🚀'];
 const QUICK = ['👏', '❤️', '😂', '🔥', '👍', '😮', '666', '+1', '哈哈', 'GG', 'LUL', '???'];
 const NOTICE_MS = 6_000;
 const NICK_BYTES = 64;
@@ -151,12 +152,12 @@ export class Composer {
     this.#say(text);
   }
 
-  async #say(text) {
+  async #say(text, kind) {
     this.notify('');
     try {
-      await this.#hooks.send(text);
+      await this.#hooks.send(text, kind);
     } catch (error) {
-      this.#refused(error, text);
+      this.#refused(error, kind ? '' : text);
     }
   }
 
@@ -211,12 +212,17 @@ export class Composer {
 
   #quickReactions() {
     const choose = (event) => {
-      const text = event.target.closest('button')?.textContent;
-      if (!text || this.#coolUntil > performance.now()) return;
-      this.#close();
-      this.#say(text);
+      const button = event.target.closest('button');
+      if (!button || this.#coolUntil > performance.now()) return;
+      const gift = button.className === 'gift';
+      if (!gift) this.#close(); // gifts are given again and again
+      this.#say(button.textContent, gift ? 'gift' : undefined);
     };
     const buttons = QUICK.map((text) => el('button', { type: 'button' }, text));
+    for (const text of GIFTS) {
+      const title = this.#words.giveGift;
+      buttons.push(el('button', { type: 'button', className: 'gift', title }, text));
+    }
     return el(
       'div',
       {

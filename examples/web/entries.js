@@ -23,16 +23,18 @@ export function levelOf({ priority, kind, user }) {
 export function entryOf(message, { own, words, me }) {
   const { user, text = '', offset, time, count } = message;
   const nick = message.nick || user || words.host;
+  const gift = message.kind === 'gift' && offset > 0 ? (message.first ?? offset) : undefined;
   const called = message.mentions?.includes(me.user) || (me.nick && text.includes(`@${me.nick}`));
   return {
     type: 'message',
-    text,
+    text: gift ? `${words.gives} ${text}` : text,
     own,
     nick,
     user,
     offset,
     time,
     count,
+    gift,
     hue: hueOf(user ?? nick),
     badge: user ? words.roles[message.role] : words.host,
     high: levelOf(message) === HIGH,

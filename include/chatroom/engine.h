@@ -146,6 +146,15 @@ class Engine final : private LoopClient {
   // session's user.
   Result<Ticket> command(SessionId session, const Command& command, Tag tag = 0) noexcept;
 
+  // As the host, outside rooms: a `direct` of nobody to all sessions of each user who is here. How
+  // many sessions. At most 16 users a call.
+  Result<std::uint32_t> send_to(std::span<const std::string_view> users,
+                                const Outgoing& message) noexcept;
+  // As Room::broadcast in all rooms that live here and whose names begin like that: all of a tenant
+  // (`acme/`), or all there are. How many rooms it was said in.
+  Result<std::uint32_t> broadcast(std::string_view prefix, const Outgoing& message) noexcept;
+  Status cancel(ScheduleId id) noexcept;  // not_found: said already, or its room is gone
+
   // Does what is due: mail, timers, late answers, work left over; answers when to call again at the
   // latest. Hosts with an EventLoop need not call it.
   Instant advance(Instant now, Budget budget = {}) noexcept;

@@ -10,7 +10,7 @@ namespace chatroom {
 struct Kind {
   std::string_view name = "text";
 
-  static const Kind text, notice, gift, like, command, signal;
+  static const Kind text, notice, gift, like, command, signal, voice, file;
   friend constexpr bool operator==(Kind, Kind) noexcept = default;
 };
 inline constexpr Kind Kind::text{"text"};
@@ -19,6 +19,9 @@ inline constexpr Kind Kind::gift{"gift"};
 inline constexpr Kind Kind::like{"like"};
 inline constexpr Kind Kind::command{"command"};
 inline constexpr Kind Kind::signal{"signal"};  // passes through; takes no place in history
+
+inline constexpr Kind Kind::voice{"voice"};    // where it lies and how long it is stands in `data`
+inline constexpr Kind Kind::file{"file"};      // likewise; neither is looked into here
 
 // Who goes first under pressure. High is reliable; normal and low may be dropped for a member that
 // cannot keep up, with a counted `gap` (RoomPolicy::reliable turns that off for small rooms).

@@ -61,6 +61,12 @@ struct RoomPolicy {
   // deflated, once for all of them; what is for one alone stays plain. For who joins from then on.
   bool compress = false;
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
+  // Sessions of one user that are in it: of more, the oldest leaves, `replaced`. 0: no cap.
+  std::uint32_t sessions_per_user = 0;
+  // For so long the same gift of the same giver counts on: each message of kind `gift` says how
+  // many it were (`count`) and which was the first. Gifts are of high priority then. 0: gifts are
+  // messages like others.
+  Duration gift_window = Duration{0};
   // The line in front of a full room, and that of those who would like to speak: how many may wait
   // there, at most 1,000 each (0: queue_full; a place that is free is given all the same).
   std::uint32_t line_length = 0;
@@ -118,6 +124,12 @@ class Room final {
   Result<Ticket> broadcast(const Outgoing& message, Tag tag = 0) noexcept;
   // To one user of this room, all its sessions here. not_found if absent.
   Result<Ticket> send_to(std::string_view user, const Outgoing& message) noexcept;
+  // To those of a role or above; to those whom the host gave that tag (MemberHandle::set_tag). How
+  // many users. unsupported where the room lives at another engine.
+  Result<std::uint32_t> send_to_role(Role least, const Outgoing& message) noexcept;
+  Result<std::uint32_t> send_to_tag(Tag tag, const Outgoing& message) noexcept;
+  // Broadcasts it at that moment, if the room is open then. limit_reached: Limits::scheduled.
+  Result<ScheduleId> schedule(Instant at, const Outgoing& message, Tag tag = 0) noexcept;
   // Removes the user's sessions from the room (the connections stay). After it returned nothing of
   // the room is offered to them, but for the rest of one frame already begun.
   Status kick(std::string_view user, std::string_view text = {}) noexcept;

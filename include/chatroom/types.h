@@ -57,6 +57,7 @@ struct Handle {
 };
 using SessionId = Handle<struct SessionTag>;
 using RoomId = Handle<struct RoomTag>;
+using ScheduleId = Handle<struct ScheduleTag>;  // something that is to be said later
 
 // Where a room's kept messages stand. `offset` rises by one a message; it means something only
 // within one `epoch`, which changes when a room's log began anew.

@@ -29,6 +29,7 @@ enum class Plant : std::uint8_t {
   forgotten_removal_untold,
   frame_limit_not_applied,
   gap_not_told,
+  gifts_not_counted,
   goodbye_not_crossed,
   half_open_not_counted,
   hash_key_fixed,

@@ -101,6 +101,7 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     return placed.error();
   }
   answer_join(caller, room, command, *joined);
+  replace_sessions(room, rooms.user_of(session));
   if (joined->state_changed) {
     const RoomState all = rooms.state(room);
     RoomState changed;
@@ -116,6 +117,21 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
         .tag = caller.tag,
         .ticket = caller.ticket});
   return {};
+}
+
+// Of more sessions of one user than the room has place for, the oldest leave.
+void Engine::State::replace_sessions(RoomId room, room::UserIndex user) noexcept {
+  const std::uint32_t most = rooms.view(room).policy->sessions_per_user;
+  if (most == 0 || is_mirror(room)) return;
+  std::uint32_t count = 0;
+  for (room::MembershipIndex at = rooms.first_of_user(room, user); at != room::kNone;
+       at = rooms.next_of_user(at)) {
+    ++count;
+  }
+  for (; count > most; --count) {
+    const std::uint32_t oldest = rooms.view(rooms.first_of_user(room, user)).session;
+    remove_from_room(room, oldest, LeaveReason::replaced);
+  }
 }
 
 // Everything up to the head of this moment, where the member's cursor stands already.

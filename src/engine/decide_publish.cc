@@ -85,6 +85,9 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       return verdict.verdict == Answer::Verdict::refuse ? engine::refused_by_host(verdict.error)
                                                         : Error{Errc::internal, kTemporary, 0};
   }
+  if (message.kind == Kind::gift && rooms.view(room).policy->gift_window.us > 0) {
+    message.priority = Priority::high;
+  }
   const room::Showing showing = rooms.show(room, author, message, now);
   tell_rung(room);
   if (showing.way != room::Showing::Way::shown) {

@@ -254,6 +254,9 @@ void Engine::State::take_timers(std::uint32_t& commands) noexcept {
           case engine::TimerKind::question:
             on_question_deadline(questions.handle_at(timer.index));
             break;
+          case engine::TimerKind::scheduled:
+            on_scheduled(scheduled.handle_at(timer.index));
+            break;
         }
       }));
   fanout.doom_stalled(now);

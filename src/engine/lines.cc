@@ -25,7 +25,7 @@ Engine::State::Outcome Engine::State::decide_enqueue(const Caller& caller,
   if (!place) return place.error();
   Event event;
   answer(caller, event);
-  if (*place != 0) tell_place(room, user, command.line, *place);
+  if (*place != 0) tell_line(room, {.line = command.line, .user = user, .number = *place});
   return {};
 }
 
@@ -37,7 +37,7 @@ Engine::State::Outcome Engine::State::decide_dequeue(const Caller& caller,
   if (const Status gone = rooms.dequeue(room, user, command.line); !gone) return gone.error();
   Event event;
   answer(caller, event);
-  tell_place(room, user, command.line, 0);  // its other sessions too
+  tell_line(room, {.line = command.line, .user = user});  // its other sessions too
   return {};
 }
 
@@ -64,7 +64,7 @@ Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& 
     const room::UserIndex user = rooms.find_user(command.user);
     if (const Status gone = rooms.dequeue(room, user, command.line); !gone) return gone;
     note_moderation(room, actor, command, 0);
-    tell_place(room, user, command.line, 0);
+    tell_line(room, {.line = command.line, .user = user});
     return {};
   }
   const Result<room::UserIndex> user = rooms.call_next(room, command.line, command.user, now);
@@ -73,7 +73,7 @@ Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& 
   done.user = rooms.user(*user).id;
   note_moderation(room, actor, done, 0);
   if (command.line == Line::room) return {};  // tend_lines tells it
-  tell_called(room, *user, Line::speak, Instant::never());
+  tell_line(room, {.what = room::LineNews::What::called, .line = Line::speak, .user = *user});
   if (rooms.role(room, *user) >= Role::speaker) return {};
   done.op = Op::set_role;
   done.role = Role::speaker;
@@ -82,51 +82,25 @@ Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& 
 
 // ---- Who is told: all sessions of the user
 
-void Engine::State::tell_place(RoomId room, room::UserIndex user, Line line,
-                               std::uint32_t place) noexcept {
-  Event event;
-  event.type = EventType::queue;
-  event.room = rooms.view(room).key;
-  event.line = name_of(line);
-  event.place = place;
-  for (room::SessionIndex session = rooms.first_session(user); session != room::kNone;
-       session = rooms.next_session(session)) {
-    push(session, event);
-  }
-}
-
-void Engine::State::tell_called(RoomId room, room::UserIndex user, Line line,
-                                Instant until) noexcept {
-  Event event;
-  event.type = EventType::called;
-  event.room = rooms.view(room).key;
-  event.line = name_of(line);
-  if (until != Instant::never()) event.until_ms = until.unix_ms();
-  for (room::SessionIndex session = rooms.first_session(user); session != room::kNone;
-       session = rooms.next_session(session)) {
-    push(session, event);
-  }
-}
-
 void Engine::State::tell_line(RoomId room, const room::LineNews& news) noexcept {
-  switch (news.what) {
-    case room::LineNews::What::place:
-      return tell_place(room, news.user, news.line, news.number);
-    case room::LineNews::What::removed:
-      return tell_place(room, news.user, news.line, 0);
-    case room::LineNews::What::called:
-      return tell_called(room, news.user, news.line, news.until);
-    case room::LineNews::What::count:
-      break;
-  }
+  using What = room::LineNews::What;
   Event event;
-  event.type = EventType::queue;
+  event.type = news.what == What::called ? EventType::called : EventType::queue;
   event.room = rooms.view(room).key;
   event.line = name_of(news.line);
-  event.waiting = news.number;
-  // A log without room for it will hear of the next change.
-  static_cast<void>(
-      append(room, {.priority = Priority::normal, .latest = count_key(news.line)}, event));
+  if (news.what == What::count) {
+    event.waiting = news.number;
+    // A log without room for it will hear of the next change.
+    static_cast<void>(append(
+        room, {.priority = Priority::normal, .latest = count_key(news.line)}, event));
+    return;
+  }
+  if (news.what == What::place) event.place = news.number;
+  if (news.until != Instant::never()) event.until_ms = news.until.unix_ms();
+  for (room::SessionIndex session = rooms.first_session(news.user); session != room::kNone;
+       session = rooms.next_session(session)) {
+    push(session, event);
+  }
 }
 
 namespace {

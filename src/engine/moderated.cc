@@ -101,7 +101,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
   if (command.op != Op::kick && command.op != Op::ban) return {};
   const room::UserIndex waits = rooms.find_user(command.user);
   if (command.op == Op::ban && rooms.dequeue(room, waits, Line::room)) {
-    tell_place(room, waits, Line::room, 0);
+    tell_line(room, {.user = waits});
   }
   event.reason = command.op == Op::ban ? LeaveReason::banned : LeaveReason::kicked;
   remove_user(room, rooms.find_user(command.user), event);

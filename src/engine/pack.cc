@@ -269,6 +269,8 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.public_moderation);
   to.flag(policy.listed);
   to.flag(policy.compress);
+  to.u32(policy.sessions_per_user);
+  to.i64(policy.gift_window.us);
   to.u32(policy.line_length);
   to.u32(policy.hands);
   to.i64(policy.line_hold.us);
@@ -293,6 +295,8 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.public_moderation = from.flag();
   policy.listed = from.flag();
   policy.compress = from.flag();
+  policy.sessions_per_user = from.u32();
+  policy.gift_window.us = from.i64();
   policy.line_length = from.u32();
   policy.hands = from.u32();
   policy.line_hold.us = from.i64();

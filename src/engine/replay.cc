@@ -186,6 +186,7 @@ class Replayer final : public EventLoop,
   void make_call() noexcept;
   void call_turn(Unpacker& from) noexcept;
   void call_engine(Unpacker& from) noexcept;
+  void call_send(Unpacker& from) noexcept;
   void call_room(Unpacker& from) noexcept;
   void call_command(Unpacker& from) noexcept;
   void post_mail() noexcept;
@@ -247,6 +248,8 @@ void Replayer::make_call() noexcept {
     call_turn(from);
   } else if (type >= Record::room_broadcast && type <= Record::member_set_tag) {
     call_room(from);
+  } else if (type >= Record::send_to_users && type <= Record::cancel) {
+    call_send(from);
   } else if (stored()) {
     deliver_one(*engine_->state());
   } else {
@@ -370,6 +373,47 @@ void Replayer::call_command(Unpacker& from) noexcept {
   Lists lists;
   unpack(from, command, lists);
   engine_->state()->host_call(session, command, tag);
+}
+
+void Replayer::call_send(Unpacker& from) noexcept {
+  const Record type = tape_.type();
+  Outgoing message;
+  Lists lists;
+  switch (type) {
+    case Record::send_to_users: {
+      std::string_view users[kMentionsPerMessage];
+      const std::size_t count = std::min<std::size_t>(from.u8(), kMentionsPerMessage);
+      for (std::size_t i = 0; i < count; ++i) users[i] = from.text();
+      unpack(from, message, lists);
+      engine_->send_to(std::span{users}.first(count), message);
+      return;
+    }
+    case Record::broadcast_rooms: {
+      const std::string_view prefix = from.text();
+      unpack(from, message, lists);
+      engine_->broadcast(prefix, message);
+      return;
+    }
+    case Record::room_send_group: {
+      const auto room = from.handle<RoomId>();
+      const bool by_tag = from.flag();
+      const std::uint64_t which = from.u64();
+      unpack(from, message, lists);
+      engine_->state()->room_send_group(room, by_tag, which, message);
+      return;
+    }
+    case Record::room_schedule: {
+      const auto room = from.handle<RoomId>();
+      const Instant at{from.i64()};
+      const Tag tag = from.u64();
+      unpack(from, message, lists);
+      engine_->room(room).schedule(at, message, tag);
+      return;
+    }
+    default:
+      engine_->cancel(from.handle<ScheduleId>());
+      return;
+  }
 }
 
 void Replayer::call_room(Unpacker& from) noexcept {

@@ -33,6 +33,7 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
 
 void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
   end_line(room);
+  forget_scheduled(room);
   publish_closed(room, reason);
   for (room::MembershipIndex at = rooms.first_of_room(room); at != room::kNone;) {
     const std::uint32_t session = rooms.view(at).session;
@@ -152,22 +153,7 @@ Status Engine::State::send_in_room(RoomId room, std::string_view user,
   if (is_mirror(room)) return send_there(room, user, message);
   const room::UserIndex who = rooms.find_user(user);
   if (who == room::kNone || rooms.member(room, who) == room::kNone) return Errc::not_found;
-  Event event;
-  event.type = EventType::message;
-  event.room = rooms.view(room).key;
-  event.message.room = event.room;
-  event.message.channel = message.channel;
-  event.message.kind = message.kind;
-  event.message.text = message.text;
-  event.message.data = message.data;
-  event.message.priority = message.priority;
-  event.message.time_ms = now.unix_ms();
-  const fanout::PrivateOptions here{
-      .room = room.index, .barrier = fanout.head(room.index), .lossy = true};
-  for (room::MembershipIndex at = rooms.first_of_user(room, who); at != room::kNone;
-       at = rooms.next_of_user(at)) {
-    push(rooms.view(at).session, event, here);
-  }
+  push_to_member(room, who, message_of_host(room, message));
   dirty = true;
   return {};
 }

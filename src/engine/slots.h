@@ -13,7 +13,7 @@
 namespace chatroom::engine {
 
 // What a timer of the one wheel belongs to.
-enum class TimerKind : std::uint8_t { session, question, drain };
+enum class TimerKind : std::uint8_t { session, question, drain, scheduled };
 
 // A wheel node that knows its owner's slot, so that a due timer finds it without arithmetic on
 // addresses. It is cancelled before the slot is given back.
@@ -78,6 +78,16 @@ struct Pending {
   std::uint64_t ticket = 0;
   Instant asked;
   ByteQueue command;  // packed; empty while the port is being asked
+};
+
+// Something that the host will say.
+struct Scheduled {
+  Scheduled() noexcept : timer(TimerKind::scheduled) {}
+
+  Timer timer;
+  RoomId room;
+  Tag tag = 0;
+  ByteQueue message;  // packed
 };
 
 // What a room with a Storage port has under way there.

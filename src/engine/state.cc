@@ -69,6 +69,7 @@ MemoryPlan plan(const Limits& limits) noexcept {
   plan.tables_bytes =
       rooms.users_bytes + rooms.keys_bytes + fanout::scratch_ceiling(limits) +
       base::SlotMap<engine::Pending, Question>::bytes_max(limits.questions) +
+      base::SlotMap<engine::Scheduled, ScheduleId>::bytes_max(limits.scheduled) +
       base::BlockPool::bytes_max(blocks_shape(limits)) +
       base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
       base::Pool<engine::RoomRecord>::bytes_max(limits.rooms) +
@@ -99,6 +100,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
       sessions(options.limits, memory),
       slots(memory, given.limits.sessions),
       questions(memory, given.limits.questions),
+      scheduled(memory, given.limits.scheduled),
       blocks(memory, blocks_shape(given.limits)),
       event_blocks(memory, events_shape(given.limits)),
       links(memory, given.limits.sessions),
@@ -135,6 +137,9 @@ Engine::State::~State() {
   }
   for (std::uint32_t i = 0; i < questions.extent(); ++i) {
     if (Pending* pending = questions.at(i)) wheel.cancel(pending->timer);
+  }
+  for (std::uint32_t i = 0; i < scheduled.extent(); ++i) {
+    if (engine::Scheduled* later = scheduled.at(i)) wheel.cancel(later->timer);
   }
   if (scratch_block != nullptr) {
     memory.release(scratch_block, scratch_bytes(options.limits), alignof(std::max_align_t));

@@ -22,6 +22,7 @@
 #include "engine/recorded_compressor.h"
 #include "engine/recording.h"
 #include "engine/slots.h"
+#include "engine/turn_scope.h"
 #include "fanout/fanout.h"
 #include "room/registry.h"
 #include "session/session.h"
@@ -82,6 +83,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   // --- The engine's own tables.
   base::SlotMap<SessionRecord, SessionId> slots;
   base::SlotMap<Pending, Question> questions;
+  base::SlotMap<engine::Scheduled, ScheduleId> scheduled;
   base::BlockPool blocks;  // of all ByteQueues but events
   base::BlockPool event_blocks;
   base::Pool<engine::LocalLink> links;
@@ -181,6 +183,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Outcome perform_join(const Caller& caller, RoomId room, const Command& command) noexcept;
   void answer_join(const Caller& caller, RoomId room, const Command& command,
                    const room::Joined& joined) noexcept;
+  void replace_sessions(RoomId room, room::UserIndex user) noexcept;
   Outcome decide_leave(const Caller& caller, const Command& command) noexcept;
   Outcome decide_channels(const Caller& caller, const Command& command) noexcept;
 
@@ -223,11 +226,24 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Outcome decide_dequeue(const Caller& caller, const Command& command) noexcept;
   Outcome decide_waiting(const Caller& caller, const Command& command) noexcept;
   Status move_line(RoomId room, const Actor& actor, const Command& command) noexcept;
-  void tell_place(RoomId room, room::UserIndex user, Line line, std::uint32_t place) noexcept;
-  void tell_called(RoomId room, room::UserIndex user, Line line, Instant until) noexcept;
   void tell_line(RoomId room, const room::LineNews& news) noexcept;
   void tend_lines() noexcept;
   void end_line(RoomId room) noexcept;
+
+  // --- sends.cc: the host to many at once, or later.
+  Result<std::uint32_t> send_to_users(std::span<const std::string_view> users,
+                                      const Outgoing& given) noexcept;
+  Result<std::uint32_t> broadcast_rooms(std::string_view prefix, const Outgoing& given) noexcept;
+  Result<std::uint32_t> send_group(RoomId room, bool by_tag, std::uint64_t which,
+                                   const Outgoing& given) noexcept;
+  Result<std::uint32_t> room_send_group(RoomId room, bool by_tag, std::uint64_t which,
+                                        const Outgoing& given) noexcept;
+  Event message_of_host(RoomId room, const Outgoing& message) noexcept;
+  void push_to_member(RoomId room, room::UserIndex user, const Event& event) noexcept;
+  Result<ScheduleId> schedule(RoomId room, Instant at, const Outgoing& given, Tag tag) noexcept;
+  Status cancel(ScheduleId id) noexcept;
+  void on_scheduled(ScheduleId id) noexcept;
+  void forget_scheduled(RoomId room) noexcept;
 
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
@@ -481,16 +497,6 @@ struct Engine::State final : StorageReply, BrokerInbox {
 
   void log(LogLevel level, std::string_view line) noexcept;
   SessionId id_of(std::uint32_t slot) const noexcept { return slots.handle_at(slot); }
-};
-
-// Between these two a call counts as part of a turn.
-class TurnScope final {
- public:
-  explicit TurnScope(Engine::State& state) noexcept;
-  ~TurnScope();
-
- private:
-  Engine::State& state_;
 };
 
 }  // namespace chatroom

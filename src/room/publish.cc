@@ -105,6 +105,26 @@ void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed) noexce
   member->spoke = false;
 }
 
+// ---- Gifts: counted on while their window is open
+
+const Gifts::Gift* Tables::given_lately(const Room& room, const Message& message,
+                                        Instant now) noexcept {
+  if (room.gifts == nullptr || message.kind != Kind::gift || message.offset == 0) return nullptr;
+  if (CHATROOM_PLANTED(gifts_not_counted)) return nullptr;
+  return room.gifts->find(
+      Gifts::hash_of(message.user, message.channel, message.text, message.data), now.us);
+}
+
+void Tables::remember_gift(Room& room, const Message& message, Instant now) noexcept {
+  if (message.kind != Kind::gift || room.policy.gift_window.us <= 0) return;
+  if (room.gifts == nullptr) room.gifts = gifts.make();
+  if (room.gifts == nullptr) return;
+  const bool more = message.count > 1;
+  room.gifts->given(Gifts::hash_of(message.user, message.channel, message.text, message.data),
+                    more ? message.first : message.offset, message.count,
+                    base::saturating_add(now.us, room.policy.gift_window.us));
+}
+
 // ---- The place
 
 Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& message,
@@ -137,6 +157,10 @@ Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& m
     // It may have left while its message was decided.
     out.message.role = member == nullptr ? user.role : member->role;
   }
+  if (const Gifts::Gift* gift = t.given_lately(*room, out.message, now); gift != nullptr) {
+    out.message.count = gift->count + 1;
+    out.message.first = gift->first;
+  }
   if (!message.key.empty()) {
     t.keys.remember(t.keys.print(id.index, room->epoch, id_of(t, author), message.key),
                     out.position.offset, now);
@@ -152,6 +176,7 @@ void Registry::keep(RoomId id, const Message& message, Instant now) noexcept {
   CHATROOM_ASSERT(message.offset == room->offset + 1);
   room->offset = message.offset;
   if (CHATROOM_PLANTED(offset_skipped)) ++room->offset;
+  t.remember_gift(*room, message, now);
   const ChannelIndex channel = t.find_channel(*room, message.channel);
   if (room->policy.history_messages == 0 || channel == kNone) return t.history.clear(id.index);
   t.history.append(id.index, message, channel);

@@ -72,6 +72,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       waiters(memory, limits.line_places),
       waiter_index(memory, key, limits.line_places, WaiterKey{&waiters}),
       lines(memory, std::min(limits.line_places, limits.rooms)),
+      gifts(memory, std::min(limits.gift_rooms, limits.rooms)),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -112,7 +113,8 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       SanctionTable::bytes_max(limits.sanctions) + IndexHeap::bytes_max(limits.sanctions);
   plan.rooms_bytes += WaiterMap::bytes_max(limits.line_places) +
                       WaiterTable::bytes_max(limits.line_places) +
-                      base::Pool<Lines>::bytes_max(std::min(limits.line_places, limits.rooms));
+                      base::Pool<Lines>::bytes_max(std::min(limits.line_places, limits.rooms)) +
+                      base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms));
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

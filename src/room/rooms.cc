@@ -1,5 +1,6 @@
 // Opening and closing rooms, their settings, and what storage brings back.
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 #include "room/state.h"
@@ -104,6 +105,7 @@ void Registry::close(RoomId id) noexcept {
   t.idle.remove(id.index);
   t.resting.remove(id.index);
   t.drop_lines(*room);
+  if (room->gifts != nullptr) t.gifts.destroy(std::exchange(room->gifts, nullptr));
   t.drop_budget(*room);
   t.drop_board(*room);
   while (room->first_sanction != kNone) t.drop_sanction(room->first_sanction);

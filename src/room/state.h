@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/vector.h"
 #include "room/board.h"
+#include "room/gifts.h"
 #include "room/history.h"
 #include "room/index_heap.h"
 #include "room/keys.h"
@@ -168,6 +169,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   Overload* overload = nullptr;  // with a receive budget
   Board* board = nullptr;        // with pins or attributes
   Lines* lines = nullptr;        // while somebody waits
+  Gifts* gifts = nullptr;        // with a gift_window, once something was given
 
   MemberList present;
   MemberList leaving;  // exact presence: in order of leaving, until it is told
@@ -308,6 +310,7 @@ struct Tables {
   WaiterMap waiters;
   WaiterTable waiter_index;
   base::Pool<Lines> lines;
+  base::Pool<Gifts> gifts;
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
@@ -375,6 +378,10 @@ struct Tables {
   void watch_sanction(std::uint32_t index) noexcept;
   Error sanctioned(const Room& room, UserIndex user, Measure measure, Instant now) noexcept;
   bool allowed(const Room& room, UserIndex user) noexcept;
+
+  // ---- Gifts (publish.cc)
+  const Gifts::Gift* given_lately(const Room& room, const Message& message, Instant now) noexcept;
+  void remember_gift(Room& room, const Message& message, Instant now) noexcept;
 
   // ---- Lines (line.cc)
   std::uint32_t find_waiter(std::uint32_t room, UserIndex user, Line line) noexcept;  // kNone

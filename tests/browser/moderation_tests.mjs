@@ -134,4 +134,15 @@ export async function moderationTests({ runner, browser, server, screens }) {
       await carol.context().close();
     }
   });
+
+  await test('a gift that is given again counts on, in one row', async (alice, bob) => {
+    await bob.locator('.composer .round').first().click();
+    const rose = bob.locator('.quick .gift').first();
+    for (let n = 0; n < 3; n += 1) await rose.click();
+    const rows = alice.locator('.row', { hasText: 'gives 🌹' });
+    await until('the count', async () =>
+      (await rows.evaluateAll((all) => all.map((row) => row.innerHTML).join())).includes('×3'),
+    );
+    assertEqual(await rows.count(), 1, 'rows');
+  });
 }
