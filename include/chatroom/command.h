@@ -44,7 +44,7 @@ enum class Op : std::uint8_t {
   apply,
   invite,
   approve,
-  ack,
+  ack,  // room, offset: read up to there
   enqueue,    // room, line
   dequeue,    // room, line; user: another's hand is lowered, by those who may call
   call_next,  // room, line; user: this one, whoever stands before

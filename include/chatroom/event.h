@@ -24,7 +24,7 @@ enum class EventType : std::uint8_t {
   reset,             // room, epoch, offset, state
   queue,             // room, line, place: one's own, 0: no longer in it; or waiting: to everybody
   called,            // room, line, until_ms
-  receipt,           // room, offset, count
+  receipt,           // room, offset, and user: has read up to there; or count: how many have
   reconnect,         // after_ms, address
 };
 std::string_view name_of(EventType type) noexcept;
@@ -139,6 +139,8 @@ struct Event {
   std::uint64_t online = 0;
   Role role = Role::member;
   RoomState state{};
+  std::optional<std::uint64_t> read{};  // join, ack: up to where this user has; unread: how many not
+  std::uint64_t unread = 0;
   bool was_recovering = false;
   bool recovered = false;
   std::span<const Message> messages{};

@@ -61,6 +61,9 @@ struct RoomPolicy {
   // deflated, once for all of them; what is for one alone stays plain. For who joins from then on.
   bool compress = false;
   Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
+  // Members may say up to where they have read (`ack`), and are told of each other: by name in
+  // rooms of up to Limits::receipts_exact users, else by count, once a second.
+  bool receipts = false;
   // Sessions of one user that are in it: of more, the oldest leaves, `replaced`. 0: no cap.
   std::uint32_t sessions_per_user = 0;
   // For so long the same gift of the same giver counts on: each message of kind `gift` says how

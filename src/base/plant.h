@@ -9,6 +9,7 @@ namespace chatroom::base {
 
 enum class Plant : std::uint8_t {
   none,
+  ack_ignored,
   answered_before_stored,
   auth_deadline_extended_by_progress,
   ban_not_enforced,

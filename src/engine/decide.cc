@@ -45,6 +45,8 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
       return decide_open_room(caller, command);
     case Op::list_rooms:
       return decide_list_rooms(caller, command);
+    case Op::ack:
+      return decide_ack(caller, command);
     case Op::enqueue:
       return decide_enqueue(caller, command);
     case Op::dequeue:

@@ -146,6 +146,11 @@ void Engine::State::answer_join(const Caller& caller, RoomId room, const Command
   event.online = view.users;
   event.role = joined.role;
   event.was_recovering = command.has_since;
+  std::uint64_t read = 0;
+  if (rooms.read_position(room, rooms.user_of(caller.session.index), read)) {
+    event.read = read;
+    event.unread = event.offset - std::min(read, event.offset);
+  }
   room::Page page;
   if (command.has_since) {
     const Position since{room::epoch_from(command.since_epoch), command.since_offset};

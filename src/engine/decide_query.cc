@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t kHistoryDefault = 50;
 constexpr std::uint32_t kPresenceDefault = 50;
+constexpr std::uint64_t kReadKey = 4;  // of what a member gets only the newest of; lines have 2, 3
 
 }  // namespace
 
@@ -79,6 +80,44 @@ Engine::State::Outcome Engine::State::decide_presence(const Caller& caller,
   event.next = page->next;
   answer(caller, event);
   return {};
+}
+
+// ---- Receipts
+
+Engine::State::Outcome Engine::State::decide_ack(const Caller& caller,
+                                                 const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  if (!room) return Errc::not_member;
+  const room::UserIndex user = rooms.user_of(caller.session.index);
+  const Result<room::Acked> acked = rooms.ack(room, user, command.offset, now);
+  if (!acked) return acked.error();
+  Event reply;
+  reply.room = rooms.view(room).key;
+  reply.read = acked->offset;
+  reply.unread = acked->unread;
+  answer(caller, reply);
+  if (!acked->moved || !acked->exact) return {};
+  Event event;
+  event.type = EventType::receipt;
+  event.room = reply.room;
+  event.user = rooms.user(user).id;
+  event.offset = acked->offset;
+  // Of one who reads on, the newest is enough. One that the log has no place for is not told.
+  const std::uint64_t key = (std::uint64_t{user} + 1) << 8 | kReadKey;
+  static_cast<void>(append(room, {.priority = Priority::low, .latest = key}, event));
+  return {};
+}
+
+void Engine::State::tell_receipts() noexcept {
+  for (RoomId room = rooms.next_receipt(now); room; room = rooms.next_receipt(now)) {
+    const room::ReadCount read = rooms.take_receipt(room, now);
+    Event event;
+    event.type = EventType::receipt;
+    event.room = rooms.view(room).key;
+    event.offset = read.offset;
+    event.count = read.count;
+    static_cast<void>(append(room, {.priority = Priority::low, .latest = kReadKey}, event));
+  }
 }
 
 Engine::State::Outcome Engine::State::decide_send_to(const Caller& caller,

@@ -44,6 +44,7 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     case Op::history:
     case Op::presence:
     case Op::open_room:
+    case Op::ack:
     case Op::enqueue:
     case Op::dequeue:
     case Op::waiting:

@@ -269,6 +269,7 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.public_moderation);
   to.flag(policy.listed);
   to.flag(policy.compress);
+  to.flag(policy.receipts);
   to.u32(policy.sessions_per_user);
   to.i64(policy.gift_window.us);
   to.u32(policy.line_length);
@@ -295,6 +296,7 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.public_moderation = from.flag();
   policy.listed = from.flag();
   policy.compress = from.flag();
+  policy.receipts = from.flag();
   policy.sessions_per_user = from.u32();
   policy.gift_window.us = from.i64();
   policy.line_length = from.u32();

@@ -399,7 +399,11 @@ void Replayer::call_send(Unpacker& from) noexcept {
       const bool by_tag = from.flag();
       const std::uint64_t which = from.u64();
       unpack(from, message, lists);
-      engine_->state()->room_send_group(room, by_tag, which, message);
+      if (by_tag) {
+        engine_->room(room).send_to_tag(which, message);
+      } else {
+        engine_->room(room).send_to_role(static_cast<Role>(which), message);
+      }
       return;
     }
     case Record::room_schedule: {

@@ -198,26 +198,33 @@ Status Engine::cancel(ScheduleId id) noexcept {
   return state_->cancel(id);
 }
 
-Result<std::uint32_t> Engine::State::room_send_group(RoomId room, bool by_tag, std::uint64_t which,
-                                                     const Outgoing& message) noexcept {
-  if (const Error error = admit(options.limits, message); error.code != Errc::ok) return error;
-  record(Record::room_send_group, [&](Packer& to) {
+namespace {
+
+// The recording says which group, and the replay asks for the same.
+Result<std::uint32_t> to_group(Engine::State* state, RoomId room, bool by_tag, std::uint64_t which,
+                               const Outgoing& message) noexcept {
+  if (state == nullptr) return Errc::not_found;
+  if (const Error error = admit(state->options.limits, message); error.code != Errc::ok) {
+    return error;
+  }
+  state->record(Record::room_send_group, [&](Packer& to) {
     to.handle(room);
     to.flag(by_tag);
     to.u64(which);
     pack(to, message);
   });
-  const TurnScope turn{*this};
-  return send_group(room, by_tag, which, message);
+  const TurnScope turn{*state};
+  return state->send_group(room, by_tag, which, message);
 }
 
+}  // namespace
+
 Result<std::uint32_t> Room::send_to_role(Role least, const Outgoing& message) noexcept {
-  if (engine_ == nullptr) return Errc::not_found;
-  return engine_->state_->room_send_group(id_, false, static_cast<std::uint64_t>(least), message);
+  Engine::State* state = engine_ == nullptr ? nullptr : engine_->state_;
+  return to_group(state, id_, false, static_cast<std::uint64_t>(least), message);
 }
 Result<std::uint32_t> Room::send_to_tag(Tag tag, const Outgoing& message) noexcept {
-  if (engine_ == nullptr) return Errc::not_found;
-  return engine_->state_->room_send_group(id_, true, tag, message);
+  return to_group(engine_ == nullptr ? nullptr : engine_->state_, id_, true, tag, message);
 }
 
 Result<ScheduleId> Room::schedule(Instant at, const Outgoing& message, Tag tag) noexcept {

@@ -28,6 +28,7 @@ std::span<const T> cut_front(std::span<const T>& rest) noexcept {
 void Engine::State::spread() noexcept {
   end_windows();
   tend_lines();
+  tell_receipts();
   for (RoomId room = rooms.next_presence(now); room; room = rooms.next_presence(now)) {
     spread_presence(room);
   }

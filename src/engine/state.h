@@ -236,8 +236,6 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Result<std::uint32_t> broadcast_rooms(std::string_view prefix, const Outgoing& given) noexcept;
   Result<std::uint32_t> send_group(RoomId room, bool by_tag, std::uint64_t which,
                                    const Outgoing& given) noexcept;
-  Result<std::uint32_t> room_send_group(RoomId room, bool by_tag, std::uint64_t which,
-                                        const Outgoing& given) noexcept;
   Event message_of_host(RoomId room, const Outgoing& message) noexcept;
   void push_to_member(RoomId room, room::UserIndex user, const Event& event) noexcept;
   Result<ScheduleId> schedule(RoomId room, Instant at, const Outgoing& given, Tag tag) noexcept;
@@ -257,6 +255,8 @@ struct Engine::State final : StorageReply, BrokerInbox {
 
   // --- decide_query.cc
   Outcome decide_history(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_ack(const Caller& caller, const Command& command) noexcept;
+  void tell_receipts() noexcept;
   Outcome decide_presence(const Caller& caller, const Command& command) noexcept;
   Outcome decide_send_to(const Caller& caller, const Command& command) noexcept;
   Outcome decide_call(const Caller& caller, const Command& command) noexcept;

@@ -44,7 +44,8 @@ Sizes::Sizes(const Limits& limits) noexcept
       arena{std::size_t{limits.page_bytes} + history.record_bytes_max, 4 * page_messages + 256},
       presence(std::max(limits.presence_exact, kPresencePageMax)) {
   members = plus(memberships, plus(lingering, lasting));
-  users = plus(plus(sessions, limits.sanctions), plus(lingering, lasting));
+  users = plus(plus(sessions, plus(limits.sanctions, limits.read_positions)),
+               plus(lingering, lasting));
   text_bytes = text_bytes_of(*this);
 }
 
@@ -62,6 +63,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       idle(memory, sizes.rooms),
       windows(memory, sizes.rooms),
       resting(memory, sizes.rooms),
+      read_due(memory, sizes.rooms),
       tended(memory, sizes.rooms),
       members(memory, sizes.members),
       member_index(memory, key, sizes.members, MemberKey{&members}),
@@ -73,6 +75,9 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       waiter_index(memory, key, limits.line_places, WaiterKey{&waiters}),
       lines(memory, std::min(limits.line_places, limits.rooms)),
       gifts(memory, std::min(limits.gift_rooms, limits.rooms)),
+      readers(memory, limits.read_positions),
+      reader_index(memory, key, limits.read_positions, ReaderKey{&readers}),
+      receipts(memory, std::min(limits.read_positions, limits.rooms)),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -104,7 +109,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                      base::Vector<SessionLinks>::bytes_max(sizes.sessions) + sizes.text_bytes;
   plan.rooms_bytes = sizeof(Tables) + Rooms::bytes_max(sizes.rooms) +
                      RoomTable::bytes_max(sizes.rooms) + Channels::bytes_max(sizes.channels) +
-                     4 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
+                     5 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
                      MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
   plan.rooms_bytes +=
@@ -114,7 +119,10 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
   plan.rooms_bytes += WaiterMap::bytes_max(limits.line_places) +
                       WaiterTable::bytes_max(limits.line_places) +
                       base::Pool<Lines>::bytes_max(std::min(limits.line_places, limits.rooms)) +
-                      base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms));
+                      base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
+                      ReaderMap::bytes_max(limits.read_positions) +
+                      ReaderTable::bytes_max(limits.read_positions) +
+                      base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

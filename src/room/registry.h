@@ -175,6 +175,17 @@ struct LineNews {
 };
 using LineVisitor = void (*)(void* context, const LineNews& news);
 
+struct Acked {
+  bool moved = false;
+  bool exact = false;  // the room is told who, now
+  std::uint64_t offset = 0;
+  std::uint64_t unread = 0;
+};
+struct ReadCount {
+  std::uint64_t offset = 0;
+  std::uint64_t count = 0;
+};
+
 struct PolicyChange {
   bool visible = false;  // something that room_state shows
   RoomState state;       // only what changed, `has_policy` set if visible
@@ -355,6 +366,14 @@ class Registry final {
   void tend_line(RoomId room, Instant now, LineVisitor visit, void* context) noexcept;
   // The room closes: everybody is removed.
   void end_line(RoomId room, LineVisitor visit, void* context) noexcept;
+
+  // ---- Receipts (receipts.cc): in rooms with policy.receipts
+  // not_member; unsupported: no receipts here; limit_reached.
+  Result<Acked> ack(RoomId room, UserIndex user, std::uint64_t offset, Instant now) noexcept;
+  bool read_position(RoomId room, UserIndex user, std::uint64_t& offset) const noexcept;
+  RoomId next_receipt(Instant now) noexcept;  // whose count is to be told; each must be taken
+  Instant next_receipt_due() const noexcept;
+  ReadCount take_receipt(RoomId room, Instant now) noexcept;
 
   // ---- Taking back, and keeping in sight (recall.cc)
   // Of a message in the ring that was not taken back; a view until the next call here. not_found.

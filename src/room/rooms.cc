@@ -71,7 +71,7 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   Room& room = t.room(id.index);
   room.id = id;
   const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
-                    t.tended.cover(id.index + 1) && t.windows.cover(id.index + 1) &&
+                    t.tended.cover(id.index + 1) && t.read_due.cover(id.index + 1) && t.windows.cover(id.index + 1) &&
                     t.history.open(id.index) && t.texts.keep(key, room.key) &&
                     t.texts.keep(creator, room.creator) && adopt_policy(t, room, policy) &&
                     t.room_index.insert(id.index) != nullptr;
@@ -105,6 +105,7 @@ void Registry::close(RoomId id) noexcept {
   t.idle.remove(id.index);
   t.resting.remove(id.index);
   t.drop_lines(*room);
+  t.drop_receipts(*room);
   if (room->gifts != nullptr) t.gifts.destroy(std::exchange(room->gifts, nullptr));
   t.drop_budget(*room);
   t.drop_board(*room);
@@ -212,6 +213,7 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
                    policy.moderated != old.moderated || policy.max_members != old.max_members ||
                    policy.line_length != old.line_length || policy.hands != old.hands;
   t.tend_soon(*room);
+  if (!policy.receipts) t.drop_receipts(*room);
   if (change.visible) change.state = policy_state(room->policy);
   return change;
 }

@@ -143,6 +143,21 @@ struct Lines {
   std::int64_t told_us = 0;  // when places and counts were last told
 };
 
+// Up to where a user has read in a room (receipts.cc).
+struct Reader {
+  std::uint32_t room = kNone;  // first, together: the key
+  UserIndex user = kNone;
+  std::uint32_t previous = kNone;  // of the room, in the order of moving
+  std::uint32_t next = kNone;
+  std::uint64_t offset = 0;
+};
+struct Receipts {
+  std::uint32_t first = kNone;
+  std::uint32_t last = kNone;
+  std::uint64_t newest = 0;  // that anybody has read
+  std::int64_t told_us = 0;
+};
+
 struct MemberList {
   MemberIndex first = kNone;
   MemberIndex last = kNone;
@@ -169,6 +184,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   Overload* overload = nullptr;  // with a receive budget
   Board* board = nullptr;        // with pins or attributes
   Lines* lines = nullptr;        // while somebody waits
+  Receipts* receipts = nullptr;  // once somebody said that it has read
   Gifts* gifts = nullptr;        // with a gift_window, once something was given
 
   MemberList present;
@@ -209,6 +225,7 @@ using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
 using Rooms = base::SlotMap<Room, RoomId>;
 using SanctionMap = base::IndexMap<Sanction>;
 using WaiterMap = base::IndexMap<Waiter>;
+using ReaderMap = base::IndexMap<Reader>;
 
 struct UserKey {
   const Users* users;
@@ -238,6 +255,13 @@ struct SanctionKey {
     return {reinterpret_cast<const char*>(sanctions->at(index)), sizeof(MemberPair)};
   }
 };
+struct ReaderKey {
+  const ReaderMap* readers;
+  std::string_view operator()(std::uint32_t index) const noexcept {
+    static_assert(offsetof(Reader, room) == 0 && offsetof(Reader, user) == 4);
+    return {reinterpret_cast<const char*>(readers->at(index)), sizeof(MemberPair)};
+  }
+};
 struct WaiterKey {
   const WaiterMap* waiters;
   std::string_view operator()(std::uint32_t index) const noexcept {
@@ -249,6 +273,7 @@ using UserTable = base::Table<UserIndex, UserKey>;
 using RoomTable = base::Table<std::uint32_t, RoomKey>;
 using MemberTable = base::Table<MemberIndex, MemberKey>;
 using SanctionTable = base::Table<std::uint32_t, SanctionKey>;
+using ReaderTable = base::Table<std::uint32_t, ReaderKey>;
 using WaiterTable = base::Table<std::uint32_t, WaiterKey>;
 
 // How many of everything, worked out from Limits once, for the tables and for the plan.
@@ -292,6 +317,7 @@ struct Tables {
   IndexHeap idle;     // empty rooms by the moment they close
   IndexHeap windows;  // rooms with an open overload window, by its end
   IndexHeap resting;  // rooms that told counts, by the moment they may again
+  IndexHeap read_due;  // rooms whose count of readers is to be told
   IndexHeap tended;   // rooms with lines, by the moment something is to be done there
   base::List<Room, DirtyTag> dirty;
 
@@ -311,6 +337,9 @@ struct Tables {
   WaiterTable waiter_index;
   base::Pool<Lines> lines;
   base::Pool<Gifts> gifts;
+  ReaderMap readers;
+  ReaderTable reader_index;
+  base::Pool<Receipts> receipts;
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
@@ -378,6 +407,12 @@ struct Tables {
   void watch_sanction(std::uint32_t index) noexcept;
   Error sanctioned(const Room& room, UserIndex user, Measure measure, Instant now) noexcept;
   bool allowed(const Room& room, UserIndex user) noexcept;
+
+  // ---- Receipts (receipts.cc)
+  std::uint32_t find_reader(const Room& room, UserIndex user) noexcept;  // kNone
+  std::uint32_t make_reader(Room& room, UserIndex user) noexcept;
+  void drop_reader(Room& room, std::uint32_t index) noexcept;
+  void drop_receipts(Room& room) noexcept;
 
   // ---- Gifts (publish.cc)
   const Gifts::Gift* given_lately(const Room& room, const Message& message, Instant now) noexcept;

@@ -28,6 +28,7 @@ bool served(Op op) noexcept {
   switch (op) {
     case Op::allow:
     case Op::disallow:
+    case Op::ack:
     case Op::enqueue:
     case Op::dequeue:
     case Op::call_next:

@@ -153,6 +153,7 @@ Status check_settings(Command& command) noexcept {
     case Op::recall:
     case Op::pin:
     case Op::unpin:
+    case Op::ack:
       return Check()
           .room(command.room)
           .number(command.offset, Field::offset)

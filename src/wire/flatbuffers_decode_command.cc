@@ -199,6 +199,7 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
     case fb::Command::recall:
     case fb::Command::pin:
     case fb::Command::unpin:
+    case fb::Command::ack:
       return read_as<fb::OnMessage>(frame, reader);
     case fb::Command::set_attribute:
       return read_as<fb::SetAttribute>(frame, reader);

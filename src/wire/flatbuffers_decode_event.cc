@@ -65,6 +65,12 @@ class Reader {
     to_.recovered = from.recovered();
     to_.messages = messages(from.messages());
     to_.more = from.more();
+    if (const auto read = from.read()) to_.read = *read;
+    to_.unread = from.unread();
+  }
+  void read(const fb::OkAck& from) noexcept {
+    to_.read = from.read();
+    to_.unread = from.unread();
   }
   void read(const fb::OkPublish& from) noexcept {
     to_.epoch = view(from.epoch());
@@ -187,6 +193,7 @@ class Reader {
     to_.room = view(from.room());
     to_.offset = from.offset();
     to_.count = from.count();
+    to_.user = view(from.user());
   }
   void read(const fb::Reconnect& from) noexcept {
     to_.after_ms = from.after_ms();
@@ -369,6 +376,8 @@ void read_body(const fb::ServerFrame& frame, Reader& reader, Event& event) noexc
       return read_ok<fb::OkRooms>(frame, Op::list_rooms, reader, event);
     case Body::ok_waiting:
       return read_ok<fb::OkWaiting>(frame, Op::waiting, reader, event);
+    case Body::ok_ack:
+      return read_ok<fb::OkAck>(frame, Op::ack, reader, event);
     case Body::NONE:
       return;
   }

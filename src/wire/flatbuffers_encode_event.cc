@@ -119,7 +119,7 @@ class Writer {
       case EventType::called:
         return called();
       case EventType::receipt:
-        return as_body(fb::Body::receipt, fb::CreateReceipt(fbb_, room(), e_.offset, e_.count));
+        return receipt();
       case EventType::reconnect:
         return as_body(fb::Body::reconnect,
                        fb::CreateReconnect(fbb_, e_.after_ms, build_.text(e_.address)));
@@ -147,6 +147,8 @@ class Writer {
         return ok_rooms();
       case Op::waiting:
         return ok_waiting();
+      case Op::ack:
+        return as_body(fb::Body::ok_ack, fb::CreateOkAck(fbb_, e_.read.value_or(0), e_.unread));
       case Op::call:
         return as_body(fb::Body::ok_call,
                        fb::CreateOkCall(fbb_, form(e_.data), build_.data(e_.data)));
@@ -183,9 +185,12 @@ class Writer {
     const auto now = state();
     const FbText name = room();
     const FbText epoch = build_.text(e_.epoch);
+    flatbuffers::Optional<std::uint64_t> read;
+    if (e_.read) read = *e_.read;
     return as_body(fb::Body::ok_join,
                    fb::CreateOkJoin(fbb_, name, epoch, e_.offset, e_.online, role(e_.role), now,
-                                    e_.was_recovering, e_.recovered, list, e_.more));
+                                    e_.was_recovering, e_.recovered, list, e_.more, read,
+                                    e_.unread));
   }
   Body ok_publish() noexcept {
     return as_body(fb::Body::ok_publish,
@@ -289,6 +294,11 @@ class Writer {
     const FbText name = room();
     const FbText epoch = build_.text(e_.epoch);
     return as_body(fb::Body::reset, fb::CreateReset(fbb_, name, epoch, e_.offset, now));
+  }
+  Body receipt() noexcept {
+    const FbText name = room();
+    const FbText user = build_.text(e_.user);
+    return as_body(fb::Body::receipt, fb::CreateReceipt(fbb_, name, e_.offset, e_.count, user));
   }
   Body queue() noexcept {
     const FbText name = room();

@@ -235,6 +235,9 @@ inline std::string describe(const Event& e, bool with_op = true) {
   d.field("action", e.action);
   d.field("line", e.line);
   d.number("place", std::uint64_t{e.place});
+  d.truth("has_read", e.read.has_value());
+  d.number("read", e.read.value_or(0));
+  d.number("unread", e.unread);
   d.truth("has_waiting", e.waiting.has_value());
   d.number("waiting", std::uint64_t{e.waiting.value_or(0)});
   if (e.type == EventType::receipt) d.number("count", e.count);

@@ -99,6 +99,9 @@ inline std::vector<NamedCommand> settings() {
     if (op == Op::waiting) c.limit = 10;
     all.push_back({std::string(name_of(op)) + "_speak", c});
   }
+  c = command_of(Op::ack, 9, "live/1");
+  c.offset = 124;
+  all.push_back({"ack", c});
   c = command_of(Op::set_policy, 9, "live/1");
   c.policy = {.line_length = 50, .hands = 0};
   all.push_back({"set_policy_lines", c});
@@ -276,6 +279,14 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.was_recovering = e.recovered = e.more = true;
   e.messages = kPage;
   add("ok_join", e);
+  e.messages = {};
+  e.read = 120;
+  e.unread = 4;
+  add("ok_join_read", e);
+  e = answer_to(Op::ack, 3);
+  e.read = 124;
+  e.unread = 0;
+  add("ok_ack", e);
   e = answer_to(Op::publish, 3);
   e.epoch = "00000000000000a7";
   e.offset = 124;
@@ -442,6 +453,9 @@ inline std::vector<NamedEvent> events() {
   e.offset = 124;
   e.count = 9;
   add("receipt", e);
+  e.count = 0;
+  e.user = "bob";
+  add("receipt_of_one", e);
   e = event_of(EventType::reconnect);
   e.after_ms = 1'500;
   e.address = "b.example:8080";

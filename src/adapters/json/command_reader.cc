@@ -188,6 +188,7 @@ void read_settings(Fields& fields, Command& command) noexcept {
     case Op::recall:
     case Op::pin:
     case Op::unpin:
+    case Op::ack:
       fields.name("room", command.room);
       fields.number("offset", command.offset);
       return;

@@ -262,6 +262,9 @@ void EventReader::read_ok(Fields& ok) noexcept {
   ok.truth("recovered", event_.recovered);
   read_messages(ok);
   ok.truth("more", event_.more);
+  std::uint64_t read = 0;
+  if (ok.number("read", read)) event_.read = read;
+  ok.number("unread", event_.unread);
   ok.number("version", event_.presence_version);
   ok.truth("unchanged", event_.unchanged);
   event_.members = read_members(ok, "members");

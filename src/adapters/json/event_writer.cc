@@ -78,6 +78,12 @@ void write_members(std::string_view name, std::span<const Member> members, bool 
   out.close(']');
 }
 
+void write_read(const Event& event, Writer& out) noexcept {
+  if (!event.read) return;
+  out.field("read", *event.read);
+  out.field("unread", event.unread);
+}
+
 void write_join(const Event& event, Writer& out) noexcept {
   out.field("room", event.room);
   out.field("epoch", event.epoch);
@@ -89,6 +95,7 @@ void write_join(const Event& event, Writer& out) noexcept {
   out.field_truth("recovered", event.recovered);
   write_messages(event.messages, out);
   out.field_truth("more", event.more);
+  write_read(event, out);
 }
 
 void write_presence_answer(const Event& event, Writer& out) noexcept {
@@ -152,6 +159,9 @@ void write_ok(const Event& event, Writer& out) noexcept {
       break;
     case Op::list_rooms:
       write_rooms(event, out);
+      break;
+    case Op::ack:
+      write_read(event, out);
       break;
     case Op::waiting:
       out.field("waiting", std::uint64_t{event.waiting.value_or(0)});
@@ -269,6 +279,7 @@ void write_small(const Event& event, Writer& out) noexcept {
       return out.field_signed("until", event.until_ms);
     case EventType::receipt:
       out.field("offset", event.offset);
+      if (!event.user.empty()) return out.field("user", event.user);
       return out.field("count", event.count);
     case EventType::reconnect:
       out.field("after_ms", std::uint64_t{event.after_ms});
