@@ -41,10 +41,10 @@ enum class Op : std::uint8_t {
   open_channel,   // channel
   close_channel,  // channel: nothing more is said there; what was said can be read
   // Known words that this version answers with `unsupported`, but for those with fields.
-  apply,
-  invite,
-  approve,
-  ack,  // room, offset: read up to there
+  apply,      // room: may I become a member? As enqueue in the line `apply`
+  invite,     // room, user: may come in from now on
+  approve,    // room, user: likewise, of who applied
+  ack,        // room, offset: read up to there
   enqueue,    // room, line
   dequeue,    // room, line; user: another's hand is lowered, by those who may call
   call_next,  // room, line; user: this one, whoever stands before
@@ -62,9 +62,10 @@ enum class Op : std::uint8_t {
 std::string_view name_of(Op op) noexcept;    // as on the wire
 Op op_from(std::string_view name) noexcept;  // Op::unknown for any other word
 
-// The lines of a room: in front of a full one, and for those who would like to speak.
-enum class Line : std::uint8_t { room, speak };
-inline constexpr std::size_t kLines = 2;
+// The lines of a room: in front of a full one, of those who would like to speak, and of those who
+// ask to become members of a room that one is invited to.
+enum class Line : std::uint8_t { room, speak, apply };
+inline constexpr std::size_t kLines = 3;
 std::string_view name_of(Line line) noexcept;
 
 // What a command changes of a room's policy: what it names.

@@ -139,7 +139,8 @@ struct Event {
   std::uint64_t online = 0;
   Role role = Role::member;
   RoomState state{};
-  std::optional<std::uint64_t> read{};  // join, ack: up to where this user has; unread: how many not
+  std::optional<std::uint64_t>
+      read{};  // join, ack: up to where this user has; unread: how many not
   std::uint64_t unread = 0;
   bool was_recovering = false;
   bool recovered = false;

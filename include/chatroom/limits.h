@@ -10,22 +10,22 @@ namespace chatroom {
 // else.
 struct Limits {
   // Who can be here.
-  std::uint32_t sessions = 65'536;       // open: limit_reached; listeners answer 503
-  std::uint32_t half_open = 1'024;       // not authenticated yet; the oldest is closed 4004
-  std::uint32_t rooms = 16'384;          // limit_reached
-  std::uint32_t memberships = 262'144;   // session in room, all rooms together: limit_reached
-  std::uint32_t lasting_roles = 4'096;   // owners, admins, ... who may be away: limit_reached
-  std::uint32_t budget_rooms = 1'024;    // rooms with a receive budget (4 KiB each): limit_reached
-  std::uint32_t sanctions = 16'384;      // mutes, bans, allowances in force: limit_reached
-  std::uint32_t board_rooms = 1'024;     // rooms with pins or attributes (2 KiB): limit_reached
-  std::uint32_t line_places = 16'384;    // in lines, all rooms together: queue_full
+  std::uint32_t sessions = 65'536;        // open: limit_reached; listeners answer 503
+  std::uint32_t half_open = 1'024;        // not authenticated yet; the oldest is closed 4004
+  std::uint32_t rooms = 16'384;           // limit_reached
+  std::uint32_t memberships = 262'144;    // session in room, all rooms together: limit_reached
+  std::uint32_t lasting_roles = 4'096;    // owners, admins, ... who may be away: limit_reached
+  std::uint32_t budget_rooms = 1'024;     // rooms with a receive budget (4 KiB each): limit_reached
+  std::uint32_t sanctions = 16'384;       // mutes, bans, allowances in force: limit_reached
+  std::uint32_t board_rooms = 1'024;      // rooms with pins or attributes (2 KiB): limit_reached
+  std::uint32_t line_places = 16'384;     // in lines, all rooms together: queue_full
   std::uint32_t read_positions = 16'384;  // of users in rooms with receipts: the room's oldest goes
   std::uint32_t receipts_exact = 100;     // users; above: counts only
-  std::uint32_t gift_rooms = 1'024;      // rooms with gifts (1 KiB): beyond, gifts count 1 each
-  std::uint32_t scheduled = 1'024;       // messages to be said later: limit_reached
-  std::uint32_t rooms_per_session = 32;  // limit_reached
-  std::uint32_t channels_per_room = 32;  // limit_reached; never over 32
-  std::uint32_t sessions_per_user = 8;   // the oldest is closed 4503; 0: no cap
+  std::uint32_t gift_rooms = 1'024;       // rooms with gifts (1 KiB): beyond, gifts count 1 each
+  std::uint32_t scheduled = 1'024;        // messages to be said later: limit_reached
+  std::uint32_t rooms_per_session = 32;   // limit_reached
+  std::uint32_t channels_per_room = 32;   // limit_reached; never over 32
+  std::uint32_t sessions_per_user = 8;    // the oldest is closed 4503; 0: no cap
 
   // What a client may send.
   std::uint32_t frame_bytes = 64 * 1024;             // close 1009

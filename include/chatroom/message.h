@@ -20,8 +20,8 @@ inline constexpr Kind Kind::like{"like"};
 inline constexpr Kind Kind::command{"command"};
 inline constexpr Kind Kind::signal{"signal"};  // passes through; takes no place in history
 
-inline constexpr Kind Kind::voice{"voice"};    // where it lies and how long it is stands in `data`
-inline constexpr Kind Kind::file{"file"};      // likewise; neither is looked into here
+inline constexpr Kind Kind::voice{"voice"};  // where it lies and how long it is stands in `data`
+inline constexpr Kind Kind::file{"file"};    // likewise; neither is looked into here
 
 // Who goes first under pressure. High is reliable; normal and low may be dropped for a member that
 // cannot keep up, with a counted `gap` (RoomPolicy::reliable turns that off for small rooms).

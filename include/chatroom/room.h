@@ -30,8 +30,13 @@ enum class Rung : std::uint8_t {
 };
 std::string_view name_of(Rung rung) noexcept;
 
-// Everything a room decides by itself. Defaults are those of an open plaza.
+// Everything a room decides by itself. Defaults are those of an open plaza; `plaza`, `group` and
+// `sensitive` below give the usual kinds (src/README.md has the table).
 struct RoomPolicy {
+  static RoomPolicy plaza() noexcept;  // anybody, without end; a crowd sees a fair part of it
+  static RoomPolicy group(std::uint32_t most = 500) noexcept;     // by invitation; nothing is lost
+  static RoomPolicy sensitive(std::uint32_t most = 50) noexcept;  // and nothing is told unstored
+
   std::uint32_t max_members = 0;  // users; 0: no cap. Full: room_full (not for owner, admins)
   bool reliable = false;          // true (groups): normal and low are never dropped for a
                                   // slow member; it is closed slow_consumer and may come back
@@ -70,6 +75,10 @@ struct RoomPolicy {
   // many it were (`count`) and which was the first. Gifts are of high priority then. 0: gifts are
   // messages like others.
   Duration gift_window = Duration{0};
+  // Only who was given a lasting role (set_role, invite, approve) gets in, the others `forbidden`;
+  // so many may have applied at a time, at most 1,000. Whoever applied and goes, asks anew.
+  bool by_invitation = false;
+  std::uint32_t applications = 0;
   // The line in front of a full room, and that of those who would like to speak: how many may wait
   // there, at most 1,000 each (0: queue_full; a place that is free is given all the same).
   std::uint32_t line_length = 0;
@@ -164,6 +173,8 @@ class Room final {
   Status call_next(Line line, std::string_view user = {}) noexcept;
   Status send_off(Line line, std::string_view user) noexcept;  // out of the line, and told so
   std::uint32_t waiting(Line line) const noexcept;             // known to the room's home
+
+  Status invite(std::string_view user) noexcept;  // to a room by invitation
 
   Status open_channel(std::string_view name) noexcept;
   Status close_channel(std::string_view name) noexcept;  // nothing more is said there

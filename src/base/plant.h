@@ -82,6 +82,7 @@ enum class Plant : std::uint8_t {
   stale_member_handle_used,
   superseded_still_sent,
   turn_never_ends_itself,
+  uninvited_let_in,
   writable_not_recorded,
 };
 

@@ -55,6 +55,7 @@ struct SharedRoom {
   struct Theirs {  // of the home's policy, where the mirror has something else
     std::uint32_t max_members = 0;
     bool first_join_owns = false;
+    bool by_invitation = false;
     Duration idle_close{0};
     Durability durability = Durability::none;
   } theirs;

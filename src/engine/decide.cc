@@ -7,7 +7,7 @@ namespace chatroom {
 bool engine::moderates(Op op) noexcept {
   return (op >= Op::mute && op <= Op::set_attribute) || op == Op::close_room ||
          op == Op::open_channel || op == Op::close_channel || op == Op::allow ||
-         op == Op::disallow || op == Op::call_next;
+         op == Op::disallow || op == Op::call_next || op == Op::invite || op == Op::approve;
 }
 
 using engine::moderates;
@@ -47,6 +47,7 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
       return decide_list_rooms(caller, command);
     case Op::ack:
       return decide_ack(caller, command);
+    case Op::apply:
     case Op::enqueue:
       return decide_enqueue(caller, command);
     case Op::dequeue:

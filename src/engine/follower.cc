@@ -45,6 +45,7 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     case Op::presence:
     case Op::open_room:
     case Op::ack:
+    case Op::apply:
     case Op::enqueue:
     case Op::dequeue:
     case Op::waiting:
@@ -59,8 +60,9 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
   const bool opens = command.op == Op::open_room;
   if (!room && !joins && !opens) return false;
   if (room && opens) return false;  // it is there already, whose ever it is
-  const bool lines = command.op == Op::enqueue || command.op == Op::dequeue;
-  if (lines && command.line == Line::room) {
+  const bool lines =
+      command.op == Op::enqueue || command.op == Op::dequeue || command.op == Op::apply;
+  if (lines && command.user.empty() && command.line != Line::speak) {
     outcome = Errc::unsupported;  // its home would know nobody to tell
     return true;
   }

@@ -421,6 +421,10 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
         wanted[count++] = names[i];
     }
     const SessionId guest = make_guest(from, theirs, identity);
+    // Whoever was in had been let in, which the lost home alone had known.
+    if (guest && !rooms.is_invited(room, identity.user)) {
+      static_cast<void>(rooms.set_role(room, identity.user, Role::member));
+    }
     if (guest && rooms.join(room, guest.index, std::span{wanted}.first(count), now)) continue;
     Event event;
     event.type = EventType::left;

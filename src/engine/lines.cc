@@ -58,6 +58,23 @@ Engine::State::Outcome Engine::State::decide_waiting(const Caller& caller,
   return {};
 }
 
+// A lasting role, for who has none yet; who applied is no longer in that line. Told to whom it is
+// about, if he is here.
+Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& command) noexcept {
+  room::UserIndex user = rooms.find_user(command.user);
+  const Status applied = rooms.dequeue(room, user, Line::apply);
+  if (command.op == Op::approve && !applied) return applied;
+  if (!rooms.is_invited(room, command.user)) {
+    const Result<room::RoleChange> given = rooms.set_role(room, command.user, Role::member);
+    if (!given) return given.error();
+  }
+  note_moderation(room, actor, command, 0);
+  user = rooms.find_user(command.user);
+  if (user == room::kNone) return {};
+  tell_line(room, {.what = room::LineNews::What::called, .line = Line::apply, .user = user});
+  return {};
+}
+
 // A moderator, or the host, calls somebody or sends him off.
 Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& command) noexcept {
   if (command.op == Op::dequeue) {
@@ -73,6 +90,7 @@ Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& 
   done.user = rooms.user(*user).id;
   note_moderation(room, actor, done, 0);
   if (command.line == Line::room) return {};  // tend_lines tells it
+  if (command.line == Line::apply) return let_in(room, actor, done);
   tell_line(room, {.what = room::LineNews::What::called, .line = Line::speak, .user = *user});
   if (rooms.role(room, *user) >= Role::speaker) return {};
   done.op = Op::set_role;
@@ -91,8 +109,8 @@ void Engine::State::tell_line(RoomId room, const room::LineNews& news) noexcept 
   if (news.what == What::count) {
     event.waiting = news.number;
     // A log without room for it will hear of the next change.
-    static_cast<void>(append(
-        room, {.priority = Priority::normal, .latest = count_key(news.line)}, event));
+    static_cast<void>(
+        append(room, {.priority = Priority::normal, .latest = count_key(news.line)}, event));
     return;
   }
   if (news.what == What::place) event.place = news.number;

@@ -21,6 +21,7 @@ RoomPolicy mirror_policy(const RoomPolicy& home, bool kept) noexcept {
   RoomPolicy policy = home;
   policy.max_members = 0;
   policy.first_join_owns = false;
+  policy.by_invitation = false;  // the home has let in who joins here
   policy.durability = Durability::none;
   policy.idle_close = kept ? Duration{0} : kMirrorLinger;
   return policy;
@@ -142,6 +143,7 @@ void Engine::State::hold_policy(RoomId room, const RoomPolicy& policy) noexcept 
   SharedRoom& shared = cluster->rooms[room.index];
   shared.theirs.max_members = policy.max_members;
   shared.theirs.first_join_owns = policy.first_join_owns;
+  shared.theirs.by_invitation = policy.by_invitation;
   shared.theirs.idle_close = policy.idle_close;
   shared.theirs.durability = policy.durability;
   static_cast<void>(rooms.set_policy(room, mirror_policy(policy, shared.kept), now));

@@ -58,6 +58,9 @@ Status Engine::State::moderate(RoomId room, const Actor& actor, const Command& c
     case Op::open_channel:
     case Op::close_channel:
       return change_channel(room, actor, command);
+    case Op::invite:
+    case Op::approve:
+      return let_in(room, actor, command);
     case Op::dequeue:
     case Op::call_next:
       return move_line(room, actor, command);

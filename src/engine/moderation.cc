@@ -35,6 +35,9 @@ Needs needs_of(const Command& command) noexcept {
     case Op::pin:
     case Op::unpin:
       return {Operation::pin, false};
+    case Op::invite:
+    case Op::approve:
+      return {Operation::invite, false};
     case Op::dequeue:
     case Op::call_next:
       return {Operation::call_next, false};

@@ -269,6 +269,8 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.public_moderation);
   to.flag(policy.listed);
   to.flag(policy.compress);
+  to.flag(policy.by_invitation);
+  to.u32(policy.applications);
   to.flag(policy.receipts);
   to.u32(policy.sessions_per_user);
   to.i64(policy.gift_window.us);
@@ -296,6 +298,8 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.public_moderation = from.flag();
   policy.listed = from.flag();
   policy.compress = from.flag();
+  policy.by_invitation = from.flag();
+  policy.applications = from.u32();
   policy.receipts = from.flag();
   policy.sessions_per_user = from.u32();
   policy.gift_window.us = from.i64();

@@ -71,7 +71,8 @@ template <class L, class Each>
 void each_limit(L& l, Each each) noexcept {
   each(l.sessions), each(l.half_open), each(l.rooms), each(l.memberships);
   each(l.lasting_roles), each(l.budget_rooms), each(l.sanctions), each(l.board_rooms);
-  each(l.line_places), each(l.read_positions), each(l.receipts_exact), each(l.gift_rooms), each(l.scheduled), each(l.rooms_per_session), each(l.channels_per_room),
+  each(l.line_places), each(l.read_positions), each(l.receipts_exact), each(l.gift_rooms),
+      each(l.scheduled), each(l.rooms_per_session), each(l.channels_per_room),
       each(l.sessions_per_user);
   each(l.frame_bytes), each(l.frame_bytes_before_auth), each(l.total_bytes_before_auth);
   each(l.text_bytes), each(l.data_bytes), each(l.page_messages), each(l.page_bytes);

@@ -87,6 +87,7 @@ Status Room::close_channel(std::string_view name) noexcept {
   return moderate(on_channel(Op::close_channel, name));
 }
 
+Status Room::invite(std::string_view user) noexcept { return moderate(on_user(Op::invite, user)); }
 Status Room::call_next(Line line, std::string_view user) noexcept {
   Command command = on_user(Op::call_next, user);
   command.line = line;

@@ -1,5 +1,5 @@
-// The host to many at once: users outside rooms, those of a role or a tag, all rooms of a tenant; and
-// what is to be said later. None of it is kept, but what is said in rooms.
+// The host to many at once: users outside rooms, those of a role or a tag, all rooms of a tenant;
+// and what is to be said later. None of it is kept, but what is said in rooms.
 #include "engine/host_input.h"
 #include "engine/state.h"
 
@@ -58,8 +58,7 @@ Event Engine::State::message_of_host(RoomId room, const Outgoing& message) noexc
 }
 
 // Behind what the room said up to here; lossy, as all is that others cause.
-void Engine::State::push_to_member(RoomId room, room::UserIndex user,
-                                   const Event& event) noexcept {
+void Engine::State::push_to_member(RoomId room, room::UserIndex user, const Event& event) noexcept {
   const fanout::PrivateOptions here{
       .room = room.index, .barrier = fanout.head(room.index), .lossy = true};
   for (room::MembershipIndex at = rooms.first_of_user(room, user); at != room::kNone;
@@ -166,8 +165,8 @@ Result<std::uint32_t> Engine::send_to(std::span<const std::string_view> users,
   if (users.size() > kMentionsPerMessage) return Errc::bad_request;
   std::size_t bytes = 0;
   for (const std::string_view user : users) bytes += user.size();
-  for (const Error& error : {admit(state_->options.limits, message),
-                             admit(state_->options.limits, bytes)}) {
+  for (const Error& error :
+       {admit(state_->options.limits, message), admit(state_->options.limits, bytes)}) {
     if (error.code != Errc::ok) return error;
   }
   state_->record(Record::send_to_users, [&](Packer& to) {
@@ -180,8 +179,8 @@ Result<std::uint32_t> Engine::send_to(std::span<const std::string_view> users,
 }
 
 Result<std::uint32_t> Engine::broadcast(std::string_view prefix, const Outgoing& message) noexcept {
-  for (const Error& error : {admit(state_->options.limits, message),
-                             admit(state_->options.limits, prefix.size())}) {
+  for (const Error& error :
+       {admit(state_->options.limits, message), admit(state_->options.limits, prefix.size())}) {
     if (error.code != Errc::ok) return error;
   }
   state_->record(Record::broadcast_rooms, [&](Packer& to) {

@@ -225,6 +225,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Outcome decide_enqueue(const Caller& caller, const Command& command) noexcept;
   Outcome decide_dequeue(const Caller& caller, const Command& command) noexcept;
   Outcome decide_waiting(const Caller& caller, const Command& command) noexcept;
+  Status let_in(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status move_line(RoomId room, const Actor& actor, const Command& command) noexcept;
   void tell_line(RoomId room, const room::LineNews& news) noexcept;
   void tend_lines() noexcept;

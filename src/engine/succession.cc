@@ -37,6 +37,7 @@ RoomPolicy Engine::State::home_policy(RoomId room) const noexcept {
   RoomPolicy policy = *rooms.view(room).policy;
   policy.max_members = theirs.max_members;
   policy.first_join_owns = theirs.first_join_owns;
+  policy.by_invitation = theirs.by_invitation;
   policy.idle_close = theirs.idle_close;
   policy.durability = theirs.durability;
   return policy;

@@ -43,7 +43,15 @@ void unlink(Tables& tables, const Waiter& gone) noexcept {
 }
 
 std::uint32_t length_of(const RoomPolicy& policy, Line line) noexcept {
-  return line == Line::room ? policy.line_length : policy.hands;
+  switch (line) {
+    case Line::room:
+      return policy.line_length;
+    case Line::speak:
+      return policy.hands;
+    case Line::apply:
+      break;
+  }
+  return policy.by_invitation ? policy.applications : 0;
 }
 
 // Their turn: the place is theirs for a while.
@@ -196,9 +204,10 @@ void Tables::drop_waiters_of(UserIndex who) noexcept {
 
 void Tables::drop_lines(Room& home) noexcept {
   if (home.lines == nullptr) return;
-  for (Queue* queue : {&home.lines->waiting[0], &home.lines->waiting[1], &home.lines->called}) {
-    while (queue->first != kNone) drop_waiter(queue->first);
+  for (Queue& queue : home.lines->waiting) {
+    while (queue.first != kNone) drop_waiter(queue.first);
   }
+  while (home.lines->called.first != kNone) drop_waiter(home.lines->called.first);
   tended.remove(home.id.index);
   lines.destroy(home.lines);
   home.lines = nullptr;
@@ -226,6 +235,15 @@ bool Tables::may_enter(const Room& home, UserIndex who, Role role) noexcept {
   return has_place(home) && !line;
 }
 
+// Rooms by invitation: who was given a lasting role, the owner by policy, whom the host made a
+// moderator or more.
+bool Tables::is_invited(const Room& home, UserIndex who) noexcept {
+  if (!home.policy.by_invitation || CHATROOM_PLANTED(uninvited_let_in)) return true;
+  const MemberIndex known = find_member(home.id.index, who);
+  if (known != kNone && member(known).lasting != Role::visitor) return true;
+  return role_on_join(home, who, known) >= Role::moderator;
+}
+
 // ---- What members do
 
 Result<std::uint32_t> Registry::enqueue(RoomId id, UserIndex user, Line line,
@@ -237,7 +255,10 @@ Result<std::uint32_t> Registry::enqueue(RoomId id, UserIndex user, Line line,
     return banned;
   }
   const bool in = t.present_member(id.index, user) != nullptr;
-  if (in && line == Line::room) return Errc::already_member;
+  if (in && line != Line::speak) return Errc::already_member;
+  // Who may come in has nothing to ask for; who may not has no place to wait for.
+  if (line == Line::apply && t.is_invited(*room, user)) return Errc::already_member;
+  if (line == Line::room && !t.is_invited(*room, user)) return Errc::forbidden;
   if (!in && line == Line::speak) return Errc::not_member;
   if (const std::uint32_t known = t.find_waiter(id.index, user, line); known != kNone) {
     Waiter& waiter = *t.waiters.at(known);
@@ -278,7 +299,7 @@ Result<UserIndex> Registry::call_next(RoomId id, Line line, std::string_view use
   }
   if (index == kNone) return Errc::not_found;
   const UserIndex user = t.waiters.at(index)->user;
-  if (line == Line::speak) {
+  if (line != Line::room) {
     t.drop_waiter(index);
     return user;
   }
@@ -287,6 +308,14 @@ Result<UserIndex> Registry::call_next(RoomId id, Line line, std::string_view use
   call(t, *room, index, now);
   t.tend_soon(*room);
   return user;
+}
+
+bool Registry::is_invited(RoomId id, std::string_view user_id) const noexcept {
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr) return false;
+  const UserIndex user = t.find_user(user_id);
+  return user == kNone ? !room->policy.by_invitation : t.is_invited(*room, user);
 }
 
 std::uint32_t Registry::waiting(RoomId id, Line line) const noexcept {
@@ -336,8 +365,7 @@ void Registry::tend_line(RoomId id, Instant now, LineVisitor visit, void* contex
     for (const Queue& queue : room.lines->waiting) {
       tells = tells || queue.moved || queue.told != queue.count;
     }
-    tending.tell_places(Line::room);
-    tending.tell_places(Line::speak);
+    for (const Line line : {Line::room, Line::speak, Line::apply}) tending.tell_places(line);
     if (tells) room.lines->told_us = now.us;
   }
   Instant next;
@@ -351,8 +379,8 @@ void Registry::end_line(RoomId id, LineVisitor visit, void* context) noexcept {
   Room* room = t.find_room(id);
   if (room == nullptr || room->lines == nullptr) return;
   const Tending tending{t, *room, {}, visit, context};
-  for (const Queue* queue :
-       {&room->lines->called, &room->lines->waiting[0], &room->lines->waiting[1]}) {
+  for (const Queue* queue : {&room->lines->called, &room->lines->waiting[0],
+                             &room->lines->waiting[1], &room->lines->waiting[2]}) {
     for (std::uint32_t at = queue->first; at != kNone; at = t.waiters.at(at)->next) {
       tending.tell(LineNews::What::removed, *t.waiters.at(at));
     }

@@ -123,6 +123,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   const Role role = owns    ? Role::owner
                     : first ? t.role_on_join(*room, user, index)
                             : t.member(index).role;
+  if (first && !owns && !t.is_invited(*room, user)) return Errc::forbidden;
   if (first && !t.may_enter(*room, user, role)) return Errc::room_full;
   if (links->memberships >= t.limits.rooms_per_session) return Errc::limit_reached;
   if (const Status status = may_open(t, *room, role, wanted->missing); !status) {

@@ -110,9 +110,10 @@ void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed) noexce
 const Gifts::Gift* Tables::given_lately(const Room& room, const Message& message,
                                         Instant now) noexcept {
   if (room.gifts == nullptr || message.kind != Kind::gift || message.offset == 0) return nullptr;
+  if (room.policy.gift_window.us <= 0) return nullptr;
   if (CHATROOM_PLANTED(gifts_not_counted)) return nullptr;
-  return room.gifts->find(
-      Gifts::hash_of(message.user, message.channel, message.text, message.data), now.us);
+  return room.gifts->find(Gifts::hash_of(message.user, message.channel, message.text, message.data),
+                          now.us);
 }
 
 void Tables::remember_gift(Room& room, const Message& message, Instant now) noexcept {

@@ -12,14 +12,14 @@ namespace {
 
 constexpr std::int64_t kTellIntervalUs = 1'000'000;
 
-void unlink(Tables& tables, Receipts& receipts, const Reader& gone) noexcept {
+void unlink(Tables& tables, Receipts& receipts, const ReadMark& gone) noexcept {
   (gone.previous == kNone ? receipts.first : tables.readers.at(gone.previous)->next) = gone.next;
   (gone.next == kNone ? receipts.last : tables.readers.at(gone.next)->previous) = gone.previous;
 }
 
 // Behind all that moved before.
 void link(Tables& tables, Receipts& receipts, std::uint32_t index) noexcept {
-  Reader& added = *tables.readers.at(index);
+  ReadMark& added = *tables.readers.at(index);
   added.previous = receipts.last;
   added.next = kNone;
   (receipts.last == kNone ? receipts.first : tables.readers.at(receipts.last)->next) = index;
@@ -44,7 +44,7 @@ std::uint32_t Tables::make_reader(Room& home, UserIndex who) noexcept {
     index = readers.insert();
   }
   if (index != kNone) {
-    Reader& fresh = *readers.at(index);
+    ReadMark& fresh = *readers.at(index);
     fresh.room = home.id.index;
     fresh.user = who;
     if (reader_index.insert(index) != nullptr) {
@@ -59,7 +59,7 @@ std::uint32_t Tables::make_reader(Room& home, UserIndex who) noexcept {
 }
 
 void Tables::drop_reader(Room& home, std::uint32_t index) noexcept {
-  const Reader gone = *readers.at(index);
+  const ReadMark gone = *readers.at(index);
   unlink(*this, *home.receipts, gone);
   reader_index.erase(base::key_of_number(MemberPair{gone.room, gone.user}));
   readers.erase(index);
@@ -82,7 +82,7 @@ Result<Acked> Registry::ack(RoomId id, UserIndex user, std::uint64_t offset, Ins
   std::uint32_t index = t.find_reader(*room, user);
   if (index == kNone) index = t.make_reader(*room, user);
   if (index == kNone) return Errc::limit_reached;
-  Reader& reader = *t.readers.at(index);
+  ReadMark& reader = *t.readers.at(index);
   Acked acked;
   offset = std::min(offset, room->offset);
   acked.moved = offset > reader.offset && !CHATROOM_PLANTED(ack_ignored);

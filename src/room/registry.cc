@@ -44,8 +44,8 @@ Sizes::Sizes(const Limits& limits) noexcept
       arena{std::size_t{limits.page_bytes} + history.record_bytes_max, 4 * page_messages + 256},
       presence(std::max(limits.presence_exact, kPresencePageMax)) {
   members = plus(memberships, plus(lingering, lasting));
-  users = plus(plus(sessions, plus(limits.sanctions, limits.read_positions)),
-               plus(lingering, lasting));
+  users =
+      plus(plus(sessions, plus(limits.sanctions, limits.read_positions)), plus(lingering, lasting));
   text_bytes = text_bytes_of(*this);
 }
 
@@ -116,13 +116,12 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Overload>::bytes_max(limits.budget_rooms) +
       base::Pool<Board>::bytes_max(limits.board_rooms) + SanctionMap::bytes_max(limits.sanctions) +
       SanctionTable::bytes_max(limits.sanctions) + IndexHeap::bytes_max(limits.sanctions);
-  plan.rooms_bytes += WaiterMap::bytes_max(limits.line_places) +
-                      WaiterTable::bytes_max(limits.line_places) +
-                      base::Pool<Lines>::bytes_max(std::min(limits.line_places, limits.rooms)) +
-                      base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
-                      ReaderMap::bytes_max(limits.read_positions) +
-                      ReaderTable::bytes_max(limits.read_positions) +
-                      base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
+  plan.rooms_bytes +=
+      WaiterMap::bytes_max(limits.line_places) + WaiterTable::bytes_max(limits.line_places) +
+      base::Pool<Lines>::bytes_max(std::min(limits.line_places, limits.rooms)) +
+      base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
+      ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
+      base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

@@ -355,6 +355,7 @@ class Registry final {
   Status dequeue(RoomId room, UserIndex user, Line line) noexcept;
   // Empty: who stands first. not_found; room_full: no place to call anybody to.
   Result<UserIndex> call_next(RoomId room, Line line, std::string_view user, Instant now) noexcept;
+  bool is_invited(RoomId room, std::string_view user) const noexcept;  // to one by invitation
   std::uint32_t waiting(RoomId room, Line line) const noexcept;
   // In order, at most `limit`; views of the registry's scratch.
   std::span<const Member> list_line(RoomId room, Line line, std::uint32_t limit) noexcept;

@@ -24,7 +24,8 @@ bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept
 
 bool in_bounds(const RoomPolicy& policy) noexcept {
   return policy.receive_normal_per_s <= kReceiveMax && policy.receive_high_per_s <= kReceiveMax &&
-         policy.line_length <= kLineMax && policy.hands <= kLineMax;
+         policy.line_length <= kLineMax && policy.hands <= kLineMax &&
+         policy.applications <= kLineMax;
 }
 
 void drop_all(Tables& tables, const MemberList& list) noexcept {
@@ -71,10 +72,10 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   Room& room = t.room(id.index);
   room.id = id;
   const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
-                    t.tended.cover(id.index + 1) && t.read_due.cover(id.index + 1) && t.windows.cover(id.index + 1) &&
-                    t.history.open(id.index) && t.texts.keep(key, room.key) &&
-                    t.texts.keep(creator, room.creator) && adopt_policy(t, room, policy) &&
-                    t.room_index.insert(id.index) != nullptr;
+                    t.tended.cover(id.index + 1) && t.read_due.cover(id.index + 1) &&
+                    t.windows.cover(id.index + 1) && t.history.open(id.index) &&
+                    t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
+                    adopt_policy(t, room, policy) && t.room_index.insert(id.index) != nullptr;
   if (!kept) {
     t.drop_budget(room);
     t.texts.drop(room.key);

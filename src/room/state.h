@@ -144,7 +144,7 @@ struct Lines {
 };
 
 // Up to where a user has read in a room (receipts.cc).
-struct Reader {
+struct ReadMark {
   std::uint32_t room = kNone;  // first, together: the key
   UserIndex user = kNone;
   std::uint32_t previous = kNone;  // of the room, in the order of moving
@@ -225,7 +225,7 @@ using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
 using Rooms = base::SlotMap<Room, RoomId>;
 using SanctionMap = base::IndexMap<Sanction>;
 using WaiterMap = base::IndexMap<Waiter>;
-using ReaderMap = base::IndexMap<Reader>;
+using ReaderMap = base::IndexMap<ReadMark>;
 
 struct UserKey {
   const Users* users;
@@ -258,7 +258,7 @@ struct SanctionKey {
 struct ReaderKey {
   const ReaderMap* readers;
   std::string_view operator()(std::uint32_t index) const noexcept {
-    static_assert(offsetof(Reader, room) == 0 && offsetof(Reader, user) == 4);
+    static_assert(offsetof(ReadMark, room) == 0 && offsetof(ReadMark, user) == 4);
     return {reinterpret_cast<const char*>(readers->at(index)), sizeof(MemberPair)};
   }
 };
@@ -314,11 +314,11 @@ struct Tables {
   RoomTable room_index;
   base::List<Room, OpenTag> open_rooms;
   Channels channels;
-  IndexHeap idle;     // empty rooms by the moment they close
-  IndexHeap windows;  // rooms with an open overload window, by its end
-  IndexHeap resting;  // rooms that told counts, by the moment they may again
+  IndexHeap idle;      // empty rooms by the moment they close
+  IndexHeap windows;   // rooms with an open overload window, by its end
+  IndexHeap resting;   // rooms that told counts, by the moment they may again
   IndexHeap read_due;  // rooms whose count of readers is to be told
-  IndexHeap tended;   // rooms with lines, by the moment something is to be done there
+  IndexHeap tended;    // rooms with lines, by the moment something is to be done there
   base::List<Room, DirtyTag> dirty;
 
   Members members;
@@ -425,6 +425,7 @@ struct Tables {
   void drop_waiters_of(UserIndex user) noexcept;
   void drop_lines(Room& room) noexcept;
   void tend_soon(Room& room) noexcept;
+  bool is_invited(const Room& room, UserIndex user) noexcept;
   bool has_place(const Room& room) noexcept;  // for somebody who waits
   bool may_enter(const Room& room, UserIndex user, Role role) noexcept;
 

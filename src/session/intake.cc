@@ -29,6 +29,9 @@ bool served(Op op) noexcept {
     case Op::allow:
     case Op::disallow:
     case Op::ack:
+    case Op::apply:
+    case Op::approve:
+    case Op::invite:
     case Op::enqueue:
     case Op::dequeue:
     case Op::call_next:

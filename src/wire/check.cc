@@ -141,6 +141,8 @@ Status check_settings(Command& command) noexcept {
     case Op::set_role:
     case Op::allow:
     case Op::disallow:
+    case Op::invite:
+    case Op::approve:
       return check_on_user(command);
     case Op::clear:
       return Check()
@@ -175,7 +177,7 @@ Status check_settings(Command& command) noexcept {
       return Check()
           .room(command.room)
           .optional_name(command.user, kNameBytesMax, Field::user)
-          .require(command.line <= Line::speak, Field::line)
+          .require(command.line <= Line::apply, Field::line)
           .require(command.limit <= kHistoryLimitMax, Field::limit)
           .status();
     case Op::list_rooms:
@@ -184,6 +186,9 @@ Status check_settings(Command& command) noexcept {
           .optional_text(command.cursor, kOpaqueBytesMax, Field::cursor)
           .require(command.limit <= kHistoryLimitMax, Field::limit)
           .status();
+    case Op::apply:
+      command.line = Line::apply;
+      [[fallthrough]];
     case Op::close_room:
       return Check().room(command.room).status();
     case Op::open_channel:

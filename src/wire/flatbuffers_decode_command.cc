@@ -10,7 +10,7 @@ namespace {
 static_assert(static_cast<int>(fb::Command::auth) == static_cast<int>(Op::auth));
 static_assert(static_cast<int>(fb::Command::ping) == static_cast<int>(Op::ping));
 static_assert(static_cast<int>(fb::Command::set_receive) == static_cast<int>(Op::set_receive));
-static_assert(static_cast<int>(fb::Line::speak) == static_cast<int>(Line::speak));
+static_assert(static_cast<int>(fb::Line::apply) == static_cast<int>(Line::apply));
 static_assert(static_cast<int>(fb::Command::MAX) == static_cast<int>(Op::unknown) - 1);
 static_assert(static_cast<int>(fb::Priority::low) == static_cast<int>(Priority::low));
 static_assert(static_cast<int>(fb::DataForm::binary) == static_cast<int>(Data::Form::binary));
@@ -210,6 +210,10 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
     case fb::Command::call_next:
     case fb::Command::waiting:
       return read_as<fb::InLine>(frame, reader);
+    case fb::Command::invite:
+    case fb::Command::approve:
+      return read_as<fb::OnUser>(frame, reader);
+    case fb::Command::apply:
     case fb::Command::close_room:
       return read_as<fb::InRoom>(frame, reader);
     case fb::Command::open_channel:

@@ -187,10 +187,10 @@ class Writer {
     const FbText epoch = build_.text(e_.epoch);
     flatbuffers::Optional<std::uint64_t> read;
     if (e_.read) read = *e_.read;
-    return as_body(fb::Body::ok_join,
-                   fb::CreateOkJoin(fbb_, name, epoch, e_.offset, e_.online, role(e_.role), now,
-                                    e_.was_recovering, e_.recovered, list, e_.more, read,
-                                    e_.unread));
+    return as_body(
+        fb::Body::ok_join,
+        fb::CreateOkJoin(fbb_, name, epoch, e_.offset, e_.online, role(e_.role), now,
+                         e_.was_recovering, e_.recovered, list, e_.more, read, e_.unread));
   }
   Body ok_publish() noexcept {
     return as_body(fb::Body::ok_publish,

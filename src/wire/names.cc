@@ -134,7 +134,7 @@ constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "h
                                                  "read_only"};
 static_assert(kRungs.size() == static_cast<std::size_t>(Rung::read_only) + 1);
 
-constexpr std::array<std::string_view, kLines> kLineNames{"room", "speak"};
+constexpr std::array<std::string_view, kLines> kLineNames{"room", "speak", "apply"};
 
 }  // namespace
 

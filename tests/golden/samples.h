@@ -99,6 +99,16 @@ inline std::vector<NamedCommand> settings() {
     if (op == Op::waiting) c.limit = 10;
     all.push_back({std::string(name_of(op)) + "_speak", c});
   }
+  all.push_back({"apply", command_of(Op::apply, 9, "live/1")});
+  all.back().command.line = Line::apply;  // by check_command
+  for (const Op op : {Op::invite, Op::approve}) {
+    c = command_of(op, 9, "live/1");
+    c.user = "bob";
+    all.push_back({std::string(name_of(op)), c});
+  }
+  c = command_of(Op::enqueue, 9, "live/1");
+  c.line = Line::apply;
+  all.push_back({"enqueue_apply", c});
   c = command_of(Op::ack, 9, "live/1");
   c.offset = 124;
   all.push_back({"ack", c});

@@ -190,3 +190,74 @@ TEST_CASE("hands are raised from any engine, a line in front of a room only at i
   CHECK(alice.events("called").size() == 1);
   CHECK_LIKE(ask(carol, "enqueue", "room"), R"(*"unsupported"*)");
 }
+
+TEST_CASE("a room by invitation lets in who was invited or approved, and keeps it so", "[line]") {
+  for (const Carrier& carrier : kCarriers) {
+    INFO(carrier.name);
+    StageOptions options;
+    options.engine.new_room_policy = RoomPolicy::group(10);
+    options.engine.new_room_policy.owner = "boss";
+    Stage stage(options);
+    Peer& boss = stage.member(carrier, "boss", "r");
+    Peer& alice = stage.user(carrier, "alice");
+    Peer& bob = stage.user(carrier, "bob");
+    Peer& carol = stage.user(carrier, "carol");
+    const std::string apply = R"({"id":5,"op":"apply","room":"r"})";
+    const auto on = [](std::string_view op, std::string_view user) {
+      return R"({"id":5,"op":")" + std::string(op) + R"(","room":"r","user":")" +
+             std::string(user) + "\"}";
+    };
+    CHECK_LIKE(alice.ask(kJoin), R"({"id":2,"error":{"code":"forbidden",*)");
+    CHECK_LIKE(alice.ask(line("enqueue", "room")), R"(*"forbidden"*)");
+    CHECK(alice.ask(apply) == kDone);
+    CHECK(bob.ask(apply) == kDone);
+    CHECK_LIKE(boss.ask(line("waiting", "apply")),
+               R"(*"waiting":2,*"user":"alice",*"user":"bob",*)");
+    CHECK_LIKE(boss.ask(on("approve", "carol")), R"(*"not_found"*)");
+    alice.forget(), bob.forget();
+    CHECK(boss.ask(on("approve", "alice")) == kDone);
+    CHECK(alice.events("called") ==
+          std::vector<std::string>{R"({"event":"called","room":"r","line":"apply","until":0})"});
+    CHECK_LIKE(alice.ask(kJoin), R"({"id":2,"ok":*)");
+    CHECK_LIKE(alice.ask(on("invite", "carol")), R"(*"forbidden"*)");
+    CHECK(boss.ask(line("dequeue", "apply", R"(,"user":"bob")")) == kDone);
+    CHECK(has(bob.events("queue"), R"({"event":"queue","room":"r","line":"apply","position":0})"));
+    CHECK_LIKE(bob.ask(kJoin), R"(*"forbidden"*)");
+    CHECK(boss.ask(on("invite", "carol")) == kDone);
+    CHECK_LIKE(carol.ask(apply), R"(*"already_member"*)");
+    CHECK_LIKE(carol.ask(kJoin), R"({"id":2,"ok":*)");
+    // Lasting: who left may come back.
+    carol.ask(R"({"id":3,"op":"leave","room":"r"})");
+    CHECK_LIKE(carol.ask(kJoin), R"({"id":2,"ok":*)");
+    CHECK(static_cast<bool>(stage.room("r").invite("bob")));
+    CHECK_LIKE(bob.ask(kJoin), R"({"id":2,"ok":*)");
+  }
+}
+
+TEST_CASE("the usual kinds of rooms differ in what they promise", "[line]") {
+  CHECK_FALSE(RoomPolicy::plaza().reliable);
+  CHECK(RoomPolicy::plaza().max_members == 0);
+  CHECK(RoomPolicy::group(7).max_members == 7);
+  CHECK(RoomPolicy::group().reliable);
+  CHECK(RoomPolicy::sensitive().durability == Durability::before);
+  CHECK(RoomPolicy::sensitive().by_invitation);
+}
+
+TEST_CASE("who was let into a room by invitation stays when its home is lost", "[line]") {
+  EngineOptions options = open_options();
+  options.new_room_policy = RoomPolicy::group(10);
+  options.new_room_policy.owner = "boss";
+  Engines server(3, options);
+  const std::string room = server.room_of(0);
+  server.member(1, kWsJson, "boss", room);
+  Peer& mallory = server[1].user(kTcp, "mallory");
+  const std::string join = R"({"id":2,"op":"join","room":")" + room + "\"}";
+  CHECK_LIKE(server.ask(mallory, join), R"(*"forbidden"*)");
+  CHECK(static_cast<bool>(server[1].engine().room(room)->invite("alice")));
+  server.run();
+  Peer& alice = server.member(2, kTcp, "alice", room);
+  server.lose(0);
+  server.pass(Duration::s(1));
+  CHECK(alice.events("left").empty());
+  CHECK_LIKE(server.ask(mallory, join), R"(*"forbidden"*)");
+}

@@ -38,7 +38,10 @@ void Waiting::act() {
   } else if (!lines_.settled() && what < 4) {
     lines_.went(index_);
     static_cast<void>(world_.engine().close(session_, CloseCode::normal));
-  } else if (!lines_.settled() && in_ && what < 40) {
+  } else if (!lines_.settled() && in_ && what >= 40) {
+    if (what < 85) give();
+    if (what >= 70) read();
+  } else if (!lines_.settled() && in_ && what < 25) {
     if (world_.engine().leave(session_, Lines::kRoom)) in_ = false;
   } else if (!lines_.settled() && !in_ && what < 50) {
     join();
@@ -70,8 +73,53 @@ void Waiting::ask(Op op) {
   if (op == Op::dequeue ? static_cast<bool>(done) : fresh && !done) lines_.went(index_);
 }
 
+void Waiting::give() {
+  Outgoing gift;
+  gift.room = Lines::kRoom;
+  gift.kind = Kind::gift;
+  gift.text = random_.chance(70) ? "rose" : "boat";
+  static_cast<void>(world_.engine().publish(session_, gift));
+}
+
+void Waiting::read() {
+  if (newest_ == 0) return;
+  Command command;
+  command.op = Op::ack;
+  command.room = Lines::kRoom;
+  command.offset = newest_ - random_.below(2) * random_.below(3) % newest_;
+  static_cast<void>(world_.engine().command(session_, command));
+}
+
+void Waiting::see_gift(const Message& message) {
+  newest_ = std::max(newest_, message.offset);
+  const std::string key = std::string{message.user} + "/" + std::string{message.text};
+  const auto at = given_.find(key);
+  if (at != given_.end()) {
+    const Given& last = at->second;
+    const std::int64_t since_ms = message.time_ms - last.at_ms;
+    const bool on = message.count == last.count + 1 && message.first == last.first &&
+                    since_ms <= Lines::kGiftWindowMs;
+    const bool anew = message.count == 1 && since_ms >= Lines::kGiftWindowMs - 1;
+    if (!on && !anew) {
+      world_.report().fail(Verdict::correctness, "%s: a gift counts %u after %u", key.c_str(),
+                           message.count, last.count);
+    }
+  }
+  const std::uint64_t first = message.count > 1 ? message.first : message.offset;
+  given_[key] = {first, message.count, message.time_ms};
+}
+
 void Waiting::on_event(const Event& event) noexcept {
   world_.count_event(event);
+  if (event.type == EventType::answer && event.op == Op::join) given_.clear(), read_.clear();
+  if (event.type == EventType::message) see_gift(event.message);
+  if (event.type == EventType::receipt) {
+    std::uint64_t& before = read_[std::string{event.user}];
+    if (event.offset < before) {
+      world_.report().fail(Verdict::correctness, "%s reads backwards", user_.c_str());
+    }
+    before = event.offset;
+  }
   if (event.type == EventType::left) in_ = false;
   if (event.type == EventType::called) lines_.called(index_, event.until_ms);
   if (event.type != EventType::queue || event.waiting) return;
@@ -105,6 +153,8 @@ void Lines::open_room() {
   policy.line_hold = Duration::ms(900);
   policy.durability = Durability::none;
   policy.idle_close = Duration{0};
+  policy.gift_window = Duration::ms(kGiftWindowMs);
+  policy.receipts = true;
   static_cast<void>(world_.engine().open_room(kRoom, policy));
 }
 

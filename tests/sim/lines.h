@@ -1,9 +1,12 @@
 // Lines: a small room with a line in front, and members inside the host who come, wait, are called
-// and go. What must hold: whoever came first is called first, nobody overtakes, the room is never
-// over its members, nobody waits before a free place, and each knows where it stands.
+// and go; who is in gives gifts and says what it has read. What must hold: whoever came first is
+// called first, nobody overtakes, the room is never over its members, nobody waits before a free
+// place, and each knows where it stands; the same gift counts on, one by one, while its window is
+// open; nobody reads backwards.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -33,6 +36,9 @@ class Waiting final : public LocalMember {
  private:
   void join();
   void ask(Op op);
+  void give();
+  void read();
+  void see_gift(const Message& message);
 
   Lines& lines_;
   World& world_;
@@ -44,6 +50,14 @@ class Waiting final : public LocalMember {
   bool in_ = false;
   bool asked_ = false;      // it was refused: next it lines up
   std::uint32_t told_ = 0;  // where it stands, as it was told
+  struct Given {
+    std::uint64_t first = 0;
+    std::uint32_t count = 0;
+    std::int64_t at_ms = 0;
+  };
+  std::map<std::string, Given> given_;         // by giver and gift, since it came in
+  std::map<std::string, std::uint64_t> read_;  // up to where others have, likewise
+  std::uint64_t newest_ = 0;
 };
 
 class Lines final {
@@ -57,6 +71,7 @@ class Lines final {
 
   static constexpr std::uint32_t kMembers = 2;
   static constexpr const char* kRoom = "line";
+  static constexpr std::int64_t kGiftWindowMs = 400;
 
   // What its members did and heard.
   bool settled() const noexcept { return settled_; }

@@ -181,6 +181,7 @@ constexpr const char* kPlants[] = {
     "failed_auth_stays_open",
     "frame_limit_not_applied",
     "gap_not_told",
+    "gifts_not_counted",
     "half_open_not_counted",
     "heartbeat_never_dead",
     "held_order_lost",

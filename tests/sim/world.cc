@@ -292,6 +292,9 @@ void World::count_event(const Event& event) {
       ++counted_[static_cast<int>(event.message.priority)];
       break;
     }
+    case EventType::receipt:
+      ++counted_[static_cast<int>(Priority::low)];
+      break;
     case EventType::queue:
       if (!event.waiting) return;  // to this one alone
       [[fallthrough]];

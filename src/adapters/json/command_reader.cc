@@ -161,8 +161,12 @@ void read_line(Fields& fields, Command& command) noexcept {
   read_limit(fields, command);
   std::string_view word;
   if (!fields.text("line", word)) return;
-  if (word != name_of(Line::room) && word != name_of(Line::speak)) return fields.fail();
-  command.line = word == name_of(Line::speak) ? Line::speak : Line::room;
+  for (std::size_t i = 0; i < kLines; ++i) {
+    if (word != name_of(static_cast<Line>(i))) continue;
+    command.line = static_cast<Line>(i);
+    return;
+  }
+  fields.fail();
 }
 
 void read_settings(Fields& fields, Command& command) noexcept {
@@ -181,6 +185,8 @@ void read_settings(Fields& fields, Command& command) noexcept {
     case Op::clear:
     case Op::allow:
     case Op::disallow:
+    case Op::invite:
+    case Op::approve:
       return read_on_user(fields, command);
     case Op::set_policy:
     case Op::open_room:
@@ -196,6 +202,7 @@ void read_settings(Fields& fields, Command& command) noexcept {
       return read_attribute(fields, command);
     case Op::list_rooms:
       return read_list_rooms(fields, command);
+    case Op::apply:
     case Op::close_room:
       fields.name("room", command.room);
       return;

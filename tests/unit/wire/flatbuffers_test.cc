@@ -176,6 +176,7 @@ TEST_CASE("ops known by name only pass the codec, for the engine to refuse", "[e
   for (int op = static_cast<int>(Op::apply); op < static_cast<int>(Op::unknown); ++op) {
     Command command = command_of(static_cast<Op>(op), 5, "r");
     command.user = "bob";
+    command.offset = 1;
     Command decoded;
     INFO(name_of(command.op));
     CHECK(wire.decode(command, decoded) == Errc::ok);
