@@ -12,6 +12,13 @@
 
 namespace chatroom::engine {
 
+// Words that differ between engines. The hash key changes no output.
+struct Seeds {
+  std::uint64_t random = 0;
+  std::uint64_t hash_low = 0;
+  std::uint64_t hash_high = 0;
+};
+
 // What a timer of the one wheel belongs to.
 enum class TimerKind : std::uint8_t { session, question, drain, scheduled };
 

@@ -41,13 +41,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   using Pending = engine::Pending;
   using Caller = engine::Caller;
   using Outcome = engine::Outcome;
-
-  // Words that differ between engines. The hash key changes no output.
-  struct Seeds {
-    std::uint64_t random = 0;
-    std::uint64_t hash_low = 0;
-    std::uint64_t hash_high = 0;
-  };
+  using Seeds = engine::Seeds;
 
   static Seeds make_seeds(std::uint64_t seed, EventLoop* loop) noexcept;
 
