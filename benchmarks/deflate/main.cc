@@ -24,7 +24,7 @@ namespace {
 
 using namespace chatroom;
 
-struct Line {
+struct Said {
   std::string user;
   std::string text;
 };
@@ -47,7 +47,7 @@ double cpu_us() {
 }
 
 // A line differs from a message event by its first key, so the codec can read it.
-void read_trace(const char* path, std::vector<Line>& lines) {
+void read_trace(const char* path, std::vector<Said>& lines) {
   constexpr std::string_view kBegin = "{\"t_ms\":";
   JsonCodec codec;
   std::ifstream file(path);
@@ -60,10 +60,10 @@ void read_trace(const char* path, std::vector<Line>& lines) {
   }
 }
 
-void make_up(std::vector<Line>& lines) {
+void make_up(std::vector<Said>& lines) {
   const char* words[] = {"what", "a", "play", "LUL", "again", "PogChamp", "no way", "gg", "hahaha"};
   for (unsigned i = 0; i < 5'000; ++i) {
-    Line line{"user" + std::to_string(i * 7'919 % 400), {}};
+    Said line{"user" + std::to_string(i * 7'919 % 400), {}};
     for (unsigned w = 0; w <= i * 31 % 7; ++w) {
       line.text += (w > 0 ? " " : "") + std::string(words[(i * 13 + w * 7) % 9]);
     }
@@ -80,7 +80,7 @@ struct How {
   int level;
 };
 
-void measure(const How& how, const std::vector<Line>& lines) {
+void measure(const How& how, const std::vector<Said>& lines) {
   JsonCodec json;
   ZlibCompressor zlib({.level = how.level});
   Limits limits;
@@ -127,7 +127,7 @@ void measure(const How& how, const std::vector<Line>& lines) {
   const double began = cpu_us();
   std::size_t at = 0;
   for (int i = 0; i < how.seconds * how.rate; ++i) {
-    const Line& line = lines[at++ % lines.size()];
+    const Said& line = lines[at++ % lines.size()];
     // Each user of the trace is one member here.
     const std::size_t speaker = std::hash<std::string>{}(line.user) % sessions.size();
     static_cast<void>((*engine)->publish(sessions[speaker], {.room = "live/1", .text = line.text}));
@@ -152,7 +152,7 @@ void measure(const How& how, const std::vector<Line>& lines) {
 
 int main(int argc, char** argv) {
   How how{CodecKind::json, Compress::none, 1'000, 10, 20, 6};
-  std::vector<Line> lines;
+  std::vector<Said> lines;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word(argv[i]);
     if (word == "--members" && i + 1 < argc) {
