@@ -43,9 +43,9 @@ class Check {
 };
 
 bool valid_kind(std::string_view kind) noexcept {
-  return !kind.empty() && kind.size() <= kKindBytesMax &&
-         std::all_of(kind.begin(), kind.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '.'; });
+  return kind.size() <= kKindBytesMax && std::all_of(kind.begin(), kind.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || c == '_' || c == '.';
+         });
 }
 
 void check_content(Check& check, Command& command) noexcept {

@@ -41,7 +41,9 @@ class Reader {
     const auto code = static_cast<std::size_t>(from.code());
     to_.error = {code > 0 && code < kErrcCount ? static_cast<Errc>(code) : Errc::internal,
                  from.temporary() ? kTemporary : std::uint16_t{0}, from.retry_after_ms()};
-    to_.error = with_rule(to_.error, static_cast<Rule>(from.rule()));
+    if (from.rule() <= fb::Rule::MAX) {
+      to_.error = with_rule(to_.error, static_cast<Rule>(from.rule()));
+    }
     to_.text = from.message() == nullptr ? message_of(to_.error.code) : view(from.message());
   }
   void read(const fb::OkAuth& from) noexcept {

@@ -30,7 +30,6 @@ inline void Deallocate(Allocator* allocator, uint8_t* block, size_t size) {
 }
 inline uint8_t* ReallocateDownward(Allocator* allocator, uint8_t* block, size_t old_size,
                                    size_t new_size, size_t in_use_back, size_t in_use_front) {
-  CHATROOM_ASSERT(allocator != nullptr);
   return allocator->reallocate_downward(block, old_size, new_size, in_use_back, in_use_front);
 }
 
