@@ -17,7 +17,7 @@ bool FairSample::heard(std::uint32_t sender) noexcept {
   const std::uint32_t bit = static_cast<std::uint32_t>(hash % kBits);
   std::uint64_t& word = map_[bit / 64];
   const std::uint64_t mask = std::uint64_t{1} << bit % 64;
-  if ((word & mask) == 0 && unset_ > 0) {
+  if ((word & mask) == 0) {  // so at least one is unset
     word |= mask;
     weight_ += (std::uint64_t{kBits} << 16) / unset_--;
   }

@@ -123,8 +123,6 @@ Sampled Overload::end_window(const RoomPolicy& policy, Instant now) noexcept {
     climb(policy, needed);
   } else if (offered_ - merged_ > budget) {
     climb(policy, Rung::sample);
-  } else if (offered_ > budget && policy.merge_repeats) {
-    climb(policy, Rung::merge);
   }
   if (needed < rung_ && !CHATROOM_PLANTED(rung_climbs_only)) {
     if (++calm_ >= kCalmWindows) {

@@ -41,6 +41,7 @@ TEST_CASE("buckets keep to their rate over any pattern of use") {
   for (int i = 0; i < 1'000; ++i) REQUIRE(bucket.take(Rate::unlimited(), kBegin).us == 0);
   REQUIRE(retry_after_ms(bucket.take(Rate{0, 0}, kBegin)) == 0);
   REQUIRE(bucket.take(Rate{0, 0}, kBegin).us > 0);
+  REQUIRE(bucket.take(Rate{5, 0}, kBegin) == Bucket::kForever);
 }
 
 TEST_CASE("who always takes what there is gets its rate to within a thousandth") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "catch.hpp"
@@ -237,9 +238,209 @@ TEST_CASE("what comes with data, mentions or a reply is never merged") {
   CHECK_FALSE(Repeats::fits({.text = "gg", .reply_to = 3}));
   CHECK_FALSE(Repeats::fits({.text = "gg", .data = {Data::Form::json, as_bytes("{}")}}));
   CHECK_FALSE(Repeats::fits({.text = "gg", .priority = Priority::high}));
+  CHECK_FALSE(Repeats::fits({.kind = Kind::signal, .text = "gg"}));
+  CHECK_FALSE(Repeats::fits(
+      {.kind = Kind{std::string_view("a kind of more than thirty-two letters")}, .text = "gg"}));
+  CHECK_FALSE(Repeats::fits({.text = "gg", .keep = false}));
+  CHECK_FALSE(Repeats::fits({.text = "gg", .latest = "key"}));
   CHECK_FALSE(Repeats::fits({.text = std::string_view("0123456789012345678901234567890123456789"
                                                       "0123456789012345678901234567890123456789"
                                                       "01234567890123456789")}));
+}
+
+TEST_CASE("without a budget of its own high priority is shown until members are refused") {
+  Room room(20);
+  room.policy.receive_high_per_s = 0;
+  for (int i = 0; i < 1'000; ++i) REQUIRE(room.say(1, "gift", Priority::high).way == Way::shown);
+}
+
+TEST_CASE("pressure takes one rung a window, told once, and none above the last") {
+  Room room(20);
+  const Rung rungs[] = {Rung::high_only, Rung::read_only, Rung::read_only};
+  for (int i = 0; i < 3; ++i) {
+    room.overload.pressed(room.now);
+    room.overload.pressed(room.now);  // within one window that says nothing new
+    room.pass(Duration::s(1));
+    CHECK(room.overload.rung() == rungs[i]);
+    CHECK(room.overload.take_change() == (i < 2));
+  }
+}
+
+TEST_CASE("what is held back does not leave while only high priority may") {
+  Room room(20, true);
+  for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.repeats().holds());
+  room.overload.pressed(room.now);
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.rung() == Rung::high_only);
+  CHECK(room.overload.next_release(room.policy, room.now) == nullptr);
+  CHECK(room.overload.repeats().holds());
+}
+
+TEST_CASE("while the room samples, what is held back waits for the budget like all else") {
+  Room room(20, true);
+  for (int i = 0; i < 2; ++i) room.second(100);
+  room.pass(Duration::s(1));  // in which nobody spoke: all are in the next sample
+  REQUIRE(room.overload.rung() == Rung::sample);
+  CHECK(room.say(1, "gg").way == Way::shown);
+  CHECK(room.say(2, "gg").way == Way::merged);
+  std::uint32_t shown = 0;
+  for (UserIndex author = 3; author < 33; ++author) {
+    shown += room.say(author, "words of " + std::to_string(author)).way == Way::shown;
+  }
+  CHECK(shown == 19);
+  CHECK(room.overload.next_release(room.policy, room.now) == nullptr);
+  CHECK(room.overload.next_release(room.policy, room.now + Duration::ms(50)) != nullptr);
+}
+
+TEST_CASE("what comes with data is not merged while its text alone would be") {
+  Room room(20, true);
+  for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
+  room.pass(Duration::s(1));
+  REQUIRE(room.say(50, "gg").way == Way::merged);
+  const Outgoing message{.text = "gg", .data = {Data::Form::json, as_bytes("{}")}};
+  const Showing showing = room.overload.decide(room.policy, 51, 0, message, room.now);
+  CHECK(showing.way != Way::merged);
+  CHECK(showing.repeat == Repeats::kNoPlace);
+}
+
+TEST_CASE("a text whose first message found no place in the log has nothing to join") {
+  Room room(20, true);
+  for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
+  room.pass(Duration::s(1));
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.rung() >= Rung::merge);
+  const Outgoing message{.text = "new"};
+  for (UserIndex author = 50; author < 52; ++author) {
+    const Showing showing = room.overload.decide(room.policy, author, 0, message, room.now);
+    CHECK(showing.way == Way::shown);  // and the caller tells no offset
+  }
+}
+
+TEST_CASE("a room that bears its crowd by merging stays on that rung until it is calm") {
+  Room room(20, true);
+  for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.rung() == Rung::sample);
+  const auto windows = [&room](int count, int repeats) {
+    for (int i = 0; i < count; ++i) {
+      for (UserIndex author = 0; author < static_cast<UserIndex>(repeats); ++author) {
+        CHECK(room.say(author, "gg").way == Way::merged);
+      }
+      room.pass(Duration::s(1));
+    }
+  };
+  windows(3, 40);
+  CHECK(room.overload.rung() == Rung::merge);
+  windows(6, 40);
+  CHECK(room.overload.rung() == Rung::merge);
+  windows(3, 1);
+  CHECK(room.overload.rung() == Rung::normal);
+}
+
+TEST_CASE("once the fan-out can follow again a room samples, though the crowd is still there") {
+  Room room(20);
+  for (int i = 0; i < 2; ++i) room.second(100);
+  room.overload.pressed(room.now);
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.rung() == Rung::high_only);
+  for (int i = 0; i < 2; ++i) CHECK(room.second(100) == 0);
+  CHECK(room.overload.rung() == Rung::high_only);
+  room.second(100);
+  CHECK(room.overload.rung() == Rung::sample);
+  CHECK(room.second(100) > 0);
+}
+
+TEST_CASE("a room that merges no more goes past that rung on its way down") {
+  Room room(20, true);
+  for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.rung() == Rung::sample);
+  room.policy.merge_repeats = false;
+  for (int i = 0; i < 3; ++i) room.second(2);
+  CHECK(room.overload.rung() == Rung::normal);
+}
+
+TEST_CASE("windows go on until what is held back has left") {
+  Room room(20, true);
+  for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
+  for (int i = 0; i < 20; ++i) room.pass(Duration::s(1));
+  CHECK(room.overload.rung() == Rung::normal);
+  CHECK(room.overload.window_end() != Instant::never());
+  Repeat* held = room.overload.next_release(room.policy, room.now);
+  REQUIRE(held != nullptr);
+  held->count = 0;
+  room.pass(Duration::s(1));
+  CHECK(room.overload.window_end() == Instant::never());
+}
+
+TEST_CASE("a window that nobody ends remembers as many speakers as two seconds can have") {
+  Room room(kReceiveMax);
+  for (int i = 0; i < 2; ++i) room.second(2'000);
+  room.pass(Duration::s(1));
+  REQUIRE(room.overload.rung() == Rung::sample);
+  UserIndex author = 10'000;
+  for (int second = 0; second < 3; ++second) {  // the host comes late: no window ends
+    for (std::uint32_t i = 0; i < kReceiveMax; ++i) {
+      REQUIRE(room.say(author++, "x").way == Way::shown);
+    }
+    room.now = room.now + Duration::s(1);
+  }
+  CHECK(room.say(10'000, "y").way == Way::sampled);    // has spoken
+  CHECK(room.say(author - 1, "y").way == Way::shown);  // as well, but nobody knows
+}
+
+TEST_CASE("what could not be told of one window is told with the next") {
+  Room room(20);
+  for (int i = 0; i < 30; ++i) room.say(1, "x");
+  room.now = room.overload.window_end();
+  const Sampled first = room.overload.end_window(room.policy, room.now);
+  CHECK(first[0] == 10);
+  room.overload.tell_later(0, first[0]);
+  const Sampled second = room.pass(Duration::s(1));
+  CHECK(second[0] == 10);
+}
+
+TEST_CASE("the table of repeats gives a place away only when nobody waits for it") {
+  Repeats repeats;
+  UserIndex evicted = kNone;
+  const auto place = [&](std::uint32_t number) {
+    const std::string text = "text " + std::to_string(number);
+    return repeats.place(0, {.text = text}, 100 + number, evicted);
+  };
+  for (std::uint32_t i = 0; i < Repeats::kPlaces; ++i) {
+    CHECK(place(i) == i);
+    CHECK(evicted == kNone);
+  }
+  CHECK(place(16) == Repeats::kNoPlace);  // all were said in this window
+  CHECK(repeats.pop_unused() == kNone);
+  repeats.turn();
+  repeats.at(0).count = 3;
+  repeats.at(1).used = true;
+  CHECK(place(16) == 2);
+  CHECK(evicted == 102);
+  CHECK(repeats.at(2).count == 0);
+  CHECK(place(17) == 3);
+  CHECK(repeats.next_held() == 0);
+  CHECK(repeats.pop_unused() == 104);  // not 0, which holds something, nor those just said
+  CHECK(place(18) == 4);
+  std::uint32_t left = 0;
+  while (repeats.pop() != kNone) ++left;
+  CHECK(left == Repeats::kPlaces);
+  CHECK_FALSE(repeats.holds());
+}
+
+TEST_CASE("a text is found again in its channel and kind only") {
+  Repeats repeats;
+  UserIndex evicted = kNone;
+  const Outgoing said{.text = "gg"};
+  const std::uint32_t place = repeats.place(3, said, 7, evicted);
+  REQUIRE(place != Repeats::kNoPlace);
+  CHECK(repeats.find(3, said) == place);
+  CHECK(repeats.find(4, said) == Repeats::kNoPlace);
+  CHECK(repeats.find(3, {.text = "gg "}) == Repeats::kNoPlace);
+  CHECK(repeats.find(3, {.kind = Kind::gift, .text = "gg"}) == Repeats::kNoPlace);
 }
 
 TEST_CASE("the number of different senders is counted without a list of them") {
