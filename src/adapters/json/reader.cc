@@ -41,24 +41,21 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 // that no double can hold.
 bool is_number(std::string_view text) noexcept {
   std::size_t at = 0;
+  const auto take = [&](char c) {
+    if (at == text.size() || text[at] != c) return false;
+    ++at;
+    return true;
+  };
   const auto digits = [&] {
     const std::size_t start = at;
     while (at < text.size() && is_digit(text[at])) ++at;
     return at > start;
   };
-  if (at < text.size() && text[at] == '-') ++at;
-  if (at < text.size() && text[at] == '0') {
-    ++at;
-  } else if (!digits()) {
-    return false;
-  }
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (!digits()) return false;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+  take('-');
+  if (!take('0') && !digits()) return false;
+  if (take('.') && !digits()) return false;
+  if (take('e') || take('E')) {
+    if (!take('+')) take('-');
     if (!digits()) return false;
   }
   return at == text.size();
@@ -77,11 +74,16 @@ bool has_valid_escapes(const char* text) noexcept {
       for (int i = 0; i < 4; ++i) {
         if (!is_hex(*++text)) return false;
       }
-    } else if (std::strchr("\"\\/bfnrt", *text) == nullptr || *text == '\0') {
+    } else if (std::string_view("\"\\/bfnrt").find(*text) == std::string_view::npos) {
       return false;
     }
   }
   return true;
+}
+
+std::string_view without_space_behind(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool has_twins(std::span<std::string_view> keys) noexcept {
@@ -104,24 +106,27 @@ struct Reader::Parts {
       : max_frame(longest),
         max_keys(longest / 5 + 1),  // "":1, is the shortest that a key can be
         text(new (std::nothrow) char[longest + simdjson::SIMDJSON_PADDING]),
+        unescaped(new (std::nothrow) std::uint8_t[longest + simdjson::SIMDJSON_PADDING]),
         keys(new (std::nothrow) std::string_view[max_keys]),
         nodes(new (std::nothrow) Node[kNodesMax]) {
-    complete = text && keys && nodes && parser.allocate(longest) == simdjson::SUCCESS;
+    complete = text && unescaped && keys && nodes;
+    if (complete) complete = parser.allocate(longest) == simdjson::SUCCESS;
   }
 
   // Each answers false when the text is not JSON.
   bool read_root(ondemand::document& document) noexcept;
-  bool read_object(ondemand::object object, std::uint32_t depth, bool listed) noexcept;
-  bool read_array(ondemand::array array, std::uint32_t depth, bool listed) noexcept;
+  bool read_object(simdjson::simdjson_result<ondemand::object> object, std::uint32_t depth,
+                   bool listed) noexcept;
+  bool read_array(simdjson::simdjson_result<ondemand::array> array, std::uint32_t depth,
+                  bool listed) noexcept;
   bool read_value(ondemand::value value, std::string_view key, std::uint32_t depth,
                   bool listed) noexcept;
-  bool read_scalar(ondemand::value& value, ondemand::json_type type, Node& node) noexcept;
+  bool read_scalar(ondemand::value& value, ondemand::json_type type, std::string_view token,
+                   Node& node) noexcept;
+  bool read_string(const char* behind_quote, std::string_view& out) noexcept;
   bool read_container(ondemand::value& value, bool is_object, std::uint32_t depth,
                       bool listed) noexcept;
 
-  void check_text(std::string_view decoded) noexcept {
-    if (decoded.find('\0') != decoded.npos) refused = true;
-  }
   Node* add_node() noexcept {
     if (node_count == kNodesMax) {
       refused = true;
@@ -131,22 +136,23 @@ struct Reader::Parts {
     node = Node{};
     return &node;
   }
-  // The frame's own bytes between two places of the padded copy, without the space behind.
-  std::string_view raw(const char* from, const char* to) const noexcept {
-    while (to > from && is_space(to[-1])) --to;
-    return frame.substr(static_cast<std::size_t>(from - text.get()),
-                        static_cast<std::size_t>(to - from));
+  // The frame's own bytes for a piece of the padded copy.
+  std::string_view raw(std::string_view piece) const noexcept {
+    return frame.substr(static_cast<std::size_t>(piece.data() - text.get()), piece.size());
   }
 
   const std::uint32_t max_frame;
   const std::uint32_t max_keys;
   bool complete = false;
   std::unique_ptr<char[]> text;  // the frame, with the room behind it that simdjson reads into
+  // All strings of the frame. The parser has such a block too, but does not say if it got none.
+  std::unique_ptr<std::uint8_t[]> unescaped;
   std::unique_ptr<std::string_view[]> keys;  // of the objects that are open, outermost first
   std::unique_ptr<Node[]> nodes;
   ondemand::parser parser;
 
   std::string_view frame;
+  std::uint8_t* unescaped_end = nullptr;
   std::uint32_t node_count = 0;
   std::uint32_t key_count = 0;
   bool refused = false;
@@ -164,6 +170,7 @@ std::span<const Node> Reader::nodes() const noexcept {
 Verdict Reader::read(std::string_view frame) noexcept {
   Parts& parts = *parts_;
   parts.frame = frame;
+  parts.unescaped_end = parts.unescaped.get();
   parts.node_count = 0;
   parts.key_count = 0;
   parts.refused = false;
@@ -185,33 +192,27 @@ Verdict Reader::read(std::string_view frame) noexcept {
 }
 
 bool Reader::Parts::read_root(ondemand::document& document) noexcept {
-  ondemand::object object;
-  if (document.get_object().get(object) != simdjson::SUCCESS) return false;
   Node& root = *add_node();
   root.type = Type::object;
   root.raw = frame;
-  if (!read_object(object, 1, true)) return false;
+  if (!read_object(document.get_object(), 1, true)) return false;
   root.end = node_count;
   // Nothing but space may follow: the text is at its end when there is no next token.
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
-bool Reader::Parts::read_object(ondemand::object object, std::uint32_t depth,
-                                bool listed) noexcept {
+// Both loops step over what of a value was not read, and whatever goes wrong there comes to light
+// with the next element.
+bool Reader::Parts::read_object(simdjson::simdjson_result<ondemand::object> object,
+                                std::uint32_t depth, bool listed) noexcept {
   const std::uint32_t first_key = key_count;
   for (auto entry : object) {
     ondemand::field field;
     if (std::move(entry).get(field) != simdjson::SUCCESS) return false;
-    const char* as_written = field.key().raw();
+    const char* const behind_quote = field.key().raw();
     std::string_view key;
-    if (field.unescaped_key().get(key) == simdjson::SUCCESS) {
-      check_text(key);
-      if (key_count < max_keys) keys[key_count++] = key;
-    } else if (has_valid_escapes(as_written)) {
-      refused = true;
-    } else {
-      return false;
-    }
+    if (!read_string(behind_quote, key)) return false;
+    if (key_count < max_keys) keys[key_count++] = key;
     if (!read_value(field.value(), key, depth, listed)) return false;
   }
   if (has_twins({keys.get() + first_key, key_count - first_key})) refused = true;
@@ -219,7 +220,8 @@ bool Reader::Parts::read_object(ondemand::object object, std::uint32_t depth,
   return true;
 }
 
-bool Reader::Parts::read_array(ondemand::array array, std::uint32_t depth, bool listed) noexcept {
+bool Reader::Parts::read_array(simdjson::simdjson_result<ondemand::array> array,
+                               std::uint32_t depth, bool listed) noexcept {
   for (auto element : array) {
     ondemand::value value;
     if (std::move(element).get(value) != simdjson::SUCCESS) return false;
@@ -231,9 +233,8 @@ bool Reader::Parts::read_array(ondemand::array array, std::uint32_t depth, bool 
 bool Reader::Parts::read_value(ondemand::value value, std::string_view key, std::uint32_t depth,
                                bool listed) noexcept {
   ondemand::json_type type{};
-  const char* from = nullptr;
   if (value.type().get(type) != simdjson::SUCCESS) return false;
-  if (value.current_location().get(from) != simdjson::SUCCESS) return false;
+  const std::string_view token = without_space_behind(value.raw_json_token());
 
   const std::uint32_t index = node_count;
   Node spare;
@@ -248,16 +249,13 @@ bool Reader::Parts::read_value(ondemand::value value, std::string_view key, std:
     node->type = is_object ? Type::object : Type::array;
     const bool list_inside = listed && (key.empty() || is_container_of_ours(key));
     if (!read_container(value, is_object, depth + 1, list_inside)) return false;
-  } else if (!read_scalar(value, type, *node)) {
-    return false;
-  }
-  if (node->type == Type::number) {
-    node->raw = raw(from, from + node->text.size());
-  } else {
-    // The next token ends this value; a value inside the root always has one behind it.
+    // The next token ends this value; one inside the root has another behind it.
     const char* to = nullptr;
     if (value.current_location().get(to) != simdjson::SUCCESS) return false;
-    node->raw = raw(from, to);
+    node->raw = raw(without_space_behind({token.data(), to}));
+  } else {
+    if (!read_scalar(value, type, token, *node)) return false;
+    node->raw = raw(token);
   }
   if (listed) nodes[index].end = node_count;
   return true;
@@ -268,54 +266,39 @@ bool Reader::Parts::read_container(ondemand::value& value, bool is_object, std::
   if (depth > kDepthMax) {
     // Deeper text is stepped over unread: the frame is refused whatever it says.
     refused = true;
-    std::string_view skipped;
-    if (is_object) {
-      ondemand::object object;
-      return value.get_object().get(object) == simdjson::SUCCESS &&
-             object.raw_json().get(skipped) == simdjson::SUCCESS;
-    }
-    ondemand::array array;
-    return value.get_array().get(array) == simdjson::SUCCESS &&
-           array.raw_json().get(skipped) == simdjson::SUCCESS;
+    return true;
   }
-  if (is_object) {
-    ondemand::object object;
-    return value.get_object().get(object) == simdjson::SUCCESS &&
-           read_object(object, depth, listed);
+  return is_object ? read_object(value.get_object(), depth, listed)
+                   : read_array(value.get_array(), depth, listed);
+}
+
+bool Reader::Parts::read_string(const char* behind_quote, std::string_view& out) noexcept {
+  const ondemand::raw_json_string as_written(reinterpret_cast<const std::uint8_t*>(behind_quote));
+  if (parser.unescape(as_written, unescaped_end).get(out) == simdjson::SUCCESS) {
+    refused = refused || out.find('\0') != out.npos;
+    return true;
   }
-  ondemand::array array;
-  return value.get_array().get(array) == simdjson::SUCCESS && read_array(array, depth, listed);
+  refused = true;
+  return has_valid_escapes(behind_quote);
 }
 
 bool Reader::Parts::read_scalar(ondemand::value& value, ondemand::json_type type,
-                                Node& node) noexcept {
+                                std::string_view token, Node& node) noexcept {
   switch (type) {
-    case ondemand::json_type::string: {
+    case ondemand::json_type::string:
       node.type = Type::string;
-      ondemand::raw_json_string as_written;
-      if (value.get_raw_json_string().get(as_written) != simdjson::SUCCESS) return false;
-      if (value.get_string().get(node.text) == simdjson::SUCCESS) {
-        check_text(node.text);
-        return true;
-      }
-      refused = true;
-      return has_valid_escapes(as_written.raw());
-    }
-    case ondemand::json_type::number: {
+      (void)value.get_raw_json_string();  // steps over it: the loop would take it for a key
+      return read_string(token.data() + 1, node.text);
+    case ondemand::json_type::number:
       node.type = Type::number;
-      const std::string_view token = value.raw_json_token();
-      std::size_t length = token.size();
-      while (length > 0 && is_space(token[length - 1])) --length;
-      node.text = token.substr(0, length);
-      return is_number(node.text);  // the loop around steps over the token
-    }
+      node.text = token;
+      return is_number(token);
     case ondemand::json_type::boolean:
       node.type = Type::boolean;
-      return value.get_bool().get(node.truth) == simdjson::SUCCESS;
-    default: {
-      bool is_null = false;
-      return value.is_null().get(is_null) == simdjson::SUCCESS && is_null;
-    }
+      node.truth = token == "true";
+      return node.truth || token == "false";
+    default:
+      return token == "null";
   }
 }
 
