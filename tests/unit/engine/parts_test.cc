@@ -1,9 +1,5 @@
-// The engine's small parts: byte queues, packing, the mailbox.
-#include <thread>
-
+// The engine's small parts: packing. Its queues are in unit/queue.
 #include "catch.hpp"
-#include "engine/byte_queue.h"
-#include "engine/mailbox.h"
 #include "engine/pack.h"
 #include "engine/recording.h"
 #include "scenario/stage.h"
@@ -12,29 +8,6 @@ using namespace chatroom;
 using namespace chatroom::engine;
 
 namespace {
-
-std::string letters(std::size_t size, char first = 'a') {
-  std::string text(size, ' ');
-  for (std::size_t i = 0; i < size; ++i)
-    text[i] = static_cast<char>(first + static_cast<int>(i % 26));
-  return text;
-}
-
-struct Queue {
-  testing::FakeMemory memory;
-  base::BlockPool pool;
-  ByteQueue queue;
-
-  explicit Queue(std::size_t blocks = 64) : pool(memory, {ByteQueue::kBlockBytes, blocks}) {}
-  ~Queue() { queue.clear(pool); }
-  std::string pop() {
-    std::string out(queue.front_size(), '\0');
-    const std::size_t size =
-        queue.pop(pool, std::as_writable_bytes(std::span(out.data(), out.size())));
-    REQUIRE(size == out.size());
-    return out;
-  }
-};
 
 template <class T, class... Lists>
 T again(const T& value, std::string& bytes, Lists&... lists) {
@@ -61,51 +34,6 @@ void check_same(const T& value, const std::string& bytes) {
 }
 
 }  // namespace
-
-TEST_CASE("a byte queue gives back what it was given, in order and of any size", "[engine]") {
-  Queue q;
-  std::vector<std::string> in;
-  for (const std::size_t size :
-       {0u, 1u, 243u, 244u, 245u, 247u, 248u, 249u, 491u, 492u, 493u, 1'000u}) {
-    in.push_back(letters(size));
-    REQUIRE(q.queue.push(q.pool, as_bytes(in.back())));
-  }
-  const Bytes pieces[] = {as_bytes("one "), {}, as_bytes("two "), as_bytes("three")};
-  REQUIRE(q.queue.push(q.pool, pieces));
-  in.emplace_back("one two three");
-  CHECK(q.queue.size() == in.size());
-  for (const std::string& one : in) CHECK(q.pop() == one);
-  CHECK(q.queue.empty());
-  CHECK(q.queue.bytes() == 0);
-}
-
-TEST_CASE("what goes to the front of a byte queue comes first", "[engine]") {
-  Queue q;
-  REQUIRE(q.queue.push_front(q.pool, as_bytes("b")));
-  REQUIRE(q.queue.push(q.pool, as_bytes("c")));
-  REQUIRE(q.queue.push_front(q.pool, as_bytes(letters(600))));
-  CHECK(q.queue.bytes() == 602);
-  CHECK(q.pop() == letters(600));
-  CHECK(q.pop() == "b");
-  REQUIRE(q.queue.push(q.pool, as_bytes("d")));
-  CHECK(q.pop() == "c");
-  CHECK(q.pop() == "d");
-  CHECK(q.queue.empty());
-}
-
-TEST_CASE("a dry pool changes nothing in a byte queue", "[engine]") {
-  Queue q(4);
-  REQUIRE(q.queue.push(q.pool, as_bytes(letters(400))));  // two blocks
-  CHECK_FALSE(q.queue.push(q.pool, as_bytes(letters(700))));
-  CHECK_FALSE(q.queue.push_front(q.pool, as_bytes(letters(700))));
-  REQUIRE(q.queue.push(q.pool, as_bytes(letters(400, 'b'))));
-  CHECK_FALSE(q.queue.push(q.pool, Bytes{}));
-  CHECK(q.queue.size() == 2);
-  CHECK(q.pop() == letters(400));
-  REQUIRE(q.queue.push(q.pool, as_bytes("x")));
-  CHECK(q.pop() == letters(400, 'b'));
-  CHECK(q.pop() == "x");
-}
 
 TEST_CASE("every field of a command survives packing", "[engine]") {
   const std::string_view channels[] = {"main", "b", ""};
@@ -303,64 +231,4 @@ TEST_CASE("what does not fit a packer, or breaks off, is noticed", "[engine]") {
     unpack(from, out, lists);
     CHECK_FALSE(from.ok());
   }
-}
-
-TEST_CASE("a mailbox keeps order round its ring, and says when it is full", "[engine]") {
-  testing::FakeMemory memory;
-  Mailbox* box = Mailbox::create(memory, nullptr, 64, 4);
-  REQUIRE(box != nullptr);
-  std::string out(64, '\0');
-  const auto take = [&] {
-    const std::size_t size = box->take(std::as_writable_bytes(std::span(out)));
-    return out.substr(0, size);
-  };
-  for (int round = 0; round < 50; ++round) {
-    const std::string one = letters(static_cast<std::size_t>(round % 20 + 1));
-    REQUIRE(box->put(as_bytes(one)));
-    REQUIRE(box->put(as_bytes("two")));
-    CHECK(take() == one);
-    CHECK(take() == "two");
-    CHECK(take().empty());
-  }
-  REQUIRE(box->put(as_bytes(letters(60))));  // with its length: all 64
-  CHECK(box->put({}).error().code == Errc::queue_full);
-  CHECK(take() == letters(60));
-  CHECK(box->put(as_bytes(letters(61))).error().code == Errc::queue_full);
-  for (int i = 0; i < 4; ++i) REQUIRE(box->put(as_bytes("x")));
-  CHECK(box->put(as_bytes("x")).error().code == Errc::queue_full);  // four messages
-  box->shut();
-  CHECK(box->put(as_bytes("x")).error().code == Errc::not_found);
-  box->drop_reference();
-  CHECK(memory.bytes == 0);
-}
-
-TEST_CASE("two threads meet in a mailbox and nothing is lost or doubled", "[engine]") {
-  testing::FakeMemory memory;
-  Mailbox* box = Mailbox::create(memory, nullptr, 4'096, 64);
-  REQUIRE(box != nullptr);
-  constexpr std::uint32_t kMessages = 20'000;
-  const auto fill = [box](std::uint32_t who) {
-    for (std::uint32_t i = 0; i < kMessages; ++i) {
-      const std::uint32_t message[] = {who, i};
-      while (!box->put(std::as_bytes(std::span(message)))) std::this_thread::yield();
-    }
-  };
-  std::thread one(fill, 0);
-  std::thread two(fill, 1);
-  std::uint32_t next[2] = {};
-  bool in_order = true;
-  while (next[0] + next[1] < 2 * kMessages) {
-    std::uint32_t message[2];
-    if (box->take(std::as_writable_bytes(std::span(message))) == 0) {
-      std::this_thread::yield();
-      continue;
-    }
-    in_order = in_order && message[0] < 2 && message[1] == next[message[0]];
-    ++next[message[0] & 1];
-  }
-  one.join();
-  two.join();
-  CHECK(in_order);
-  CHECK(box->empty());
-  box->drop_reference();
 }
