@@ -208,6 +208,8 @@ TEST_CASE("a field of a command that is of another type is refused") {
            R"({"op":"set_policy","room":"r","policy":{"slow_mode_s":4294967296}})",
            R"({"op":"set_policy","room":"r","policy":{"expel":1}})",
            R"({"op":"set_attribute","room":"r","key":"k","value":5})",
+           R"({"op":"enqueue","room":"r","line":5})",
+           R"({"op":"enqueue","room":"r","line":"bakery"})",
        }) {
     check_refused<Command>(frame);
   }

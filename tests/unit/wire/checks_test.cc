@@ -51,6 +51,8 @@ const std::vector<Op> kInRoom{
     Op::set_attribute, Op::disallow,     Op::open_room,  Op::close_room,
     Op::open_channel,  Op::close_channel};
 
+const std::vector<Op> kInLine{Op::enqueue, Op::dequeue, Op::call_next, Op::waiting};
+
 std::vector<Wrong> all_wrong() {
   static const std::string kLongName(65, 'n');
   static const std::string kLongRoom(129, 'r');
@@ -151,6 +153,13 @@ std::vector<Wrong> all_wrong() {
        {Op::recall, Op::pin, Op::unpin},
        Field::offset,
        [](Command& c) { c.offset = kHuge; }},
+      {"no room", kInLine, Field::room, [](Command& c) { c.room = ""; }},
+      {"user",
+       {Op::dequeue, Op::call_next, Op::waiting},
+       Field::user,
+       [](Command& c) { c.user = kLongName; }},
+      {"line", kInLine, Field::line, [](Command& c) { c.line = static_cast<Line>(2); }},
+      {"limit", kInLine, Field::limit, [](Command& c) { c.limit = 101; }},
       {"no key", {Op::set_attribute}, Field::key, [](Command& c) { c.key = ""; }},
       {"value", {Op::set_attribute}, Field::value, [](Command& c) { c.value = kLongValue; }},
   };
@@ -221,6 +230,7 @@ TEST_CASE("a number that no enumerator has is called unknown, and none of ours",
   CHECK(name_of(static_cast<GapReason>(200)) == "unknown");
   CHECK(name_of(static_cast<HostEventType>(200)) == "unknown");
   CHECK(name_of(static_cast<Rung>(200)) == "unknown");
+  CHECK(name_of(static_cast<Line>(200)) == "unknown");
   CHECK(name_of(Rung::sample) == "sample");
   // Refusals of a later version are the last that this one has.
   CHECK(name_of(static_cast<Errc>(200)) == "internal");

@@ -232,6 +232,14 @@ TEST_CASE("a name that is there but empty is not the same as none") {
                 Field::kind);
 }
 
+TEST_CASE("a line of a later version is no line to stand in") {
+  Crafted c;
+  const auto room = c.text("r");
+  check_refused(
+      c.command(fb::Command::enqueue, fb::CreateInLine(c.fbb(), room, static_cast<fb::Line>(200))),
+      Field::line);
+}
+
 TEST_CASE("data is what its form says, or refused") {
   const auto call = [](fb::DataForm form, std::string_view data) {
     Crafted c;
