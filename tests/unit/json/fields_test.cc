@@ -221,8 +221,8 @@ TEST_CASE("a command that is known by name only passes, whatever it says") {
   Command command;
   REQUIRE(read(R"({"op":"set_policy","room":"r"})", command).status);
   CHECK_FALSE(command.policy.password.has_value());
-  REQUIRE(read(R"({"op":"apply","room":5})", command).status);
-  CHECK(command.op == Op::apply);
+  REQUIRE(read(R"({"op":"shield","room":5})", command).status);
+  CHECK(command.op == Op::shield);
 }
 
 TEST_CASE("numbers are those of the grammar, wherever they stand") {

@@ -158,7 +158,7 @@ std::vector<Wrong> all_wrong() {
        {Op::dequeue, Op::call_next, Op::waiting},
        Field::user,
        [](Command& c) { c.user = kLongName; }},
-      {"line", kInLine, Field::line, [](Command& c) { c.line = static_cast<Line>(2); }},
+      {"line", kInLine, Field::line, [](Command& c) { c.line = static_cast<Line>(200); }},
       {"limit", kInLine, Field::limit, [](Command& c) { c.limit = 101; }},
       {"no key", {Op::set_attribute}, Field::key, [](Command& c) { c.key = ""; }},
       {"value", {Op::set_attribute}, Field::value, [](Command& c) { c.value = kLongValue; }},
