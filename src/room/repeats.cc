@@ -54,11 +54,11 @@ std::uint32_t Repeats::place(ChannelIndex channel, const Outgoing& message, User
 }
 
 std::uint32_t Repeats::next_held() noexcept {
-  for (std::uint32_t i = 0; i < kPlaces; ++i) {
-    const std::uint32_t place = (last_held_ + 1 + i) % kPlaces;
-    if (held(repeats_[place])) return last_held_ = place;
-  }
-  return kNoPlace;
+  CHATROOM_ASSERT(holds());
+  do {
+    last_held_ = (last_held_ + 1) % kPlaces;
+  } while (!held(repeats_[last_held_]));
+  return last_held_;
 }
 
 bool Repeats::holds() const noexcept { return std::any_of(repeats_.begin(), repeats_.end(), held); }

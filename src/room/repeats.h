@@ -39,7 +39,7 @@ class Repeats final {
   std::uint32_t place(ChannelIndex channel, const Outgoing& message, UserIndex author,
                       UserIndex& evicted) noexcept;
   Repeat& at(std::uint32_t place) noexcept { return repeats_[place]; }
-  // The next one with something held back, in turns, or kNoPlace.
+  // The next one with something held back, in turns; there is one: holds().
   std::uint32_t next_held() noexcept;
   bool holds() const noexcept;
   // Frees a place that was not used since the last turn(); its author, or kNone: there is none.

@@ -291,7 +291,13 @@ TEST_CASE("while the room samples, what is held back waits for the budget like a
   }
   CHECK(shown == 19);
   CHECK(room.overload.next_release(room.policy, room.now) == nullptr);
-  CHECK(room.overload.next_release(room.policy, room.now + Duration::ms(50)) != nullptr);
+  SECTION("until there is some") {
+    CHECK(room.overload.next_release(room.policy, room.now + Duration::ms(50)) != nullptr);
+  }
+  SECTION("or until the room has no budget any more") {
+    room.policy.receive_normal_per_s = 0;
+    CHECK(room.overload.next_release(room.policy, room.now) != nullptr);
+  }
 }
 
 TEST_CASE("what comes with data is not merged while its text alone would be") {
