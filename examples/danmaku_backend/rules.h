@@ -1,14 +1,13 @@
 // What this stream decides by itself: which words it does not show, and what viewers may ask it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "chatroom/chatroom.h"
 
@@ -24,45 +23,39 @@ class SongDesk {
   SongDesk(const SongDesk&) = delete;
   SongDesk& operator=(const SongDesk&) = delete;
 
-  bool ask(chatroom::Question question, std::string song) {
+  bool ask(chatroom::Question question) {
     const std::lock_guard lock(mutex_);
-    for (std::optional<Wish>& place : waiting_) {
-      if (place) continue;
-      place = Wish{question, std::move(song)};
-      return true;
-    }
-    return false;
+    if (waiting_.size() == kWaitingMax) return false;
+    waiting_.push_back(question);
+    return true;
   }
 
  private:
-  struct Wish {
-    chatroom::Question question;
-    std::string song;
-  };
+  static constexpr std::size_t kWaitingMax = 64;
 
-  std::optional<Wish> take() {
+  std::optional<chatroom::Question> take() {
     const std::lock_guard lock(mutex_);
-    for (std::optional<Wish>& place : waiting_) {
-      if (place) return std::exchange(place, std::nullopt);
-    }
-    return std::nullopt;
+    if (waiting_.empty()) return std::nullopt;
+    const chatroom::Question oldest = waiting_.front();
+    waiting_.pop_front();
+    return oldest;
   }
   void work() {
-    while (!stop_) {
+    for (int place = 1; !stop_;) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a look into the catalogue
-      const std::optional<Wish> wish = take();
-      if (!wish) continue;
-      const std::string found = "{\"song\":\"" + wish->song + "\",\"place\":3}";
+      const std::optional<chatroom::Question> question = take();
+      if (!question) continue;
+      const std::string found = "{\"place\":" + std::to_string(place++) + "}";
       chatroom::Answer answer;
       answer.data = {chatroom::Data::Form::json, chatroom::as_bytes(found)};
       // Stale by now, or the mailbox is full: the engine's deadline answers for us.
-      static_cast<void>(remote_.answer(wish->question, answer));
+      static_cast<void>(remote_.answer(*question, answer));
     }
   }
 
   chatroom::Remote remote_;
   std::mutex mutex_;
-  std::array<std::optional<Wish>, 64> waiting_;
+  std::deque<chatroom::Question> waiting_;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
@@ -88,7 +81,7 @@ class StreamRules final : public chatroom::Rules {
   chatroom::Answer on_call(chatroom::Question question,
                            const chatroom::CallRequest& request) noexcept override {
     if (request.name != "song") return chatroom::Answer::refuse(chatroom::Errc::unsupported);
-    const bool queued = desk != nullptr && desk->ask(question, std::string(request.user));
+    const bool queued = desk != nullptr && desk->ask(question);
     return queued ? chatroom::Answer::later()
                   : chatroom::Answer::refuse(chatroom::Errc::queue_full);
   }

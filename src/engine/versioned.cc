@@ -91,7 +91,7 @@ Status VersionedItems::State::change(std::string_view key, Bytes value, bool gon
   if (found == nullptr) return add(key, value, gone, at);
   Item& item = *items.at(*found);
   if (item.removed && !gone && by_key.size() - removed == limits.items) return Errc::limit_reached;
-  if (changes.push_back({at, *found}) == false) return Errc::limit_reached;
+  if (!changes.push_back({at, *found})) return Errc::limit_reached;
   if (!texts.replace(item.value, gone ? std::string_view{} : as_text(value))) {
     changes.pop_back();
     return Errc::limit_reached;
