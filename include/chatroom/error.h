@@ -51,7 +51,8 @@ bool is_temporary(Errc code) noexcept;            // whether trying again can he
 // A bit of Error::detail: trying again can help, though with this code it usually cannot.
 inline constexpr std::uint16_t kTemporary = 0x8000;
 
-// Which rule a refusal comes from, where the code alone does not say it.
+// Which rule a refusal comes from, where the code alone does not say it. Those marked * are words
+// of versions to come: nothing refuses with them yet.
 enum class Rule : std::uint8_t {
   none,
   host,          // the host's own; its number is the low byte of Error::detail
@@ -62,24 +63,24 @@ enum class Rule : std::uint8_t {
   publish_rate,  // Limits::publishes
   slow_mode,     // RoomPolicy::slow_mode_s
   mute,          // by a moderator
-  self_mute,     // by oneself
+  self_mute,     // * by oneself
   ban,
   mute_all,        // RoomPolicy::mute_all
   moderated,       // RoomPolicy::moderated
-  members_only,    // RoomPolicy::members_only
-  followers_only,  // RoomPolicy::followers_only
-  emote_only,      // RoomPolicy::emote_only
+  members_only,    // *
+  followers_only,  // *
+  emote_only,      // *
   channel_closed,
-  channel_private,  // a channel with members of its own
-  duplicate,        // RoomPolicy::duplicate_window
+  channel_private,  // * a channel with members of its own
+  duplicate,        // *
   filter,           // the word filter
   size,             // longer than Limits say
   room_full,        // RoomPolicy::max_members
   password,
-  room_rate,     // what all members of a room together may say
+  room_rate,     // * what all members of a room together may say
   room_budget,   // the room's receive budget, or its log
-  tenant_rate,   // what all rooms of a tenant together may do
-  address_rate,  // what all sessions of an address together may do
+  tenant_rate,   // * what all rooms of a tenant together may do
+  address_rate,  // * what all sessions of an address together may do
   capacity,      // a pool or table of the engine is full
 };
 inline constexpr int kRuleCount = static_cast<int>(Rule::capacity) + 1;
