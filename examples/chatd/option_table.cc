@@ -118,6 +118,12 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_level(v, o.log_level); }},
     {"record", "FILE", "Write every input of the engine to FILE, for replay_log.",
      [](Options& o, Text v) { return set_text(v, o.record); }},
+    {"words", "FILE",
+     "Look for these words in what is said, one a line: masked; after ? held for a\n"
+     "moderator, after ! refused; *word* is found inside others too.",
+     [](Options& o, Text v) { return set_text(v, o.words); }},
+    {"audit", "FILE", "Append what moderators do to FILE, one JSON object a line.",
+     [](Options& o, Text v) { return set_text(v, o.audit); }},
     {"threads", "N",
      "One engine on each of N threads (at most 64); rooms span them. Sessions are shared\n"
      "out evenly; counts per address and per user hold for each thread. Default 1.",

@@ -28,6 +28,8 @@ struct Options {
   std::vector<std::string> origins;
   std::string web_root;
   std::string record;
+  std::string words;
+  std::string audit;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;
   std::int64_t drain_s = 5;
   std::uint32_t threads = 1;

@@ -72,6 +72,8 @@ void Teller::on_event(const HostEvent& event) noexcept {
     case HostEventType::overload:
       if (event.error.code != Errc::ok) return log_.info("room %s is overloaded", room.c_str());
       return log_.info("room %s: %s", room.c_str(), std::string(name_of(event.rung)).c_str());
+    case HostEventType::moderated:
+      return audit_.write(event, loop_.now().unix_ms());
     default:
       return;
   }
@@ -85,8 +87,7 @@ Worker::Worker(const Options& options, Log& log, Shared& shared, std::uint32_t i
       index_(index),
       broker_(broker),
       web_(options.web_root),
-      browsers_(websocket_options()),
-      teller_(log) {}
+      browsers_(websocket_options()) {}
 
 WebSocketOptions Worker::websocket_options() {
   WebSocketOptions out;
@@ -133,7 +134,16 @@ bool Worker::create() {
     log_.error("%s: %s", options_.record.c_str(), std::strerror(errno));
     return false;
   }
+  if (!options_.words.empty() && !read_words(options_.words, words_)) {
+    log_.error("%s: %s", options_.words.c_str(), std::strerror(errno));
+    return false;
+  }
+  if (!options_.audit.empty() && !teller_.audit(options_.audit)) {
+    log_.error("%s: %s", options_.audit.c_str(), std::strerror(errno));
+    return false;
+  }
   EnginePorts ports;
+  if (words_.size() > 0) ports.filter = &words_;
   ports.loop = &loop_;
   ports.json = &json_;
   ports.log = &log_;

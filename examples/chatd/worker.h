@@ -17,6 +17,7 @@
 #include "metrics_text.h"
 #include "options.h"
 #include "record_file.h"
+#include "review_files.h"
 #include "web.h"
 
 namespace chatd {
@@ -45,11 +46,14 @@ struct Shared {
 // Says what an operator wants to see; the engine logs its own troubles through LogSink.
 class Teller final : public chatroom::EngineObserver {
  public:
-  explicit Teller(Log& log) : log_(log) {}
+  Teller(Log& log, chatroom::EventLoop& loop) : log_(log), loop_(loop) {}
+  bool audit(const std::string& path) { return audit_.open(path); }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 
  private:
   Log& log_;
+  chatroom::EventLoop& loop_;
+  AuditFile audit_;
 };
 
 class Worker {
@@ -83,9 +87,10 @@ class Worker {
   Web web_;
   chatroom::ZlibCompressor zlib_;
   chatroom::WebSocketServer browsers_;
-  Teller teller_;
+  chatroom::WordFilter words_;
   chatroom::JsonCodec json_;
   chatroom::uv::Loop loop_;
+  Teller teller_{log_, loop_};
   chatroom::EnginePtr engine_;
   chatroom::uv::Server* server_ = nullptr;  // lives in run()
   const chatroom::Instant started_ = loop_.now();

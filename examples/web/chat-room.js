@@ -14,7 +14,7 @@ import { Composer } from './composer.js';
 import { el, hueOf, icon, setText } from './dom.js';
 import { Nicks, bulletOf, entryOf } from './entries.js';
 import { Members } from './members.js';
-import { ModeratorMenu, pinnedText } from './moderator.js';
+import { ModeratorMenu, heldSentence, pinnedText } from './moderator.js';
 import { Status } from './status.js';
 import { wordsFor } from './strings.js';
 import { sheet } from './styles.js';
@@ -207,6 +207,7 @@ export class ChatRoom extends HTMLElement {
     on('presence', () => this.#presence());
     on('room_state', () => this.#showRoom());
     on('moderation', (detail) => this.#moderated(detail));
+    on('held', (detail) => this.#note(heldSentence(detail, this.client.user, this.#words), 'warn'));
     on('message_removed', ({ offset }) => this.#takeBack((entry) => entry.offset === offset));
     on('messages_cleared', ({ user }) =>
       this.#takeBack((entry) => entry.offset > 0 && (!user || entry.user === user)),
@@ -412,6 +413,7 @@ export class ChatRoom extends HTMLElement {
   }
 
   #note(text, tone) {
+    if (!text) return;
     this.#list.push({ type: 'system', text, tone });
   }
 

@@ -3,7 +3,7 @@
 
 import { el, hueOf, icon } from './dom.js';
 import { handsList } from './lines.js';
-import { isModerator, roomSwitches } from './moderator.js';
+import { heldList, isModerator, roomSwitches } from './moderator.js';
 import { errorSentence } from './sentences.js';
 
 const PAGE = 24; // rows; a page replaces the one before, so the document stays small
@@ -50,7 +50,11 @@ export class Members {
         on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
       },
       el('header', {}, el('h3', {}, words.members), cross),
-      ...[roomSwitches(room, words, language), handsList(room, words, language)].filter(Boolean),
+      ...[
+        heldList(room, words, language),
+        roomSwitches(room, words, language),
+        handsList(room, words, language),
+      ].filter(Boolean),
       this.#list,
       this.#footer,
     );

@@ -27,6 +27,7 @@ function choicesFor(room, target, words) {
   if (own || !user || !moderator) return found;
   for (const minutes of MINUTES)
     add(words.muteFor(minutes), 'mute', { user, for_ms: minutes * 60_000 });
+  add(words.shadow, 'shadow_mute', { user });
   add(words.unmute, 'unmute', { user });
   add(words.clearUser, 'clear', { user }, true);
   add(words.kick, 'kick', { user }, true);
@@ -121,13 +122,58 @@ export function roomSwitches(room, words, language) {
   pick.addEventListener('change', () => set({ slow_mode_s: Number(pick.value) }));
   const box = el('input', { type: 'checkbox', checked: muted });
   box.addEventListener('change', () => set({ mute_all: box.checked }));
+  const { emote_only: emotes = false, duplicate_s: repeats = 0 } = room.info.policy ?? {};
+  const emoteBox = el('input', { type: 'checkbox', checked: emotes });
+  emoteBox.addEventListener('change', () => set({ emote_only: emoteBox.checked }));
+  const repeatBox = el('input', { type: 'checkbox', checked: repeats > 0 });
+  repeatBox.addEventListener('change', () => set({ duplicate_s: repeatBox.checked ? 30 : 0 }));
   return el(
     'div',
     { className: 'switches' },
     pick,
     el('label', {}, box, ` ${words.muteAll}`),
+    el('label', {}, emoteBox, ` ${words.emoteOnly}`),
+    el('label', {}, repeatBox, ` ${words.noRepeats}`),
     refusal,
   );
+}
+
+/** What waits for a moderator, oldest first, each with two buttons; null for others. */
+export function heldList(room, words, language) {
+  if (!isModerator(room)) return null;
+  const refusal = el('p', { className: 'refusal', hidden: true });
+  const decide = (op, held) =>
+    room.command(op, { held }).catch((error) => {
+      refusal.hidden = false;
+      refusal.textContent = errorSentence(error, language);
+    });
+  const button = (label, op, held) =>
+    el(
+      'button',
+      { type: 'button', className: 'soft', on: { click: () => decide(op, held) } },
+      label,
+    );
+  const list = el('ul', { className: 'held' });
+  const title = el('h3', {}, words.held);
+  const node = el('section', { className: 'waiting' }, title, list, refusal);
+  const show = () => {
+    node.hidden = room.held.size === 0;
+    list.replaceChildren(
+      ...[...room.held].map(([held, message]) =>
+        el(
+          'li',
+          {},
+          el('bdi', {}, `${message.nick || message.user}: `),
+          el('span', {}, message.text ?? ''),
+          button(words.release, 'release', held),
+          button(words.reject, 'reject', held),
+        ),
+      ),
+    );
+  };
+  room.addEventListener('held', show);
+  show();
+  return node;
 }
 
 /** The text of a pinned message: rooms pin places, not texts.
@@ -138,4 +184,10 @@ export async function pinnedText(room, offset) {
   const [message] = messages;
   if (message?.offset !== offset) return '';
   return `${message.nick || message.user || ''}: ${message.text ?? ''}`;
+}
+
+/** What its author is told of a message that was held; '' for others. */
+export function heldSentence({ action, message, text }, me, words) {
+  if (message?.user !== me || action === 'hold') return '';
+  return action === 'release' ? words.heldReleased : words.heldRejected(text);
 }

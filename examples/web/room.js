@@ -37,6 +37,8 @@ export class Room extends EventTarget {
   info = {};
   /** The newest that was delivered here. @type {{epoch: string, offset: number}|null} */
   position = null;
+  /** What waits for a moderator, by its number, as far as this session was told. */
+  held = new Map();
   /** @type {ChatError|null} */
   error = null;
   /** Where we stand in the room's lines; 0: we do not. */
@@ -193,6 +195,7 @@ export class Room extends EventTarget {
     this.#held = [];
     this.#settle();
     this.#emit('joined', { answer, again: Boolean(since), recovered });
+    this.#askHeld();
     try {
       await this.#catchUp(answer, since, recovered, visit);
     } catch (error) {
@@ -308,12 +311,30 @@ export class Room extends EventTarget {
         if (event.line === 'room' && this.state !== 'in') this.enter();
         break;
       case 'moderation':
-        if (event.action === 'set_role' && event.user === this.#client.user) this.role = event.role;
+        if (event.action === 'set_role' && event.user === this.#client.user) {
+          this.role = event.role;
+          this.#askHeld();
+        }
+        break;
+      case 'held':
+        if (event.action === 'hold') this.held.set(event.held, event.message);
+        else this.held.delete(event.held);
         break;
       case 'left':
         return this.#left(event);
     }
     this.#emit(event.event, event);
+  }
+
+  // What waited before we came; it comes as `held` events.
+  #askHeld(after = 0) {
+    this.held.clear();
+    if (!['moderator', 'admin', 'owner'].includes(this.role)) return;
+    const next = (held) =>
+      this.command('list_held', { held })
+        .then(({ more }) => more && next(Math.max(...this.held.keys())))
+        .catch(() => {}); // it is gone, or an older server
+    next(after);
   }
 
   #hold(message) {

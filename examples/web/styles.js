@@ -142,6 +142,9 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
 .menu header, .menu .refusal { grid-column: 1 / -1; }
 .hard { color: #ffb3b3; }
 .refusal { margin: 0; font-size: 12.5px; color: #ffc2c2; }
+.waiting ul { list-style: none; margin: 0; padding: 0; max-height: 30vh; overflow-y: auto; }
+.waiting li { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; font-size: 13px; padding: 3px 0; }
+.waiting li span { flex: 1; min-width: 6em; overflow-wrap: anywhere; }
 .switches { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; font-size: 12.5px;
   padding: 0 0 10px; }
 .switches select { height: 28px; border-radius: 7px; border: 0; padding: 0 8px; color: inherit;

@@ -53,11 +53,13 @@ enum class Op : std::uint8_t {
   unblock,
   allow,     // user: may speak while mute_all is on
   disallow,  // user
-  release,
-  reject,
+  release,   // offset (`held` on the wire): what waits for a moderator is said now
+  reject,    // offset (`held` on the wire), reason: it is not said
   set_receive,
-  waiting,  // room, line, limit: who waits, for those who may call
-  unknown,  // any other word
+  waiting,      // room, line, limit: who waits, for those who may call
+  list_held,    // after (`held` on the wire): `held` events of what waits, the next few
+  shadow_mute,  // user, for_ms, reason: what it says, it alone sees; ended by unmute
+  unknown,      // any other word
 };
 std::string_view name_of(Op op) noexcept;    // as on the wire
 Op op_from(std::string_view name) noexcept;  // Op::unknown for any other word
@@ -73,6 +75,10 @@ struct PolicyPatch {
   std::optional<std::uint32_t> slow_mode_s{};
   std::optional<bool> mute_all{};
   std::optional<bool> moderated{};
+  std::optional<bool> members_only{};
+  std::optional<bool> followers_only{};
+  std::optional<bool> emote_only{};
+  std::optional<std::uint32_t> duplicate_s{};
   std::optional<std::uint32_t> max_members{};
   std::optional<std::uint32_t> line_length{};
   std::optional<std::uint32_t> hands{};
@@ -122,6 +128,7 @@ struct Command {
   // moderation and settings
   std::uint64_t for_ms = 0;  // 0: until it is lifted
   std::string_view reason{};
+  bool clear = false;  // mute, ban, shadow_mute, kick: and take back all that the user said
   Role role = Role::member;
   std::uint64_t offset = 0;
   PolicyPatch policy{};

@@ -18,7 +18,7 @@ struct Answer {
     refuse,   // with `error`
     rewrite,  // publish only: go on with `text` instead
     drop,     // publish only: the sender is told success, nobody sees it
-    hold,     // publish only: answered `held`
+    hold,     // publish only: answered `held`; it waits for a moderator
     later,    // not now: Engine::answer or Remote::answer exactly once, before the deadline
   };
   Verdict verdict = Verdict::pass;
@@ -79,6 +79,18 @@ struct CallRequest {
   Data data{};
 };
 
+// Looks at what members say in rooms, before Rules does: passes it, rewrites it, holds it for a
+// moderator, drops or refuses it. One engine has one; whose rooms have rules of their own looks at
+// `message->room`. Called for messages with a text. Default at the deadline: refused `internal`,
+// temporary. Thread and re-entry: as Auth.
+class Filter {
+ public:
+  virtual Answer on_text(Question question, const PublishRequest& request) noexcept = 0;
+
+ protected:
+  ~Filter() = default;
+};
+
 // May this happen. Each has a default so that a host overrides what it cares about; the contract is
 // Auth's. Defaults at the deadline: refused `internal`, temporary.
 class Rules {
@@ -88,6 +100,11 @@ class Rules {
     return Answer::refuse(Errc::not_found);
   }
   virtual Answer on_join(Question, const JoinRequest&) noexcept { return Answer::pass(); }
+  // In a room that is followers_only: does he follow whoever it belongs to. Asked at his first
+  // message of a stay. A refusal is told `mode_restricted`, with its retry_after_ms.
+  virtual Answer on_follower(Question, const PublishRequest&) noexcept {
+    return Answer::refuse(Errc::mode_restricted);
+  }
   virtual Answer before_publish(Question, const PublishRequest&) noexcept { return Answer::pass(); }
   virtual Answer on_call(Question, const CallRequest&) noexcept {
     return Answer::refuse(Errc::unsupported);

@@ -26,6 +26,8 @@ enum class EventType : std::uint8_t {
   called,            // room, line, until_ms
   receipt,           // room, offset, and user: has read up to there; or count: how many have
   reconnect,         // after_ms, address
+  held,  // room, held, action ("hold", "release", "reject"), message, by, text: to moderators what
+         // waits for them; to them and its author what became of it
 };
 std::string_view name_of(EventType type) noexcept;
 
@@ -93,6 +95,10 @@ struct RoomState {
   std::uint32_t slow_mode_s = 0;
   bool mute_all = false;
   bool moderated = false;
+  bool members_only = false;
+  bool followers_only = false;
+  bool emote_only = false;
+  std::uint32_t duplicate_s = 0;
   bool has_password = false;
   std::uint32_t max_members = 0;  // 0: no cap
   std::uint32_t line_length = 0;  // who may wait while it is full; to speak
@@ -166,6 +172,7 @@ struct Event {
   std::uint32_t place = 0;
   std::optional<std::uint32_t> waiting{};  // also the answer to `waiting`, with members
   std::uint64_t count = 0;
+  std::uint64_t held = 0;  // the number of what waits for a moderator; of its room
   std::uint32_t after_ms = 0;
   std::string_view address{};
 };

@@ -19,6 +19,8 @@ struct Limits {
   std::uint32_t sanctions = 16'384;       // mutes, bans, allowances in force: limit_reached
   std::uint32_t board_rooms = 1'024;      // rooms with pins or attributes (2 KiB): limit_reached
   std::uint32_t line_places = 16'384;     // in lines, all rooms together: queue_full
+  std::uint32_t held_messages = 256;      // waiting for a moderator, of one room a quarter of them:
+                                          // the oldest is rejected
   std::uint32_t read_positions = 16'384;  // of users in rooms with receipts: the room's oldest goes
   std::uint32_t receipts_exact = 100;     // users; above: counts only
   std::uint32_t gift_rooms = 1'024;       // rooms with gifts (1 KiB): beyond, gifts count 1 each

@@ -23,7 +23,9 @@ enum class HostEventType : std::uint8_t {
   overload,        // room, rung: a room with a receive budget goes up or down the ladder; with an
                    // error: something that the engine itself had to tell the room found no place
   moderated,       // room, op, user (of whom), by (empty: the host), until, text (why), position
-                   // (which message): the audit trail; what was refused is not in it
+                   // (which message; of release and reject: its number): the audit trail; what was
+                   // refused is not in it
+  held,            // room, user, position.offset (its number): a message waits for a moderator
 };
 std::string_view name_of(HostEventType type) noexcept;
 

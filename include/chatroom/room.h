@@ -43,6 +43,14 @@ struct RoomPolicy {
   bool moderated = false;         // only speakers and above may publish
   bool mute_all = false;          // only moderators and above: mode_restricted
   std::uint32_t slow_mode_s = 0;  // between two messages of one user below moderator
+  bool members_only = false;      // only who was given a lasting role, and speakers and above
+  bool followers_only = false;    // only whom Rules::on_follower passes, and those
+  bool emote_only = false;        // below moderator: a text may hold emoji and :names: only
+  // The same words again by the same user within so many seconds (at most 300; 0: never mind),
+  // looked at without case, width, spaces and signs: refused `duplicate`, or answered with the
+  // place of the first.
+  std::uint32_t duplicate_s = 0;
+  bool merge_duplicates = false;
   std::uint32_t history_messages = 300;        // kept in the ring, over all channels
   Duration history_age = Duration::s(3600);    // and not older than this
   Duration idle_close = Duration::s(300);      // nobody in it for so long: closed; 0: never
@@ -92,7 +100,9 @@ struct Sanctions {
   Instant muted_until = Instant::never();  // never(): until it is lifted
   bool banned = false;
   Instant banned_until = Instant::never();
-  bool allowed = false;  // may speak while mute_all is on
+  bool allowed = false;     // may speak while mute_all is on
+  bool self_muted = false;  // by its own wish; ends by itself or by its own `unmute`
+  bool shadow_muted = false;
 };
 
 // A member of one room: a user's stay there, over all its sessions. Views nothing, owns nothing.
@@ -154,6 +164,14 @@ class Room final {
   // Takes the user's sessions out of the room as kick does, and lets none in while it holds.
   Status ban(std::string_view user, Duration time = {}, std::string_view reason = {}) noexcept;
   Status unban(std::string_view user, std::string_view reason = {}) noexcept;
+  // What the user says from now on, it alone sees; ended by unmute. Its moderators are told.
+  Status shadow_mute(std::string_view user, Duration time = {},
+                     std::string_view reason = {}) noexcept;
+  // What a filter or the host held, by its number: said now, or not. not_found: it does not wait.
+  Status release(std::uint64_t held) noexcept;
+  Status reject(std::uint64_t held, std::string_view reason = {}) noexcept;
+  using HeldVisitor = void (*)(void* context, std::uint64_t held, const Message& message);
+  Status for_each_held(HeldVisitor visit, void* context) const noexcept;  // the oldest first
   Status allow(std::string_view user) noexcept;  // may speak while policy.mute_all is on
   Status disallow(std::string_view user) noexcept;
   Sanctions sanctions(std::string_view user) const noexcept;  // known to the room's home

@@ -7,7 +7,8 @@ namespace chatroom {
 bool engine::moderates(Op op) noexcept {
   return (op >= Op::mute && op <= Op::set_attribute) || op == Op::close_room ||
          op == Op::open_channel || op == Op::close_channel || op == Op::allow ||
-         op == Op::disallow || op == Op::call_next || op == Op::invite || op == Op::approve;
+         op == Op::disallow || op == Op::call_next || op == Op::invite || op == Op::approve ||
+         op == Op::release || op == Op::reject || op == Op::shadow_mute;
 }
 
 using engine::moderates;
@@ -55,6 +56,8 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
                                   : decide_moderation(caller, command);
     case Op::waiting:
       return decide_waiting(caller, command);
+    case Op::list_held:
+      return decide_list_held(caller, command);
     default:
       return moderates(command.op) ? decide_moderation(caller, command)
                                    : Outcome{Errc::unsupported};

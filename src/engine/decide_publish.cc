@@ -19,6 +19,15 @@ std::uint64_t latest_hash(std::string_view key) noexcept {
   return base::siphash({0x6c61746573740a01, 0x63686174726f6f6d}, key) | 1;
 }
 
+PublishRequest request_of(Engine::State& state, const engine::Caller& caller, RoomId room,
+                          const Command& command) noexcept {
+  const room::UserIndex user = state.rooms.user_of(caller.session.index);
+  return {.session = caller.session,
+          .user = state.rooms.user(user).id,
+          .role = state.rooms.role(room, user),
+          .message = &command.out};
+}
+
 }  // namespace
 
 Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
@@ -28,7 +37,8 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
   const room::PublishVerdict verdict =
       rooms.check_publish(room, caller.session.index, command.out, now);
   // The protocol's order: the host speaks before the size does, and may say less instead.
-  const bool asked_first = verdict.error.code == Errc::too_large && ports.rules != nullptr;
+  const bool asks = ports.rules != nullptr || ports.filter != nullptr;
+  const bool asked_first = verdict.error.code == Errc::too_large && asks;
   if (verdict.error.code != Errc::ok && !asked_first) return verdict.error;
   // A room that stores first has named a place before it is taken: then the answer waits its turn.
   const bool taken = verdict.first.offset <= rooms.view(room).position.offset;
@@ -39,12 +49,58 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
     answer_publish(caller, verdict.first);
     return Outcome::at(verdict.first);
   }
-  if (ports.rules == nullptr) return settle_publish(caller, command, Answer::pass());
-  const room::UserIndex user = rooms.user_of(caller.session.index);
-  const PublishRequest request{.session = caller.session,
-                               .user = rooms.user(user).id,
-                               .role = rooms.role(room, user),
-                               .message = &command.out};
+  if (!verdict.ask_follower) return review(caller, command);
+  const Answer nobody = Answer::refuse(Errc::mode_restricted);
+  if (ports.rules == nullptr) return settle_follower(caller, command, nobody);
+  const PublishRequest request = request_of(*this, caller, room, command);
+  return ask(QuestionKind::follower, caller, command,
+             [&](Question question) { return ports.rules->on_follower(question, request); });
+}
+
+// Followers are known as such for as long as they stay.
+Engine::State::Outcome Engine::State::settle_follower(const Caller& caller, const Command& command,
+                                                      const Answer& verdict) noexcept {
+  const RoomId room = rooms.find(command.room);
+  const std::uint32_t session = caller.session.index;
+  if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
+  const room::UserIndex author = rooms.user_of(session);
+  if (verdict.verdict == Answer::Verdict::pass) {
+    rooms.set_follower(room, author);
+    return review(caller, command);
+  }
+  rooms.forgive_publish(room, author, std::min(caller.asked, now), command.out.text);
+  if (verdict.error.code == Errc::internal) return verdict.error;  // nobody knows yet
+  return refusal(Errc::mode_restricted, Rule::followers_only, verdict.error.retry_after_ms);
+}
+
+// The filter looks first, the host second: it sees what the filter made of it.
+Engine::State::Outcome Engine::State::review(const Caller& caller,
+                                             const Command& command) noexcept {
+  if (ports.filter == nullptr || command.out.text.empty()) return ask_rules(caller, command);
+  const PublishRequest request = request_of(*this, caller, rooms.find(command.room), command);
+  return ask(QuestionKind::filter, caller, command,
+             [&](Question question) { return ports.filter->on_text(question, request); });
+}
+
+Engine::State::Outcome Engine::State::settle_filter(const Caller& caller, const Command& command,
+                                                    const Answer& verdict) noexcept {
+  if (verdict.verdict == Answer::Verdict::pass) return ask_rules(caller, command);
+  const bool empties = verdict.text.empty() && command.out.kind == Kind::text;
+  if (verdict.verdict != Answer::Verdict::rewrite || empties) {
+    return settle_publish(caller, command, verdict);
+  }
+  Command rewritten = command;
+  rewritten.out.text = verdict.text;
+  return ask_rules(caller, rewritten);
+}
+
+Engine::State::Outcome Engine::State::ask_rules(const Caller& caller,
+                                                const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  // Gone while a question was open: settle_publish says so.
+  const bool here = room && rooms.membership(room, caller.session.index) != room::kNone;
+  if (ports.rules == nullptr || !here) return settle_publish(caller, command, Answer::pass());
+  const PublishRequest request = request_of(*this, caller, room, command);
   return ask(QuestionKind::publish, caller, command,
              [&](Question question) { return ports.rules->before_publish(question, request); });
 }
@@ -59,9 +115,11 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   // While the host thought, it may have been muted; the same answer as to what it says next.
   const Error muted = rooms.sanctioned(room, author, room::Measure::mute, now);
   if (muted.code != Errc::ok && !CHATROOM_PLANTED(late_answer_ignores_mute)) {
-    rooms.forgive_publish(room, author, passed);
+    rooms.forgive_publish(room, author, passed, command.out.text);
     return muted;
   }
+  const bool shadowed =
+      rooms.sanctioned(room, author, room::Measure::shadow_mute, now).code != Errc::ok;
   Outgoing message = command.out;
   switch (verdict.verdict) {
     case Answer::Verdict::pass:
@@ -69,7 +127,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
     case Answer::Verdict::rewrite:
       message.text = verdict.text;
       if (message.text.empty() && message.kind == Kind::text) {
-        rooms.forgive_publish(room, author, passed);
+        rooms.forgive_publish(room, author, passed, command.out.text);
         return Errc::internal;
       }
       break;
@@ -77,17 +135,19 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       answer_publish(caller, rooms.view(room).position);
       return {};
     case Answer::Verdict::hold:
-      rooms.forgive_publish(room, author, passed);
-      return Errc::held;
+      if (shadowed) break;
+      rooms.forgive_publish(room, author, passed, command.out.text);
+      return hold(room, author, command.out);
     case Answer::Verdict::refuse:
     case Answer::Verdict::later:
-      rooms.forgive_publish(room, author, passed);
+      rooms.forgive_publish(room, author, passed, command.out.text);
       return verdict.verdict == Answer::Verdict::refuse ? engine::refused_by_host(verdict.error)
                                                         : Error{Errc::internal, kTemporary, 0};
   }
   if (message.kind == Kind::gift && rooms.view(room).policy->gift_window.us > 0) {
     message.priority = Priority::high;
   }
+  if (shadowed && !CHATROOM_PLANTED(shadow_mute_leaks)) return say_in_shadow(caller, room, message);
   const room::Showing showing = rooms.show(room, author, message, now);
   tell_rung(room);
   if (showing.way != room::Showing::Way::shown) {
@@ -98,12 +158,26 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   }
   const Result<Position> said = say(room, author, message, caller.tag);
   if (!said) {
-    rooms.forgive_publish(room, author, passed);
+    rooms.forgive_publish(room, author, passed, command.out.text);
     return said.error();
   }
   rooms.showed(room, showing, said->offset);
   answer_publish(caller, *said);
   return Outcome::at(*said);
+}
+
+// He alone sees it; nothing that he is told differs from what is not kept anyway.
+Engine::State::Outcome Engine::State::say_in_shadow(const Caller& caller, RoomId room,
+                                                    const Outgoing& message) noexcept {
+  if (const Error error = engine::check_sizes(message, options.limits); error.code != Errc::ok) {
+    return error;
+  }
+  const room::UserIndex author = rooms.user_of(caller.session.index);
+  rooms.remember_key(room, author, message.key, 0, now);
+  echo(room, author, rooms.channel(room, message.channel), message);
+  const Position place{rooms.view(room).position.epoch, 0};
+  answer_publish(caller, place);
+  return Outcome::at(place);
 }
 
 void Engine::State::answer_publish(const Caller& caller, Position position) noexcept {

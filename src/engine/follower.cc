@@ -49,6 +49,7 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
     case Op::enqueue:
     case Op::dequeue:
     case Op::waiting:
+    case Op::list_held:
       break;
     default:
       if (!engine::moderates(command.op)) return false;

@@ -35,6 +35,8 @@ struct engine::Kept {
   bool mute_all = false;
   bool moderated = false;
   std::uint32_t max_members = 0;
+  std::uint8_t modes = 0;  // members_only, followers_only, emote_only
+  std::uint32_t duplicate_s = 0;
   std::uint32_t channels = 0;  // name and creator of each follow, without main
 };
 
@@ -42,7 +44,8 @@ using engine::Kept;
 
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr unsigned kAllowedMark = 1u << room::kMeasures;
+constexpr std::uint8_t kVersion = 3;
 
 // False: not a record of ours.
 bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
@@ -55,6 +58,8 @@ bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
   kept.mute_all = from.flag();
   kept.moderated = from.flag();
   kept.max_members = from.u32();
+  kept.modes = from.u8();
+  kept.duplicate_s = from.u32();
   kept.channels = from.u32();
   return from.ok() && kept.epoch != 0;
 }
@@ -95,6 +100,9 @@ bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open
   to.flag(view.policy->mute_all);
   to.flag(view.policy->moderated);
   to.u32(view.policy->max_members);
+  to.u8(static_cast<std::uint8_t>(view.policy->members_only | view.policy->followers_only << 1 |
+                                  view.policy->emote_only << 2));
+  to.u32(view.policy->duplicate_s);
   const RoomState state = rooms.state(record.room);
   to.u32(static_cast<std::uint32_t>(state.channels.size() - 1));
   for (const ChannelState& channel : state.channels.subspan(1)) {
@@ -183,15 +191,15 @@ void Engine::State::keep_sanctions(engine::Packer& to, RoomId room) noexcept {
       room,
       [](void* context, const room::KeptSanction& kept) {
         engine::Packer& out = *static_cast<engine::Packer*>(context);
-        constexpr std::size_t kItem = 1 + 4 + 1 + 16;  // beside the name
+        constexpr std::size_t kItem = 1 + 4 + 1 + 8 * room::kMeasures;  // beside the name
         constexpr std::size_t kEnd = 1;
         if (out.left() < kItem + kept.user.size() + kEnd) return false;
         out.flag(true);
         out.text(kept.user);
-        out.u8(static_cast<std::uint8_t>(kept.for_good[0] | kept.for_good[1] << 1 |
-                                         kept.allowed << 2));
-        out.i64(kept.until[0]);
-        out.i64(kept.until[1]);
+        unsigned marks = kept.allowed ? kAllowedMark : 0;
+        for (std::size_t i = 0; i < room::kMeasures; ++i) marks |= kept.for_good[i] ? 1u << i : 0;
+        out.u8(static_cast<std::uint8_t>(marks));
+        for (const std::int64_t until : kept.until) out.i64(until);
         return true;
       },
       &to);
@@ -219,11 +227,12 @@ void Engine::State::restore_sanctions(RoomId room, engine::Unpacker& from) noexc
   while (from.flag() && from.ok()) {
     const std::string_view user = from.text();
     const std::uint8_t marks = from.u8();
-    const std::int64_t until[] = {from.i64(), from.i64()};
+    std::int64_t until[room::kMeasures];
+    for (std::int64_t& end : until) end = from.i64();
     const Sanctions known = rooms.sanctions(room, user, now);
     if (!from.ok() || known.muted || known.banned || known.allowed) continue;
-    for (const room::Measure measure : {room::Measure::mute, room::Measure::ban}) {
-      const auto at = static_cast<std::size_t>(measure);
+    for (std::size_t at = 0; at < room::kMeasures; ++at) {
+      const auto measure = static_cast<room::Measure>(at);
       if (until[at] > now.us) {
         static_cast<void>(rooms.impose(room, user, measure, Instant{until[at]}, now));
       }
@@ -231,7 +240,7 @@ void Engine::State::restore_sanctions(RoomId room, engine::Unpacker& from) noexc
         static_cast<void>(rooms.impose(room, user, measure, Instant::never(), now));
       }
     }
-    if ((marks & 4) != 0) static_cast<void>(rooms.allow(room, user, true));
+    if ((marks & kAllowedMark) != 0) static_cast<void>(rooms.allow(room, user, true));
   }
 }
 
@@ -251,6 +260,10 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
   policy.mute_all = kept.mute_all;
   policy.moderated = kept.moderated;
   policy.max_members = kept.max_members;
+  policy.members_only = (kept.modes & 1) != 0;
+  policy.followers_only = (kept.modes & 2) != 0;
+  policy.emote_only = (kept.modes & 4) != 0;
+  policy.duplicate_s = kept.duplicate_s;
   static_cast<void>(rooms.set_policy(room, policy, now));
 }
 

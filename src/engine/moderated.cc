@@ -45,7 +45,11 @@ Status Engine::State::moderate(RoomId room, const Actor& actor, const Command& c
     case Op::kick:
     case Op::allow:
     case Op::disallow:
+    case Op::shadow_mute:
       return sanction(room, actor, command);
+    case Op::release:
+    case Op::reject:
+      return decide_held(room, actor, command);
     case Op::set_role:
       return change_role(room, actor, command);
     case Op::recall:
@@ -85,22 +89,35 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
   const Instant until =
       timed ? Instant{base::saturating_add(now.us, ms * 1'000)} : Instant::never();
   const bool bans = command.op == Op::ban || command.op == Op::unban;
-  const room::Measure measure = bans ? room::Measure::ban : room::Measure::mute;
+  const bool shadows = command.op == Op::shadow_mute;
+  const bool of_oneself = !actor.host && command.user == actor.user;
+  const room::Measure measure = bans         ? room::Measure::ban
+                                : shadows    ? room::Measure::shadow_mute
+                                : of_oneself ? room::Measure::self_mute
+                                             : room::Measure::mute;
   Event event = about(rooms.view(room), command, actor.user);
   Status done;
-  if (command.op == Op::mute || command.op == Op::ban) {
+  if (command.op == Op::mute || command.op == Op::ban || shadows) {
     const Result<Instant> end = rooms.impose(room, command.user, measure, until, now);
     if (!end) return end.error();
     event.until_ms = told(*end);
   } else if (command.op == Op::unmute || command.op == Op::unban) {
     rooms.lift(room, command.user, measure);
+    if (measure == room::Measure::mute) {
+      rooms.lift(room, command.user, room::Measure::shadow_mute);
+    }
   } else if (command.op != Op::kick) {
     done = rooms.allow(room, command.user, command.op == Op::allow);
     if (!done) return done;
   }
   if (command.op != Op::kick) mark_unsaved(room);
   note_moderation(room, actor, command, event.until_ms);
-  tell_moderation(room, event);
+  if (shadows) {
+    tell_staff(room, event, room::kNone);
+  } else {
+    tell_moderation(room, event);
+  }
+  if (command.clear) clean_up(room, actor, command);
   if (command.op != Op::kick && command.op != Op::ban) return {};
   const room::UserIndex waits = rooms.find_user(command.user);
   if (command.op == Op::ban && rooms.dequeue(room, waits, Line::room)) {
@@ -120,6 +137,13 @@ void Engine::State::remove_user(RoomId room, room::UserIndex user, const Event& 
     remove_from_room(room, session, left);
     if (CHATROOM_PLANTED(kick_leaves_one_session)) return;
   }
+}
+
+// In the same order: and what the user said.
+void Engine::State::clean_up(RoomId room, const Actor& actor, const Command& command) noexcept {
+  Command clear = command;
+  clear.op = Op::clear;
+  static_cast<void>(take_back(room, actor, clear));
 }
 
 Status Engine::State::change_role(RoomId room, const Actor& actor,
@@ -159,7 +183,10 @@ Status Engine::State::take_back(RoomId room, const Actor& actor, const Command& 
         return at.rooms.is_recalled(at.room, offset);
       },
       &look);
-  if (command.op == Op::clear) publish_recalled(room);
+  if (command.op == Op::clear) {
+    publish_recalled(room);
+    reject_held_of(room, command.user, actor.user);
+  }
   note_moderation(room, actor, command, 0);
   const Result<fanout::Appended> appended =
       append(room, {.priority = Priority::high, .reliable = true}, event);
@@ -232,6 +259,10 @@ Status Engine::State::change_policy(RoomId room, const PolicyPatch& patch) noexc
   policy.max_members = patch.max_members.value_or(policy.max_members);
   policy.line_length = patch.line_length.value_or(policy.line_length);
   policy.hands = patch.hands.value_or(policy.hands);
+  policy.members_only = patch.members_only.value_or(policy.members_only);
+  policy.followers_only = patch.followers_only.value_or(policy.followers_only);
+  policy.emote_only = patch.emote_only.value_or(policy.emote_only);
+  policy.duplicate_s = patch.duplicate_s.value_or(policy.duplicate_s);
   return set_policy(room, policy);
 }
 

@@ -20,7 +20,11 @@ Needs needs_of(const Command& command) noexcept {
   switch (command.op) {
     case Op::mute:
     case Op::unmute:
+    case Op::shadow_mute:
       return {Operation::mute, true};
+    case Op::release:
+    case Op::reject:
+      return {Operation::review, false};
     case Op::ban:
     case Op::unban:
       return {Operation::ban, true};
@@ -72,8 +76,13 @@ Error Engine::State::may_moderate(RoomId room, const Actor& actor,
     const bool lower = !author->empty() && room::outranks(actor.role, rooms.rank(room, *author));
     return lower && room::may(actor.role, Operation::recall_any) ? Error{} : forbidden;
   }
+  if ((command.op == Op::mute || command.op == Op::unmute) && command.user == actor.user &&
+      !command.clear) {
+    return {};  // of oneself
+  }
   const Needs needs = needs_of(command);
   if (!room::may(actor.role, needs.operation)) return forbidden;
+  if (command.clear && !room::may(actor.role, Operation::clear_user)) return forbidden;
   if (!needs.outrank || CHATROOM_PLANTED(rank_not_asked)) return {};
   return room::outranks(actor.role, rooms.rank(room, command.user)) ? Error{} : forbidden;
 }

@@ -13,7 +13,7 @@ Engine::State::Outcome Engine::State::withhold(const Caller& caller, RoomId room
   using Way = room::Showing::Way;
   const room::UserIndex author = rooms.user_of(caller.session.index);
   if (showing.way == Way::refused) {
-    rooms.forgive_publish(room, author, passed);
+    rooms.forgive_publish(room, author, passed, message.text);
     return Error{Errc::room_overloaded, kTemporary, showing.retry_after_ms};
   }
   const room::ChannelIndex channel = rooms.channel(room, message.channel);

@@ -63,6 +63,10 @@ void pack(Packer& to, const PolicyPatch& policy) noexcept {
   pack_optional(to, policy.hands);
   pack_optional(to, policy.password);
   to.flag(policy.expel);
+  pack_optional(to, policy.members_only);
+  pack_optional(to, policy.followers_only);
+  pack_optional(to, policy.emote_only);
+  pack_optional(to, policy.duplicate_s);
 }
 
 void unpack(Unpacker& from, PolicyPatch& policy) noexcept {
@@ -74,6 +78,10 @@ void unpack(Unpacker& from, PolicyPatch& policy) noexcept {
   unpack_optional(from, policy.hands);
   unpack_optional(from, policy.password);
   policy.expel = from.flag();
+  unpack_optional(from, policy.members_only);
+  unpack_optional(from, policy.followers_only);
+  unpack_optional(from, policy.emote_only);
+  unpack_optional(from, policy.duplicate_s);
 }
 
 }  // namespace
@@ -171,6 +179,7 @@ void pack(Packer& to, const Command& command) noexcept {
   to.text(command.name);
   to.u64(command.for_ms);
   to.text(command.reason);
+  to.flag(command.clear);
   to.u8(static_cast<std::uint8_t>(command.role));
   to.u64(command.offset);
   pack(to, command.policy);
@@ -208,6 +217,7 @@ void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
   command.name = from.text();
   command.for_ms = from.u64();
   command.reason = from.text();
+  command.clear = from.flag();
   command.role = static_cast<Role>(std::min<std::uint8_t>(from.u8(), kRoleMax));
   command.offset = from.u64();
   unpack(from, command.policy);
@@ -277,6 +287,11 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.u32(policy.line_length);
   to.u32(policy.hands);
   to.i64(policy.line_hold.us);
+  to.flag(policy.members_only);
+  to.flag(policy.followers_only);
+  to.flag(policy.emote_only);
+  to.u32(policy.duplicate_s);
+  to.flag(policy.merge_duplicates);
 }
 
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
@@ -306,6 +321,11 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.line_length = from.u32();
   policy.hands = from.u32();
   policy.line_hold.us = from.i64();
+  policy.members_only = from.flag();
+  policy.followers_only = from.flag();
+  policy.emote_only = from.flag();
+  policy.duplicate_s = from.u32();
+  policy.merge_duplicates = from.flag();
 }
 
 }  // namespace chatroom::engine

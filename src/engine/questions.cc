@@ -1,5 +1,7 @@
 #include "engine/questions.h"
 
+#include <algorithm>
+
 #include "engine/cross.h"
 
 namespace chatroom {
@@ -20,7 +22,7 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   pending.host = caller.host;
   pending.tag = caller.tag;
   pending.ticket = caller.ticket;
-  pending.asked = now;
+  pending.asked = std::min(caller.asked, now);  // the first question's, if this follows one
   if (cluster != nullptr && command.op == Op::join) {
     pending.joins = engine::hash_of_room(command.room);
   }
@@ -77,6 +79,10 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
       return settle_call(caller, command, answer);
     case QuestionKind::home:
       return settle_home(caller, command);
+    case QuestionKind::follower:
+      return settle_follower(caller, command, answer);
+    case QuestionKind::filter:
+      return settle_filter(caller, command, answer);
   }
   return Errc::internal;
 }

@@ -76,6 +76,7 @@ void Engine::State::record_begin(const Seeds& seeds) noexcept {
     to.flag(ports.json != nullptr);
     to.flag(ports.auth != nullptr);
     to.flag(ports.rules != nullptr);
+    to.flag(ports.filter != nullptr);
     to.flag(ports.storage != nullptr);
     to.flag(ports.observer != nullptr);
     to.flag(ports.compressor != nullptr);

@@ -64,15 +64,15 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 7";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 8";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
 void each_limit(L& l, Each each) noexcept {
   each(l.sessions), each(l.half_open), each(l.rooms), each(l.memberships);
   each(l.lasting_roles), each(l.budget_rooms), each(l.sanctions), each(l.board_rooms);
-  each(l.line_places), each(l.read_positions), each(l.receipts_exact), each(l.gift_rooms),
-      each(l.scheduled), each(l.rooms_per_session), each(l.channels_per_room),
+  each(l.line_places), each(l.held_messages), each(l.read_positions), each(l.receipts_exact),
+      each(l.gift_rooms), each(l.scheduled), each(l.rooms_per_session), each(l.channels_per_room),
       each(l.sessions_per_user);
   each(l.frame_bytes), each(l.frame_bytes_before_auth), each(l.total_bytes_before_auth);
   each(l.text_bytes), each(l.data_bytes), each(l.page_messages), each(l.page_bytes);
@@ -89,7 +89,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
   each(l.room_writes), each(l.merge_wait.us), each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 280, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 288, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -86,6 +86,7 @@ class Replayer final : public EventLoop,
                        public LocalMember,
                        public Auth,
                        public Rules,
+                       public Filter,
                        public Storage,
                        public Compressor,
                        public EngineObserver {
@@ -121,6 +122,8 @@ class Replayer final : public EventLoop,
   Answer on_missing_room(Question, const JoinRequest&) noexcept override { return decision(); }
   Answer on_join(Question, const JoinRequest&) noexcept override { return decision(); }
   Answer before_publish(Question, const PublishRequest&) noexcept override { return decision(); }
+  Answer on_follower(Question, const PublishRequest&) noexcept override { return decision(); }
+  Answer on_text(Question, const PublishRequest&) noexcept override { return decision(); }
   Answer on_call(Question, const CallRequest&) noexcept override { return decision(); }
   // Storage: what it said before it returned
   void append(StorageRequest, StorageReply& reply, std::string_view, std::uint64_t,
@@ -218,6 +221,7 @@ Status Replayer::begin() noexcept {
   if (json) ports.json = json_;
   if (from.flag()) ports.auth = this;
   if (from.flag()) ports.rules = this;
+  if (from.flag()) ports.filter = this;
   if (from.flag()) ports.storage = this;
   if (from.flag()) ports.observer = this;
   if (from.flag()) ports.compressor = this;

@@ -68,6 +68,17 @@ Status Room::ban(std::string_view user, Duration time, std::string_view reason) 
 Status Room::unban(std::string_view user, std::string_view reason) noexcept {
   return moderate(on_user(Op::unban, user, reason));
 }
+Status Room::shadow_mute(std::string_view user, Duration time, std::string_view reason) noexcept {
+  return moderate(on_user(Op::shadow_mute, user, reason, time));
+}
+Status Room::release(std::uint64_t held) noexcept {
+  return moderate(on_message(Op::release, held));
+}
+Status Room::reject(std::uint64_t held, std::string_view reason) noexcept {
+  Command command = on_message(Op::reject, held);
+  command.reason = reason;
+  return moderate(command);
+}
 Status Room::allow(std::string_view user) noexcept { return moderate(on_user(Op::allow, user)); }
 Status Room::disallow(std::string_view user) noexcept {
   return moderate(on_user(Op::disallow, user));

@@ -34,6 +34,7 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
 void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
   end_line(room);
   forget_scheduled(room);
+  drop_held_of(room);
   publish_closed(room, reason);
   for (room::MembershipIndex at = rooms.first_of_room(room); at != room::kNone;) {
     const std::uint32_t session = rooms.view(at).session;

@@ -66,7 +66,26 @@ struct SessionRecord {
 };
 static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 104);
 
-enum class QuestionKind : std::uint8_t { auth, missing_room, join, publish, call, load, home };
+enum class QuestionKind : std::uint8_t {
+  auth,
+  missing_room,
+  join,
+  publish,
+  call,
+  load,
+  home,
+  follower,
+  filter,
+};
+
+// What a filter or the host held, until a moderator decides (held.cc).
+struct HeldMessage : base::ListNode<> {  // by age
+  std::uint64_t number = 0;
+  RoomId room;
+  std::uint32_t author = UINT32_MAX;  // held in the room layer too
+  std::int64_t time_ms = 0;
+  ByteQueue packed;  // the Outgoing
+};
 
 // A decision that the host has not taken yet, and the command that waits for it.
 struct Pending {
@@ -142,6 +161,30 @@ struct StorageWork {
 };
 
 struct Kept;  // of a room's record in storage: keeping.cc
+
+// Words that differ between engines. The hash key changes no output.
+struct Seeds {
+  std::uint64_t random = 0;
+  std::uint64_t hash_low = 0;
+  std::uint64_t hash_high = 0;
+};
+
+struct Scratch {      // one for each use, since uses nest
+  MutableBytes told;  // a local member's frame while it is told
+  MutableBytes held;  // input that waited
+  MutableBytes mail;
+  MutableBytes packed;  // a command being packed
+  MutableBytes record;
+  MutableBytes page;      // messages that storage read
+  MutableBytes unpacked;  // a command taken up again
+};
+
+// Who moderates.
+struct Actor {
+  std::string_view user{};  // empty: the host, who may do anything
+  Role role = Role::owner;
+  bool host = false;
+};
 
 // Who asked for what is being decided, and where the verdict goes.
 struct Caller {

@@ -73,6 +73,7 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::BlockPool::bytes_max(blocks_shape(limits)) +
       base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
       base::Pool<engine::RoomRecord>::bytes_max(limits.rooms) +
+      base::Pool<engine::HeldMessage>::bytes_max(limits.held_messages) +
       base::SlotMap<engine::StorageWork, StorageRequest>::bytes_max(limits.storage_waiting) +
       base::Vector<RoomId>::bytes_max(limits.rooms) +
       base::Vector<StorageRequest>::bytes_max(limits.storage_waiting) +
@@ -108,6 +109,7 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
       held_queues(memory, given.limits.sessions),
       closing(memory, given.limits.sessions),
       locals_ready(memory, given.limits.sessions),
+      held_records(memory, given.limits.held_messages),
       room_records(memory, given.limits.rooms),
       storage_works(memory, given.limits.storage_waiting),
       changed_rooms(memory, given.limits.rooms),
@@ -126,6 +128,8 @@ Engine::State::~State() {
   if (mailbox != nullptr) {
     mailbox->shut();
     mailbox->drop_reference();
+  }
+  while (held_messages.pop_front() != nullptr) {
   }
   for (std::uint32_t i = 0; i < slots.extent(); ++i) {
     SessionRecord* record = slots.at(i);

@@ -41,8 +41,9 @@ struct Engine::State final : StorageReply, BrokerInbox {
   using Pending = engine::Pending;
   using Caller = engine::Caller;
   using Outcome = engine::Outcome;
-  using Seeds = engine::Seeds;
 
+  using Seeds = engine::Seeds;
+  using Actor = engine::Actor;
   static Seeds make_seeds(std::uint64_t seed, EventLoop* loop) noexcept;
 
   State(Engine& owner, const EngineOptions& given, const EnginePorts& given_ports) noexcept;
@@ -59,15 +60,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   FlatbuffersCodec codec;        // for peers
   FlatbuffersCodec local_codec;  // for local members, whose events may lead to encoding in `codec`
   void* scratch_block = nullptr;
-  struct Scratch {      // one for each use, since uses nest
-    MutableBytes told;  // a local member's frame while it is told
-    MutableBytes held;  // input that waited
-    MutableBytes mail;
-    MutableBytes packed;  // a command being packed
-    MutableBytes record;
-    MutableBytes page;      // messages that storage read
-    MutableBytes unpacked;  // a command taken up again
-  } scratch;
+  engine::Scratch scratch;
 
   // --- The layers.
   session::Sessions sessions;
@@ -82,11 +75,13 @@ struct Engine::State final : StorageReply, BrokerInbox {
   base::BlockPool event_blocks;
   base::Pool<engine::LocalLink> links;
   base::Pool<engine::HalfOpen> half_open_records;
-  base::Pool<engine::ByteQueue> held_queues;    // of sessions whose input waits
-  base::List<engine::HalfOpen> half_open;       // not signed in yet, the oldest first
-  base::Vector<SessionId> closing;              // to be closed at this turn's flush
-  base::Vector<SessionId> locals_ready;         // links with something to tell
-  base::Pool<engine::RoomRecord> room_records;  // of rooms that are stored
+  base::Pool<engine::ByteQueue> held_queues;  // of sessions whose input waits
+  base::List<engine::HalfOpen> half_open;     // not signed in yet, the oldest first
+  base::Vector<SessionId> closing;            // to be closed at this turn's flush
+  base::Vector<SessionId> locals_ready;       // links with something to tell
+  base::Pool<engine::HeldMessage> held_records;
+  base::List<engine::HeldMessage> held_messages;  // what waits for moderators, the oldest first
+  base::Pool<engine::RoomRecord> room_records;    // of rooms that are stored
   base::SlotMap<engine::StorageWork, StorageRequest> storage_works;
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;
@@ -114,6 +109,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   bool draining = false;
   CloseCode drain_code = CloseCode::shutdown;
   std::uint64_t next_ticket = 1;
+  std::uint64_t next_held = 1;
   MetricsSnapshot counters;  // the part that the engine itself counts
 
   // --- turn.cc: the order of the steps.
@@ -160,7 +156,6 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void push(std::uint32_t session, const Event& event,
             const fanout::PrivateOptions& how = {}) noexcept;
   void push_control(std::uint32_t session, wire::WebsocketOpcode opcode, Bytes payload) noexcept;
-
   // --- decide_auth.cc
   Outcome decide_auth(const Caller& caller, const Command& command) noexcept;
   Outcome settle_auth(const Caller& caller, const Answer& verdict) noexcept;
@@ -185,16 +180,18 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Outcome decide_publish(const Caller& caller, const Command& command) noexcept;
   Outcome settle_publish(const Caller& caller, const Command& command,
                          const Answer& verdict) noexcept;
+  Outcome say_in_shadow(const Caller& caller, RoomId room, const Outgoing& message) noexcept;
+  Outcome review(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_filter(const Caller& caller, const Command& command,
+                        const Answer& verdict) noexcept;
+  Outcome settle_follower(const Caller& caller, const Command& command,
+                          const Answer& verdict) noexcept;
+  Outcome ask_rules(const Caller& caller, const Command& command) noexcept;
   void answer_publish(const Caller& caller, Position position) noexcept;
   Result<Position> say(RoomId room, room::UserIndex author, const Outgoing& message,
                        Tag tag) noexcept;
 
   // --- moderation.cc: who may do it; moderated.cc: what comes of it.
-  struct Actor {
-    std::string_view user{};  // empty: the host, who may do anything
-    Role role = Role::owner;
-    bool host = false;
-  };
   Outcome decide_moderation(const Caller& caller, const Command& command) noexcept;
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
@@ -202,6 +199,7 @@ struct Engine::State final : StorageReply, BrokerInbox {
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status sanction(RoomId room, const Actor& actor, const Command& command) noexcept;
+  void clean_up(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status change_role(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status take_back(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status change_board(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -214,7 +212,6 @@ struct Engine::State final : StorageReply, BrokerInbox {
                        std::int64_t until_ms) noexcept;
   Status host_moderate(RoomId room, const Command& given) noexcept;
   Status moderate_there(RoomId room, const Command& command) noexcept;
-
   // --- lines.cc
   Outcome decide_enqueue(const Caller& caller, const Command& command) noexcept;
   Outcome decide_dequeue(const Caller& caller, const Command& command) noexcept;
@@ -224,6 +221,20 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void tell_line(RoomId room, const room::LineNews& news) noexcept;
   void tend_lines() noexcept;
   void end_line(RoomId room) noexcept;
+  // --- held.cc: what waits for a moderator.
+  Error hold(RoomId room, room::UserIndex author, const Outgoing& message) noexcept;
+  void unpack_held(engine::HeldMessage& held, Outgoing& message, engine::Lists& lists) noexcept;
+  Status decide_held(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Outcome decide_list_held(const Caller& caller, const Command& command) noexcept;
+  Status release_held_message(engine::HeldMessage& held, const Outgoing& message,
+                              std::uint64_t& offset) noexcept;
+  void drop_held(engine::HeldMessage& held) noexcept;
+  void drop_held_of(RoomId room) noexcept;
+  void reject_held(engine::HeldMessage& held, std::string_view by, std::string_view why) noexcept;
+  void reject_held_of(RoomId room, std::string_view user, std::string_view by) noexcept;
+  Event about_held(const engine::HeldMessage& held, const Outgoing& message) noexcept;
+  void tell_staff(RoomId room, const Event& event, room::UserIndex but) noexcept;
+  void tell_user(RoomId room, room::UserIndex user, const Event& event) noexcept;
 
   // --- sends.cc: the host to many at once, or later.
   Result<std::uint32_t> send_to_users(std::span<const std::string_view> users,
@@ -347,7 +358,6 @@ struct Engine::State final : StorageReply, BrokerInbox {
   // --- spread.cc: what a turn says to whole rooms.
   void spread() noexcept;
   void spread_presence(RoomId room) noexcept;
-
   // --- flush.cc
   void flush(Budget& budget, std::uint32_t& large) noexcept;
   void note_gaps() noexcept;
@@ -365,7 +375,6 @@ struct Engine::State final : StorageReply, BrokerInbox {
   void forget_session(SessionId id) noexcept;
   void start_timer(SessionRecord& record) noexcept;
   void drain(CloseCode code, Duration spread) noexcept;
-
   // --- tell.cc
   bool tell() noexcept;                        // true: somebody was called, who may have called in
   void note(const HostEvent& event) noexcept;  // queued for the observer

@@ -50,6 +50,15 @@ const std::uint64_t* Keys::find(const KeyPrint& print, Instant now) noexcept {
   return entry == nullptr || (*entry)->until <= now ? nullptr : &(*entry)->offset;
 }
 
+Instant Keys::since(const KeyPrint& print) noexcept {
+  Entry** entry = index_.find(base::key_of_number(print));
+  return entry == nullptr ? Instant{} : Instant{(*entry)->until.us - kKeyLifetime.us};
+}
+
+void Keys::set_offset(const KeyPrint& print, std::uint64_t offset) noexcept {
+  if (Entry** entry = index_.find(base::key_of_number(print))) (*entry)->offset = offset;
+}
+
 void Keys::remember(const KeyPrint& print, std::uint64_t offset, Instant now) noexcept {
   forget(print);
   expire(now);

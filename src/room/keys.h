@@ -29,6 +29,10 @@ class Keys final {
                  std::string_view key) const noexcept;
   // The offset of the first answer, or null: not seen, or too long ago.
   const std::uint64_t* find(const KeyPrint& print, Instant now) noexcept;
+  // When that was; 0 if it was not seen.
+  Instant since(const KeyPrint& print) noexcept;
+  // A place that was not known yet; not seen: nothing happens.
+  void set_offset(const KeyPrint& print, std::uint64_t offset) noexcept;
   // Forgets the oldest if full; forgets this one if there is no memory.
   void remember(const KeyPrint& print, std::uint64_t offset, Instant now) noexcept;
   void forget(const KeyPrint& print) noexcept;

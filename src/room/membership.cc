@@ -145,7 +145,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
     const std::uint32_t waiter = t.find_waiter(id.index, user, Line::room);
     if (waiter != kNone) t.drop_waiter(waiter);
     t.arrive(*room, index, now);
-    t.member(index).role = role;
+    t.set_role(*room, index, role);
     // Too many lasting roles: it owns the room until it leaves.
     if (owns) room->owned = true, static_cast<void>(t.set_lasting(t.member(index), role));
   }

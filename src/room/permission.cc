@@ -42,6 +42,10 @@ constexpr std::array<Row, kOperationCount> kTable{{
     {Operation::close_room, {0, 0, 0, 0, 0, 1}},
     {Operation::clear_all, {0, 0, 0, 0, 1, 1}},
     {Operation::allow, {0, 0, 0, 1, 1, 1}},
+    {Operation::publish_members_only, {0, 0, 1, 1, 1, 1}},
+    {Operation::publish_followers_only, {0, 0, 1, 1, 1, 1}},
+    {Operation::publish_emote_only, {0, 0, 0, 1, 1, 1}},
+    {Operation::review, {0, 0, 0, 1, 1, 1}},
 }};
 
 constexpr bool rows_stand_at_their_operation() {

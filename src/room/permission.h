@@ -35,9 +35,13 @@ enum class Operation : std::uint8_t {
   set_role,
   close_room,
   clear_all,
-  allow,  // to speak while the room is muted
+  allow,                   // to speak while the room is muted
+  publish_members_only,    // without a lasting role, while RoomPolicy::members_only
+  publish_followers_only,  // without following, while RoomPolicy::followers_only
+  publish_emote_only,      // words, while RoomPolicy::emote_only
+  review,                  // what waits for a moderator
 };
-inline constexpr int kOperationCount = static_cast<int>(Operation::allow) + 1;
+inline constexpr int kOperationCount = static_cast<int>(Operation::review) + 1;
 inline constexpr int kRoleCount = static_cast<int>(Role::owner) + 1;
 
 bool may(Role role, Operation operation) noexcept;

@@ -48,7 +48,8 @@ void Tables::depart(Room& room, MemberIndex index, Instant now) noexcept {
   --room.users;
   watch_idle(room, now);
   Member& gone = member(index);
-  gone.role = Role::visitor;
+  set_role(room, index, Role::visitor);
+  gone.follower = false;
   const bool tell = gone.told && !room.counts_only && !CHATROOM_PLANTED(presence_leave_lost);
   move_to(index, tell ? Member::Place::leaving : Member::Place::away);
   if (!tell) settle(index, now);

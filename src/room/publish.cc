@@ -8,8 +8,9 @@ namespace chatroom::room {
 
 namespace {
 
-Error check_mode(const RoomPolicy& policy, Role role, bool allowed,
+Error check_mode(const RoomPolicy& policy, const Member& member, bool allowed,
                  const Outgoing& message) noexcept {
+  const Role role = member.role;
   if (!may(role, Operation::publish)) return {Errc::forbidden};
   if (message.kind == Kind::notice && !may(role, Operation::publish_notice)) {
     return {Errc::forbidden};
@@ -22,6 +23,14 @@ Error check_mode(const RoomPolicy& policy, Role role, bool allowed,
   }
   if (policy.moderated && !may(role, Operation::publish_moderated)) {
     return refusal(Errc::mode_restricted, Rule::moderated);
+  }
+  if (policy.members_only && member.lasting == Role::visitor &&
+      !may(role, Operation::publish_members_only)) {
+    return refusal(Errc::mode_restricted, Rule::members_only);
+  }
+  if (policy.emote_only && !may(role, Operation::publish_emote_only) &&
+      !only_emotes(message.text)) {
+    return refusal(Errc::mode_restricted, Rule::emote_only);
   }
   return {};
 }
@@ -73,8 +82,12 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
       error.code != Errc::ok) {
     return refuse(error);
   }
+  if (const Error error = t.sanctioned(room, member.user, Measure::self_mute, now);
+      error.code != Errc::ok) {
+    return refuse(error);
+  }
   const bool allowed = room.policy.mute_all && t.allowed(room, member.user);
-  if (const Error error = check_mode(room.policy, member.role, allowed, message);
+  if (const Error error = check_mode(room.policy, member, allowed, message);
       error.code != Errc::ok) {
     return refuse(error);
   }
@@ -87,6 +100,10 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
     return refuse(refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait)));
   }
+  if (const Error error = t.check_duplicate(room, member, message, now, verdict);
+      error.code != Errc::ok || verdict.repeated) {
+    return refuse(error);
+  }
   if (message.text.size() > t.limits.text_bytes ||
       message.data.bytes.size() > t.limits.data_bytes) {
     return refuse({Errc::too_large});
@@ -94,11 +111,18 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   static_cast<void>(member.publishes.take(t.limits.publishes, now));
   member.spoke = true;
   member.spoke_us = now.us;
+  t.remember_said(room, member.user, message, 0, now);
+  verdict.ask_follower = room.policy.followers_only && !member.follower &&
+                         member.lasting == Role::visitor &&
+                         !may(member.role, Operation::publish_followers_only);
   return verdict;
 }
 
-void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed) noexcept {
-  if (tables_->find_room(id) == nullptr || user == kNone) return;
+void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed,
+                               std::string_view text) noexcept {
+  const Room* room = tables_->find_room(id);
+  if (room == nullptr || user == kNone) return;
+  tables_->forget_said(*room, user, text);
   Member* member = tables_->present_member(id.index, user);
   if (member == nullptr || member->spoke_us != passed.us) return;  // it spoke again since
   // What it passed with was over when it passed, so nothing older can bind.
@@ -166,6 +190,7 @@ Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& m
     t.keys.remember(t.keys.print(id.index, room->epoch, id_of(t, author), message.key),
                     out.position.offset, now);
   }
+  if (author != kNone) t.remember_said(*room, author, message, out.position.offset, now);
   return out;
 }
 

@@ -46,6 +46,7 @@ Sizes::Sizes(const Limits& limits) noexcept
   members = plus(memberships, plus(lingering, lasting));
   users =
       plus(plus(sessions, plus(limits.sanctions, limits.read_positions)), plus(lingering, lasting));
+  users = plus(users, limits.held_messages);
   text_bytes = text_bytes_of(*this);
 }
 
@@ -78,6 +79,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       readers(memory, limits.read_positions),
       reader_index(memory, key, limits.read_positions, ReaderKey{&readers}),
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
+      staff(memory, sizes.lasting),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -122,6 +124,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
+  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

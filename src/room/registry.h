@@ -84,9 +84,10 @@ struct Subscribed {
 };
 
 struct PublishVerdict {
-  Error error;            // code ok: admitted, and charged to rate and slow mode
-  bool repeated = false;  // the key was seen: answer `first` again, publish nothing
-  Position first;         // offset 0: that one was not kept
+  Error error;                // code ok: admitted, and charged to rate and slow mode
+  bool repeated = false;      // the key was seen: answer `first` again, publish nothing
+  Position first;             // offset 0: that one was not kept
+  bool ask_follower = false;  // admitted, if the host says that he follows
   ChannelIndex channel = 0;
 };
 
@@ -148,8 +149,8 @@ struct RoleChange {
 };
 
 // What can be imposed on a user of a room.
-enum class Measure : std::uint8_t { mute, ban };
-inline constexpr std::size_t kMeasures = 2;
+enum class Measure : std::uint8_t { mute, ban, self_mute, shadow_mute };
+inline constexpr std::size_t kMeasures = 4;
 
 // As rooms keep it over a restart.
 struct KeptSanction {
@@ -237,6 +238,9 @@ class Registry final {
   UserIndex user_of(SessionIndex session) const noexcept;   // kNone
   UserIndex find_user(std::string_view id) const noexcept;  // kNone: not signed in
   UserView user(UserIndex user) const noexcept;
+  // Keeps what is known of a user while something of it waits; each hold must be let go.
+  void hold_user(UserIndex user) noexcept;
+  void let_go_user(UserIndex user) noexcept;
   // In order of sign-in; the first is the oldest (sessions_per_user closes that one).
   SessionIndex first_session(UserIndex user) const noexcept;  // kNone at the end
   SessionIndex next_session(SessionIndex session) const noexcept;
@@ -325,6 +329,10 @@ class Registry final {
   Result<RoleChange> set_role(RoomId room, std::string_view user, Role role) noexcept;
   // The role of a user who is in, or what a join would give who is not: member if nothing is known.
   Role rank(RoomId room, std::string_view user) const noexcept;
+  // Those in the room who may review what is held, the first kStaffMax of them: null at the end.
+  // `at` kNone begins.
+  std::uint32_t next_staff(RoomId room, std::uint32_t at) const noexcept;
+  UserIndex staff_user(std::uint32_t at) const noexcept;
   // In order of arrival.
   MemberIndex first_member(RoomId room) const noexcept;
   MemberIndex next_member(MemberIndex member) const noexcept;
@@ -398,7 +406,9 @@ class Registry final {
                                Instant now) noexcept;
   // The host refused what check_publish had passed: slow mode does not bind for it.
   // `passed`: when it did; what the user said since counts all the same.
-  void forgive_publish(RoomId room, UserIndex user, Instant passed) noexcept;
+  // `text`: as it was passed; saying it again is no duplicate then.
+  void forgive_publish(RoomId room, UserIndex user, Instant passed, std::string_view text) noexcept;
+  void set_follower(RoomId room, UserIndex user) noexcept;  // for as long as it stays in
   // ---- Overload (showing.cc); rooms without a receive budget show everything
   // What becomes of a member's message that passed check_publish.
   Showing show(RoomId room, UserIndex author, const Outgoing& message, Instant now) noexcept;

@@ -75,9 +75,14 @@ Result<RoleChange> Registry::set_role(RoomId id, std::string_view user_id, Role 
   if (member == nullptr) return set_role_of_absent(t, *room, user_id, role);
   if (is_lasting(role) && !t.set_lasting(*member, role)) return Errc::limit_reached;
   const RoleChange change{member->role, role, true};
-  member->role = role;
+  t.set_role(*room, t.find_member(id.index, user), role);
   if (change.from != change.to) t.presence_changed(*room);
   return change;
+}
+
+void Registry::set_follower(RoomId id, UserIndex user) noexcept {
+  if (tables_->find_room(id) == nullptr || user == kNone) return;
+  if (Member* member = tables_->present_member(id.index, user)) member->follower = true;
 }
 
 MemberIndex Registry::first_member(RoomId id) const noexcept {

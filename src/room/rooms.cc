@@ -24,8 +24,8 @@ bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept
 
 bool in_bounds(const RoomPolicy& policy) noexcept {
   return policy.receive_normal_per_s <= kReceiveMax && policy.receive_high_per_s <= kReceiveMax &&
-         policy.line_length <= kLineMax && policy.hands <= kLineMax &&
-         policy.applications <= kLineMax;
+         policy.duplicate_s <= kKeyLifetime.us / 1'000'000 && policy.line_length <= kLineMax &&
+         policy.hands <= kLineMax && policy.applications <= kLineMax;
 }
 
 void drop_all(Tables& tables, const MemberList& list) noexcept {
@@ -45,6 +45,10 @@ RoomState policy_state(const RoomPolicy& policy) noexcept {
   state.max_members = policy.max_members;
   state.line_length = policy.line_length;
   state.hands = policy.hands;
+  state.members_only = policy.members_only;
+  state.followers_only = policy.followers_only;
+  state.emote_only = policy.emote_only;
+  state.duplicate_s = policy.duplicate_s;
   return state;
 }
 
@@ -205,14 +209,17 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
   room->promised_until = Instant{};  // less history was asked for, on purpose
   t.trim_history(*room, now);
   const UserIndex owner = new_owner ? t.find_user(room->policy.owner) : kNone;
-  if (Member* member = owner == kNone ? nullptr : t.present_member(id.index, owner)) {
-    member->role = Role::owner;
+  if (owner != kNone && t.present_member(id.index, owner) != nullptr) {
+    t.set_role(*room, t.find_member(id.index, owner), Role::owner);
     t.presence_changed(*room);
   }
   PolicyChange change;
   change.visible = policy.slow_mode_s != old.slow_mode_s || policy.mute_all != old.mute_all ||
                    policy.moderated != old.moderated || policy.max_members != old.max_members ||
-                   policy.line_length != old.line_length || policy.hands != old.hands;
+                   policy.line_length != old.line_length || policy.hands != old.hands ||
+                   policy.members_only != old.members_only ||
+                   policy.followers_only != old.followers_only ||
+                   policy.emote_only != old.emote_only || policy.duplicate_s != old.duplicate_s;
   t.tend_soon(*room);
   if (!policy.receipts) t.drop_receipts(*room);
   if (change.visible) change.state = policy_state(room->policy);

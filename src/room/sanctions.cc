@@ -70,8 +70,9 @@ void Tables::drop_sanction(std::uint32_t index) noexcept {
 // When its last part ends by itself, if it does; at once if nothing is left of it.
 void Tables::watch_sanction(std::uint32_t index) noexcept {
   const Sanction& sanction = *sanctions.at(index);
-  if (sanction.allowed || sanction.for_good[0] || sanction.for_good[1]) return due.remove(index);
-  const std::int64_t last_us = std::max(sanction.until_us[0], sanction.until_us[1]);
+  const bool lasts = std::ranges::any_of(sanction.for_good, [](bool is) { return is; });
+  if (sanction.allowed || lasts) return due.remove(index);
+  const std::int64_t last_us = *std::ranges::max_element(sanction.until_us);
   if (last_us == 0) return drop_sanction(index);
   due.set(index, last_us);
 }
@@ -80,8 +81,11 @@ Error Tables::sanctioned(const Room& room, UserIndex user, Measure measure, Inst
   const std::uint32_t index = find_sanction(room, user);
   if (index == kNone || !in_force(*sanctions.at(index), measure, now)) return {};
   const Instant end = end_of(*sanctions.at(index), measure);
-  const Errc code = measure == Measure::mute ? Errc::muted : Errc::banned;
-  return {code, 0, end == Instant::never() ? 0 : base::retry_after_ms(end - now)};
+  const Errc code = measure == Measure::ban ? Errc::banned : Errc::muted;
+  const Rule rule = measure == Measure::ban         ? Rule::ban
+                    : measure == Measure::self_mute ? Rule::self_mute
+                                                    : Rule::mute;
+  return refusal(code, rule, end == Instant::never() ? 0 : base::retry_after_ms(end - now));
 }
 
 bool Tables::allowed(const Room& room, UserIndex user) noexcept {
@@ -149,6 +153,8 @@ Sanctions Registry::sanctions(RoomId id, std::string_view user, Instant now) con
   out.banned = in_force(sanction, Measure::ban, now);
   if (out.banned) out.banned_until = end_of(sanction, Measure::ban);
   out.allowed = sanction.allowed;
+  out.self_muted = in_force(sanction, Measure::self_mute, now);
+  out.shadow_muted = in_force(sanction, Measure::shadow_mute, now);
   return out;
 }
 
@@ -163,10 +169,9 @@ bool Registry::each_sanction(RoomId id, SanctionVisitor visit, void* context) co
   for (std::uint32_t at = room->first_sanction; at != kNone;) {
     const Sanction& sanction = *tables_->sanctions.at(at);
     at = sanction.next;
-    const KeptSanction kept{.user = tables_->user(sanction.user).id.view(),
-                            .until = {sanction.until_us[0], sanction.until_us[1]},
-                            .for_good = {sanction.for_good[0], sanction.for_good[1]},
-                            .allowed = sanction.allowed};
+    KeptSanction kept{.user = tables_->user(sanction.user).id.view(), .allowed = sanction.allowed};
+    std::ranges::copy(sanction.until_us, kept.until);
+    std::ranges::copy(sanction.for_good, kept.for_good);
     if (!visit(context, kept)) return false;
   }
   return true;

@@ -27,6 +27,9 @@ inline constexpr std::size_t kInfoBytes = 256;
 inline constexpr std::uint32_t kPresencePageMax = 100;
 inline constexpr std::uint32_t kLineMax = 1'000;
 
+// Whether a text holds nothing but emoji, :names: and spaces (modes.cc).
+bool only_emotes(std::string_view text) noexcept;
+
 // ---- Records
 
 inline constexpr std::uint32_t kSessionsOfUser = (1u << 24) - 1;
@@ -95,6 +98,7 @@ struct Member {
   bool lingering : 1 = false;  // in the lingering list
   bool spoke : 1 = false;      // `spoke_us` says when
   bool missed : 1 = false;     // it was out when a list was given: tell that it is back
+  bool follower : 1 = false;   // the host said so; until it leaves
 
   Tag tag = 0;
   std::int64_t since_ms = 0;
@@ -142,6 +146,13 @@ struct Lines {
   Queue called;              // to come in, in the order of their turns
   std::int64_t told_us = 0;  // when places and counts were last told
 };
+// A member who may review what is held (staff.cc).
+struct Staff {
+  MemberIndex member = kNone;
+  std::uint32_t previous = kNone;
+  std::uint32_t next = kNone;
+};
+inline constexpr std::uint32_t kStaffMax = 64;  // of one room
 
 // Up to where a user has read in a room (receipts.cc).
 struct ReadMark {
@@ -202,6 +213,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   ChannelMask closed = 0;
 
   std::uint32_t first_sanction = kNone;
+  std::uint32_t first_staff = kNone;
 
   // Presence, since it was last told.
   bool presence_changed = false;
@@ -340,6 +352,7 @@ struct Tables {
   ReaderMap readers;
   ReaderTable reader_index;
   base::Pool<Receipts> receipts;
+  base::IndexMap<Staff> staff;
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
@@ -400,6 +413,11 @@ struct Tables {
   Role role_on_join(const Room& room, UserIndex user, MemberIndex member) noexcept;
   bool set_lasting(Member& member, Role role) noexcept;  // visitor: none; false: too many
 
+  // ---- Staff (staff.cc)
+  void set_role(Room& room, MemberIndex member, Role role) noexcept;  // of who is present
+  void join_staff(Room& room, MemberIndex member) noexcept;
+  void leave_staff(Room& room, MemberIndex member) noexcept;
+
   // ---- Sanctions (sanctions.cc)
   std::uint32_t find_sanction(const Room& room, UserIndex user) noexcept;  // kNone
   std::uint32_t make_sanction(Room& room, std::string_view user) noexcept;
@@ -428,6 +446,13 @@ struct Tables {
   bool is_invited(const Room& room, UserIndex user) noexcept;
   bool has_place(const Room& room) noexcept;  // for somebody who waits
   bool may_enter(const Room& room, UserIndex user, Role role) noexcept;
+  // ---- The same words again (duplicates.cc)
+  Error check_duplicate(const Room& room, const Member& member, const Outgoing& message,
+                        Instant now, PublishVerdict& verdict) noexcept;
+  void remember_said(const Room& room, UserIndex user, const Outgoing& message,
+                     std::uint64_t offset, Instant now) noexcept;
+  void forget_said(const Room& room, UserIndex user, std::string_view text) noexcept;
+  KeyPrint print_of(const Room& room, UserIndex user, std::string_view text) noexcept;
 
   // ---- What was taken back, and what is in sight (recall.cc)
   History::Place find_message(const Room& room, std::uint64_t offset) noexcept;

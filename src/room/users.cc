@@ -114,6 +114,9 @@ UserView Registry::user(UserIndex index) const noexcept {
           .sessions = user.sessions};
 }
 
+void Registry::hold_user(UserIndex user) noexcept { ++tables_->user(user).references; }
+void Registry::let_go_user(UserIndex user) noexcept { tables_->release_user(user); }
+
 SessionIndex Registry::first_session(UserIndex user) const noexcept {
   return tables_->user(user).first_session;
 }

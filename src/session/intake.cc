@@ -36,6 +36,10 @@ bool served(Op op) noexcept {
     case Op::dequeue:
     case Op::call_next:
     case Op::waiting:
+    case Op::release:
+    case Op::reject:
+    case Op::list_held:
+    case Op::shadow_mute:
       return true;
     default:
       return op > Op::none && op <= Op::close_channel;

@@ -143,7 +143,18 @@ Status check_settings(Command& command) noexcept {
     case Op::disallow:
     case Op::invite:
     case Op::approve:
+    case Op::shadow_mute:
       return check_on_user(command);
+    case Op::release:
+    case Op::reject:
+      return Check()
+          .room(command.room)
+          .number(command.offset, Field::offset)
+          .require(command.offset != 0, Field::offset)
+          .optional_text(command.reason, kReasonBytesMax, Field::reason)
+          .status();
+    case Op::list_held:
+      return Check().room(command.room).number(command.after, Field::offset).status();
     case Op::clear:
       return Check()
           .room(command.room)

@@ -9,7 +9,7 @@ namespace {
 
 static_assert(static_cast<int>(fb::Command::auth) == static_cast<int>(Op::auth));
 static_assert(static_cast<int>(fb::Command::ping) == static_cast<int>(Op::ping));
-static_assert(static_cast<int>(fb::Command::set_receive) == static_cast<int>(Op::set_receive));
+static_assert(static_cast<int>(fb::Command::shadow_mute) == static_cast<int>(Op::shadow_mute));
 static_assert(static_cast<int>(fb::Line::apply) == static_cast<int>(Line::apply));
 static_assert(static_cast<int>(fb::Command::MAX) == static_cast<int>(Op::unknown) - 1);
 static_assert(static_cast<int>(fb::Priority::low) == static_cast<int>(Priority::low));
@@ -87,6 +87,7 @@ class Reader {
     to_.user = name(from.user(), Field::user);
     to_.for_ms = from.for_ms();
     to_.reason = view(from.reason());
+    to_.clear = from.clear();
     if (from.role() > fb::Role::MAX) fail(Field::role);
     if (to_.op == Op::set_role) to_.role = static_cast<Role>(from.role());
   }
@@ -103,6 +104,15 @@ class Reader {
     if (const auto value = change->line_length()) to.line_length = *value;
     if (const auto value = change->hands()) to.hands = *value;
     to.expel = change->expel();
+    if (const auto value = change->members_only()) to.members_only = *value;
+    if (const auto value = change->followers_only()) to.followers_only = *value;
+    if (const auto value = change->emote_only()) to.emote_only = *value;
+    if (const auto value = change->duplicate_s()) to.duplicate_s = *value;
+  }
+  void read(const fb::OnHeld& from) noexcept {
+    to_.room = view(from.room());
+    (to_.op == Op::list_held ? to_.after : to_.offset) = from.held();
+    to_.reason = view(from.reason());
   }
   void read(const fb::OnMessage& from) noexcept {
     to_.room = view(from.room());
@@ -192,7 +202,12 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
     case fb::Command::clear:
     case fb::Command::allow:
     case fb::Command::disallow:
+    case fb::Command::shadow_mute:
       return read_as<fb::OnUser>(frame, reader);
+    case fb::Command::release:
+    case fb::Command::reject:
+    case fb::Command::list_held:
+      return read_as<fb::OnHeld>(frame, reader);
     case fb::Command::set_policy:
     case fb::Command::open_room:
       return read_as<fb::SetPolicy>(frame, reader);

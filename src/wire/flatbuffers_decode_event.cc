@@ -81,6 +81,7 @@ class Reader {
   void read(const fb::Done& from) noexcept {
     to_.epoch = view(from.epoch());
     to_.offset = from.offset();
+    to_.more = from.more();
   }
   void read(const fb::OkHistory& from) noexcept {
     to_.epoch = view(from.epoch());
@@ -197,6 +198,15 @@ class Reader {
     to_.count = from.count();
     to_.user = view(from.user());
   }
+  void read(const fb::HeldMessage& from) noexcept {
+    constexpr std::string_view kActions[] = {"hold", "release", "reject"};
+    to_.room = view(from.room());
+    to_.held = from.held();
+    to_.action = kActions[std::min<std::size_t>(static_cast<std::size_t>(from.action()), 2)];
+    if (from.message() != nullptr) message(*from.message(), to_.message);
+    to_.by = view(from.by());
+    to_.text = view(from.text());
+  }
   void read(const fb::Reconnect& from) noexcept {
     to_.after_ms = from.after_ms();
     to_.address = view(from.address());
@@ -267,6 +277,10 @@ class Reader {
       to.max_members = policy->max_members();
       to.line_length = policy->line_length();
       to.hands = policy->hands();
+      to.members_only = policy->members_only();
+      to.followers_only = policy->followers_only();
+      to.emote_only = policy->emote_only();
+      to.duplicate_s = policy->duplicate_s();
     }
     if (from->channels() != nullptr) {
       const auto& list = *from->channels();
@@ -380,6 +394,8 @@ void read_body(const fb::ServerFrame& frame, Reader& reader, Event& event) noexc
       return read_ok<fb::OkWaiting>(frame, Op::waiting, reader, event);
     case Body::ok_ack:
       return read_ok<fb::OkAck>(frame, Op::ack, reader, event);
+    case Body::held:
+      return read_as<fb::HeldMessage>(frame, Type::held, reader, event);
     case Body::NONE:
       return;
   }

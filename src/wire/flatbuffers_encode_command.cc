@@ -49,10 +49,11 @@ AnyTable build_policy(Build& build, const Command& command) noexcept {
   const PolicyPatch& from = command.policy;
   const FbText room = build.text(command.room);
   const FbText password = present(build, from.password);
-  const auto change =
-      fb::CreatePolicyChange(build.fbb(), optional(from.slow_mode_s), optional(from.mute_all),
-                             password, optional(from.max_members), optional(from.moderated),
-                             from.expel, optional(from.line_length), optional(from.hands));
+  const auto change = fb::CreatePolicyChange(
+      build.fbb(), optional(from.slow_mode_s), optional(from.mute_all), password,
+      optional(from.max_members), optional(from.moderated), from.expel, optional(from.line_length),
+      optional(from.hands), optional(from.members_only), optional(from.followers_only),
+      optional(from.emote_only), optional(from.duplicate_s));
   return fb::CreateSetPolicy(build.fbb(), room, change).Union();
 }
 
@@ -102,12 +103,14 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
           .Union();
     case Op::release:
     case Op::reject:
-      return fb::CreateOnHeld(fbb, room).Union();
+      return fb::CreateOnHeld(fbb, room, command.offset, reason).Union();
+    case Op::list_held:
+      return fb::CreateOnHeld(fbb, room, command.after).Union();
     case Op::set_receive:
       return fb::CreateSetReceive(fbb, room).Union();
     default:
       return fb::CreateOnUser(fbb, room, user, command.for_ms, reason,
-                              static_cast<fb::Role>(command.role))
+                              static_cast<fb::Role>(command.role), command.clear)
           .Union();
   }
 }

@@ -123,6 +123,8 @@ class Writer {
       case EventType::reconnect:
         return as_body(fb::Body::reconnect,
                        fb::CreateReconnect(fbb_, e_.after_ms, build_.text(e_.address)));
+      case EventType::held:
+        return held();
     }
     return {};
   }
@@ -157,7 +159,7 @@ class Writer {
       case Op::switch_channel:
         return as_body(fb::Body::done, fb::CreateDone(fbb_, build_.text(e_.epoch), e_.offset));
       default:
-        return as_body(fb::Body::done, fb::CreateDone(fbb_));
+        return as_body(fb::Body::done, fb::CreateDone(fbb_, {}, 0, e_.more));
     }
   }
   // The code's own sentence need not travel.
@@ -268,6 +270,17 @@ class Writer {
     return as_body(fb::Body::moderation, fb::CreateModeration(fbb_, name, action, user, by,
                                                               e_.until_ms, text, role(e_.role)));
   }
+  Body held() noexcept {
+    const auto what = message(e_.message);
+    const FbText name = room();
+    const FbText by = build_.text(e_.by);
+    const FbText text = build_.text(e_.text);
+    const fb::Held action = e_.action == "release"  ? fb::Held::release
+                            : e_.action == "reject" ? fb::Held::reject
+                                                    : fb::Held::hold;
+    return as_body(fb::Body::held,
+                   fb::CreateHeldMessage(fbb_, name, e_.held, action, what, by, text));
+  }
   Body messages_cleared() noexcept {
     const FbText name = room();
     return as_body(fb::Body::messages_cleared,
@@ -341,7 +354,8 @@ class Writer {
     flatbuffers::Offset<fb::Policy> policy;
     if (s.has_policy) {
       policy = fb::CreatePolicy(fbb_, s.slow_mode_s, s.mute_all, s.moderated, s.has_password,
-                                s.max_members, s.line_length, s.hands);
+                                s.max_members, s.line_length, s.hands, s.members_only,
+                                s.followers_only, s.emote_only, s.duplicate_s);
     }
     flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::ChannelState>>> channels;
     if (!s.channels.empty()) {

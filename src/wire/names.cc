@@ -92,7 +92,7 @@ constexpr std::array<RuleWord, kRuleCount> kRules{{
 constexpr std::array<std::string_view, kScopeCount> kScopes{
     "none", "user", "session", "room", "channel", "tenant", "address", "server"};
 
-constexpr std::array<std::string_view, 47> kOps{
+constexpr std::array<std::string_view, 49> kOps{
     "none",          "auth",       "join",        "publish",    "leave",        "subscribe",
     "unsubscribe",   "switch",     "history",     "send_to",    "presence",     "call",
     "ping",          "mute",       "unmute",      "ban",        "unban",        "kick",
@@ -100,7 +100,8 @@ constexpr std::array<std::string_view, 47> kOps{
     "set_attribute", "list_rooms", "open_room",   "close_room", "open_channel", "close_channel",
     "apply",         "invite",     "approve",     "ack",        "enqueue",      "dequeue",
     "call_next",     "shield",     "block",       "unblock",    "allow",        "disallow",
-    "release",       "reject",     "set_receive", "waiting",    "unknown"};
+    "release",       "reject",     "set_receive", "waiting",    "list_held",    "shadow_mute",
+    "unknown"};
 static_assert(kOps.size() == static_cast<std::size_t>(Op::unknown) + 1);
 
 constexpr std::array<std::string_view, 6> kRoles{"visitor",   "member", "speaker",
@@ -109,11 +110,12 @@ static_assert(kRoles.size() == static_cast<std::size_t>(Role::owner) + 1);
 
 constexpr std::array<std::string_view, kPriorityCount> kPriorities{"high", "normal", "low"};
 
-constexpr std::array<std::string_view, 18> kEvents{
+constexpr std::array<std::string_view, 19> kEvents{
     "none",     "hello",      "answer",     "error",           "message",          "direct",
     "presence", "room_state", "moderation", "message_removed", "messages_cleared", "gap",
-    "left",     "reset",      "queue",      "called",          "receipt",          "reconnect"};
-static_assert(kEvents.size() == static_cast<std::size_t>(EventType::reconnect) + 1);
+    "left",     "reset",      "queue",      "called",          "receipt",          "reconnect",
+    "held"};
+static_assert(kEvents.size() == static_cast<std::size_t>(EventType::held) + 1);
 
 constexpr std::array<std::string_view, 14> kLeaveReasons{
     "left",    "kicked",       "banned",           "room_closed",   "replaced",
@@ -125,10 +127,11 @@ constexpr std::array<std::string_view, 4> kGapReasons{"slow_consumer", "sampled"
                                                       "history_lost"};
 static_assert(kGapReasons.size() == static_cast<std::size_t>(GapReason::history_lost) + 1);
 
-constexpr std::array<std::string_view, 12> kHostEvents{
-    "session_ready", "session_closed", "room_opened", "room_closed", "joined",   "left",
-    "published",     "refused",        "dropped",     "events_lost", "overload", "moderated"};
-static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::moderated) + 1);
+constexpr std::array<std::string_view, 13> kHostEvents{
+    "session_ready", "session_closed", "room_opened", "room_closed", "joined",
+    "left",          "published",      "refused",     "dropped",     "events_lost",
+    "overload",      "moderated",      "held"};
+static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::held) + 1);
 
 constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
                                                  "read_only"};

@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
+const WORDS = new URL('words.txt', import.meta.url).pathname;
+
 export class ChatdServer {
   #binary;
   #more;
@@ -27,7 +29,7 @@ export class ChatdServer {
     const listen = ['--ws', `127.0.0.1:${this.port}`, '--tcp', `127.0.0.1:${this.tcpPort}`];
     this.#process = spawn(
       this.#binary,
-      [...listen, '--open', '--unlimited', '--owner', 'Alice', ...this.#more],
+      [...listen, '--open', '--unlimited', '--owner', 'Alice', '--words', WORDS, ...this.#more],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
       },

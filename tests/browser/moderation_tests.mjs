@@ -72,6 +72,25 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await until('the clearing', async () => !(await texts(alice)).includes('rude again'));
   });
 
+  await test('what the filter holds waits, is released, and rejected', async (alice, bob) => {
+    await say(bob, 'this is holdme one');
+    await until('the refusal', async () => (await notice(bob)).includes('moderator'));
+    await say(bob, 'this is holdme two');
+    assert(!(await texts(alice)).includes('this is holdme one'), 'it was not said');
+    await alice.locator('.chip').click();
+    await until('two of them', async () => (await alice.locator('.held li').count()) === 2);
+    await alice.locator('.held li', { hasText: 'one' }).getByText('Release').click();
+    await seen(bob, 'this is holdme one');
+    await alice.locator('.held li', { hasText: 'two' }).getByText('Reject').click();
+    await until('the news', async () =>
+      (await texts(bob, 'system')).some((text) => text.includes('was rejected')),
+    );
+    await until('an empty list', async () => !(await alice.locator('.waiting').isVisible()));
+    await alice.keyboard.press('Escape');
+    await say(bob, 'this is MaskMe, friends');
+    await seen(alice, 'this is ******, friends');
+  });
+
   await test('an owner switches slow mode on, and a moderator is made', async (alice, bob) => {
     await say(bob, 'hello');
     await seen(alice, 'hello');

@@ -92,6 +92,7 @@ inline std::string describe(const Command& c) {
   d.field("name", c.name);
   d.number("for_ms", c.for_ms);
   d.field("reason", c.reason);
+  d.truth("clear", c.clear);
   d.number("role", static_cast<std::int64_t>(c.role), 1);
   d.number("offset", c.offset);
   d.number("slow_mode_s",
@@ -109,6 +110,14 @@ inline std::string describe(const Command& c) {
   d.truth("has_password", c.policy.password.has_value());
   d.field("new_password", c.policy.password.value_or(""));
   d.truth("expel", c.policy.expel);
+  const auto mode = [&](const char* name, std::optional<bool> value) {
+    d.number(name, std::int64_t{value.value_or(false)} + value.has_value());
+  };
+  mode("members_only", c.policy.members_only);
+  mode("followers_only", c.policy.followers_only);
+  mode("emote_only", c.policy.emote_only);
+  d.number("duplicate_s",
+           std::int64_t{c.policy.duplicate_s.value_or(0)} + c.policy.duplicate_s.has_value());
   d.field("attribute", c.key);
   d.truth("has_value", c.value.has_value());
   d.field("value", c.value.value_or(""));
@@ -143,6 +152,10 @@ inline std::string describe(const RoomState& s) {
   d.truth("mute_all", s.mute_all);
   d.truth("moderated", s.moderated);
   d.truth("has_password", s.has_password);
+  d.truth("members_only", s.members_only);
+  d.truth("followers_only", s.followers_only);
+  d.truth("emote_only", s.emote_only);
+  d.number("duplicate_s", std::uint64_t{s.duplicate_s});
   d.number("max_members", std::uint64_t{s.max_members});
   d.number("line_length", std::uint64_t{s.line_length});
   d.number("hands", std::uint64_t{s.hands});
@@ -241,6 +254,8 @@ inline std::string describe(const Event& e, bool with_op = true) {
   d.truth("has_waiting", e.waiting.has_value());
   d.number("waiting", std::uint64_t{e.waiting.value_or(0)});
   if (e.type == EventType::receipt) d.number("count", e.count);
+  d.number("held", e.held);
+  if (e.type == EventType::held) d.field("held_message", "{" + describe(e.message) + "}");
   d.number("after_ms", std::uint64_t{e.after_ms});
   d.field("address", e.address);
   return d.text();

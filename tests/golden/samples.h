@@ -79,6 +79,23 @@ inline std::vector<NamedCommand> settings() {
     c.channel = "gifts";
     all.push_back({std::string(name_of(op)), c});
   }
+  c = command_of(Op::shadow_mute, 9, "live/1");
+  c.user = "bob";
+  c.for_ms = 60'000;
+  c.clear = true;
+  all.push_back({"shadow_mute", c});
+  for (const Op op : {Op::release, Op::reject}) {
+    c = command_of(op, 9, "live/1");
+    c.offset = 7;
+    if (op == Op::reject) c.reason = "no";
+    all.push_back({std::string(name_of(op)), c});
+  }
+  c = command_of(Op::list_held, 9, "live/1");
+  c.after = 7;
+  all.push_back({"list_held", c});
+  c = command_of(Op::set_policy, 9, "live/1");
+  c.policy = {.members_only = true, .followers_only = false, .emote_only = true, .duplicate_s = 30};
+  all.push_back({"set_policy_modes", c});
   c = command_of(Op::set_attribute, 9, "live/1");
   c.key = "topic";
   c.value = "cats";
@@ -470,6 +487,23 @@ inline std::vector<NamedEvent> events() {
   e.after_ms = 1'500;
   e.address = "b.example:8080";
   add("reconnect", e);
+  e = event_of(EventType::held, "live/1");
+  e.held = 7;
+  e.action = "hold";
+  e.message = plain_message();
+  e.message.offset = 0;
+  add("held", e);
+  e.action = "reject";
+  e.by = "mod";
+  e.text = "no";
+  add("held_rejected", e);
+  e = event_of(EventType::room_state, "live/1");
+  e.state.has_policy = e.state.members_only = e.state.emote_only = true;
+  e.state.duplicate_s = 30;
+  add("room_state_modes", e);
+  e = answer_to(Op::list_held, 9);
+  e.more = true;
+  add("ok_list_held", e);
   return all;
 }
 

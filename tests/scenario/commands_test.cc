@@ -405,7 +405,8 @@ TEST_CASE("ops that come later, and words that nobody knows, are unsupported", "
     for (int op = static_cast<int>(Op::apply); op < static_cast<int>(Op::unknown); ++op) {
       const std::string word(name_of(static_cast<Op>(op)));
       const std::string served =
-          " allow disallow ack apply approve invite enqueue dequeue call_next waiting ";
+          " allow disallow ack apply approve invite enqueue dequeue call_next waiting "
+          "release reject list_held shadow_mute ";
       if (served.find(" " + word + " ") != std::string::npos) continue;
       INFO(word);
       CHECK_LIKE(alice.ask(R"({"id":2,"op":")" + word + R"(","room":"r","user":"bob"})"),

@@ -80,7 +80,10 @@ void Moderators::decorate(Room room) {
   if (random_.chance(50)) {
     static_cast<void>(room.pin(room.position().offset));
   } else {
-    static_cast<void>(room.set_attribute("topic", "t" + std::to_string(random_.below(9))));
+    // No two say the same: the checker tells settings apart by what they say.
+    const std::uint64_t topic = random_.below(9);
+    const std::string words = std::to_string(topic) + "/" + std::to_string(++decorated_);
+    static_cast<void>(room.set_attribute("topic", words));
   }
 }
 

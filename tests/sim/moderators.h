@@ -52,6 +52,7 @@ class Moderators {
   Random random_;
   std::map<Key, Held> held_;
   std::set<Key> ever_;
+  std::uint64_t decorated_ = 0;
   bool settled_ = false;
 };
 

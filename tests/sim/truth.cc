@@ -76,6 +76,15 @@ std::uint64_t identity_of(const RoomState& state) noexcept {
   hash.add(state.mute_all ? 1 : 0);
   hash.add(state.moderated ? 1 : 0);
   hash.add(state.max_members);
+  hash.add(state.members_only ? 1 : 0);
+  hash.add(state.emote_only ? 1 : 0);
+  hash.add(state.duplicate_s);
+  for (const Attribute& attribute : state.attributes) {
+    hash.add(attribute.key);
+    hash.add(attribute.value);
+  }
+  hash.add(state.has_pinned ? 1 : 0);
+  for (const std::uint64_t offset : state.pinned) hash.add(offset);
   for (const ChannelState& channel : state.channels) hash.add(channel.name);
   return hash.value();
 }

@@ -7,7 +7,7 @@ The table mirrors "Folders, and who may include whom" of the design; src/README.
 PUBLIC_GROUPS = {
     "base": ["types", "error", "assert", "memory"],
     "values": ["types", "error", "assert", "memory", "budget", "limits", "message", "command",
-               "event", "metrics", "room", "decision", "framing", "observer"],
+               "event", "metrics", "room", "decision", "framing", "observer", "fold"],
     "connection": ["connection", "framing"],
     "codec": ["codec", "codec_checks", "flatbuffers", "framing"],
     "compressor": ["compressor"],

@@ -118,6 +118,7 @@ void read_on_user(Fields& fields, Command& command) noexcept {
   fields.name("user", command.user);
   fields.number("for_ms", command.for_ms, 1);
   fields.text("reason", command.reason);
+  fields.truth("clear", command.clear);
   if (command.op == Op::set_role) read_role(fields, command.role);
 }
 
@@ -136,6 +137,10 @@ void read_policy(Fields& fields, Command& command) noexcept {
   if (inner.number("hands", number)) policy.hands = number;
   if (inner.truth("mute_all", truth)) policy.mute_all = truth;
   if (inner.truth("moderated", truth)) policy.moderated = truth;
+  if (inner.truth("members_only", truth)) policy.members_only = truth;
+  if (inner.truth("followers_only", truth)) policy.followers_only = truth;
+  if (inner.truth("emote_only", truth)) policy.emote_only = truth;
+  if (inner.number("duplicate_s", number)) policy.duplicate_s = number;
   if (inner.text("password", text)) policy.password = text;
   inner.truth("expel", policy.expel);
   if (!inner.good()) fields.fail();
@@ -187,7 +192,18 @@ void read_settings(Fields& fields, Command& command) noexcept {
     case Op::disallow:
     case Op::invite:
     case Op::approve:
+    case Op::shadow_mute:
       return read_on_user(fields, command);
+    case Op::release:
+    case Op::reject:
+      fields.name("room", command.room);
+      fields.number("held", command.offset);
+      fields.text("reason", command.reason);
+      return;
+    case Op::list_held:
+      fields.name("room", command.room);
+      fields.number("held", command.after);
+      return;
     case Op::set_policy:
     case Op::open_room:
       return read_policy(fields, command);

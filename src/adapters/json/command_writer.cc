@@ -73,6 +73,10 @@ void write_policy(const Command& command, Writer& out) noexcept {
   if (policy.line_length) out.field("line_length", std::uint64_t{*policy.line_length});
   if (policy.hands) out.field("hands", std::uint64_t{*policy.hands});
   if (policy.expel) out.field_truth("expel", true);
+  if (policy.members_only) out.field_truth("members_only", *policy.members_only);
+  if (policy.followers_only) out.field_truth("followers_only", *policy.followers_only);
+  if (policy.emote_only) out.field_truth("emote_only", *policy.emote_only);
+  if (policy.duplicate_s) out.field("duplicate_s", std::uint64_t{*policy.duplicate_s});
   out.close('}');
 }
 
@@ -86,8 +90,11 @@ void write_settings(const Command& command, Writer& out) noexcept {
   out.field_if("user", command.user);
   out.field_if("for_ms", command.for_ms);
   out.field_if("reason", command.reason);
+  if (command.clear) out.field_truth("clear", true);
   if (command.op == Op::set_role) out.field("role", name_of(command.role));
-  out.field_if("offset", command.offset);
+  const bool decides = command.op == Op::release || command.op == Op::reject;
+  out.field_if(decides ? "held" : "offset", command.offset);
+  if (command.op == Op::list_held) out.field_if("held", command.after);
   out.field_if("key", command.key);
   if (command.value) out.field("value", *command.value);
   const bool line = command.op == Op::enqueue || command.op == Op::dequeue ||

@@ -25,7 +25,7 @@ class EventReader {
     Fields top(nodes_, 0);
     std::string_view word;
     if (top.text("event", word)) {
-      read_event(top, from_word(word, static_cast<int>(EventType::reconnect) + 1, EventType::none));
+      read_event(top, from_word(word, static_cast<int>(EventType::held) + 1, EventType::none));
     } else if (top.number("id", event_.id, 1, UINT32_MAX)) {
       read_answer(top);
     } else {
@@ -195,6 +195,10 @@ void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
     inner.number("slow_mode_s", state.slow_mode_s);
     inner.truth("mute_all", state.mute_all);
     inner.truth("moderated", state.moderated);
+    inner.truth("members_only", state.members_only);
+    inner.truth("followers_only", state.followers_only);
+    inner.truth("emote_only", state.emote_only);
+    inner.number("duplicate_s", state.duplicate_s);
     inner.truth("has_password", state.has_password);
     inner.number("max_members", state.max_members);
     inner.number("line_length", state.line_length);
@@ -339,6 +343,15 @@ void EventReader::read_event(Fields& top, EventType type) noexcept {
     case EventType::left:
       read_common(top);
       if (top.text("reason", reason)) event_.reason = from_word(reason, 14, LeaveReason::left);
+      return;
+    case EventType::held:
+      read_common(top);
+      top.number("held", event_.held);
+      if (const std::size_t at = top.container("message", Type::object); at != 0) {
+        Fields message(nodes_, at);
+        read_message(message, event_.message);
+        keep(message);
+      }
       return;
     case EventType::presence:
       read_common(top);

@@ -170,6 +170,9 @@ void write_ok(const Event& event, Writer& out) noexcept {
     case Op::call:
       write_data("data", event.data, out);
       break;
+    case Op::list_held:
+      if (event.more) out.field_truth("more", true);
+      break;
     default:
       break;
   }
@@ -256,6 +259,18 @@ void write_left(const Event& event, Writer& out) noexcept {
   if (event.until_ms != 0) out.field_signed("until", event.until_ms);
 }
 
+void write_held(const Event& event, Writer& out) noexcept {
+  out.field("room", event.room);
+  out.field("held", event.held);
+  out.field("action", event.action);
+  out.key("message");
+  out.open('{');
+  write_message(event.message, out);
+  out.close('}');
+  out.field_if("by", event.by);
+  out.field_if("text", event.text);
+}
+
 // What the small events hold.
 void write_small(const Event& event, Writer& out) noexcept {
   out.field_if("room", event.room);
@@ -327,6 +342,9 @@ void write_event(const Event& event, Writer& out) noexcept {
       break;
     case EventType::left:
       write_left(event, out);
+      break;
+    case EventType::held:
+      write_held(event, out);
       break;
     default:
       write_small(event, out);

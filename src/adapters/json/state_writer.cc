@@ -14,6 +14,10 @@ void write_policy(const RoomState& state, Writer& out) noexcept {
   out.field_if("line_length", std::uint64_t{state.line_length});
   out.field_if("hands", std::uint64_t{state.hands});
   out.field_truth("has_password", state.has_password);
+  if (state.members_only) out.field_truth("members_only", true);
+  if (state.followers_only) out.field_truth("followers_only", true);
+  if (state.emote_only) out.field_truth("emote_only", true);
+  out.field_if("duplicate_s", std::uint64_t{state.duplicate_s});
   out.close('}');
 }
 

@@ -15,21 +15,21 @@ namespace {
 
 constexpr std::size_t kUsers = 6;
 constexpr std::size_t kRooms = 3;
-const std::array<Op, 15> kOps{Op::mute,         Op::unmute,        Op::ban,      Op::unban,
+const std::array<Op, 16> kOps{Op::mute,         Op::unmute,        Op::ban,      Op::unban,
                               Op::kick,         Op::allow,         Op::disallow, Op::set_role,
                               Op::clear,        Op::set_policy,    Op::pin,      Op::set_attribute,
-                              Op::open_channel, Op::close_channel, Op::publish};
+                              Op::open_channel, Op::close_channel, Op::publish,  Op::shadow_mute};
 
 // The model: what each user is in each room, and what the protocol says that this allows.
 struct Place {
   bool in = true;
-  bool banned = false, muted = false, allowed = false;
+  bool banned = false, muted = false, self_muted = false, allowed = false;
   Role role = Role::member;
   std::optional<Role> lasting;
 };
 struct Model {
   std::array<std::array<Place, kUsers>, kRooms> places{};
-  std::array<bool, kRooms> mute_all{};
+  std::array<bool, kRooms> mute_all{}, members_only{};
 
   static Role least(Op op, bool about_all) {
     if (op == Op::open_channel || op == Op::publish) return Role::member;
@@ -43,16 +43,22 @@ struct Model {
     Place& actor = places[room][user];
     Place& other = places[room][target];
     if (!actor.in) return Errc::not_member;
-    if (op == Op::publish && actor.muted) return Errc::muted;
+    if (op == Op::publish && (actor.muted || actor.self_muted)) return Errc::muted;
+    if ((op == Op::mute || op == Op::unmute) && user == target) {
+      actor.self_muted = op == Op::mute;
+      return Errc::ok;
+    }
     if (actor.role < least(op, about_all)) return Errc::forbidden;
     const bool on_user = op <= Op::set_role || op == Op::allow || op == Op::disallow ||
-                         (op == Op::clear && !about_all);
+                         op == Op::shadow_mute || (op == Op::clear && !about_all);
     const Role rank = other.in ? other.role : other.lasting.value_or(Role::member);
     if (on_user && op != Op::publish && actor.role <= rank) return Errc::forbidden;
     if (op == Op::set_role && actor.role <= to) return Errc::forbidden;
     if (op == Op::publish) {
       const bool free = actor.allowed || actor.role >= Role::moderator;
-      return mute_all[room] && !free ? Errc::mode_restricted : Errc::ok;
+      if (mute_all[room] && !free) return Errc::mode_restricted;
+      const bool one_of_them = actor.lasting || actor.role >= Role::speaker;
+      return members_only[room] && !one_of_them ? Errc::mode_restricted : Errc::ok;
     }
     if (op == Op::pin || op == Op::close_channel) return Errc::not_found;
     if (op == Op::set_role && !other.in && !lasts(to)) return Errc::not_found;
@@ -62,7 +68,7 @@ struct Model {
     if (op == Op::kick || op == Op::ban) other.in = false;
     if (op == Op::set_role && other.in) other.role = to;
     if (op == Op::set_role && lasts(to)) other.lasting = to;
-    if (op == Op::set_policy) mute_all[room] = about_all;
+    if (op == Op::set_policy) mute_all[room] = about_all, members_only[room] = to == Role::owner;
     return Errc::ok;
   }
   Errc join(std::size_t room, std::size_t user) {
@@ -135,6 +141,7 @@ void compare(std::uint64_t seed, int triples) {
       command.value = "v";
       command.channel = op == Op::close_channel ? "gone" : "main";
       command.policy.mute_all = all;
+      command.policy.members_only = role == Role::owner;
       if (op == Op::set_attribute || op == Op::publish) command.user = {};
       if (op == Op::publish) {
         command.key = {};

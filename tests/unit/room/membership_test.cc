@@ -166,13 +166,14 @@ TEST_CASE("a user's newest sign-in gives nick, info and role; sessions stand by 
 
 TEST_CASE("the permission table says what the ranks say") {
   // The lowest role that may, written down a second time, in the order of Operation.
-  const Role lowest[] = {
-      Role::visitor,   Role::visitor,   Role::member,    Role::speaker,   Role::moderator,
-      Role::moderator, Role::moderator, Role::moderator, Role::admin,     Role::member,
-      Role::admin,     Role::visitor,   Role::moderator, Role::moderator, Role::moderator,
-      Role::visitor,   Role::moderator, Role::moderator, Role::moderator, Role::moderator,
-      Role::moderator, Role::moderator, Role::admin,     Role::admin,     Role::owner,
-      Role::admin,     Role::moderator};
+  const Role lowest[] = {Role::visitor,   Role::visitor,   Role::member,    Role::speaker,
+                         Role::moderator, Role::moderator, Role::moderator, Role::moderator,
+                         Role::admin,     Role::member,    Role::admin,     Role::visitor,
+                         Role::moderator, Role::moderator, Role::moderator, Role::visitor,
+                         Role::moderator, Role::moderator, Role::moderator, Role::moderator,
+                         Role::moderator, Role::moderator, Role::admin,     Role::admin,
+                         Role::owner,     Role::admin,     Role::moderator, Role::speaker,
+                         Role::speaker,   Role::moderator, Role::moderator};
   REQUIRE(std::size(lowest) == static_cast<std::size_t>(kOperationCount));
   for (int operation = 0; operation < kOperationCount; ++operation) {
     for (int role = 0; role < kRoleCount; ++role) {

@@ -207,7 +207,7 @@ TEST_CASE("a message refused by the host after its check does not begin slow mod
   CHECK(town.rooms.check_publish(room, alice, {.text = "bad word"}, town.now).error.code ==
         Errc::ok);
   CHECK(town.say(room, alice) == Errc::slow_mode);  // still under way
-  town.rooms.forgive_publish(room, town.rooms.user_of(alice), town.now);
+  town.rooms.forgive_publish(room, town.rooms.user_of(alice), town.now, {});
   CHECK(town.say(room, alice) == Errc::ok);
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("a late refusal does not undo the slow mode of what was said since") {
   const Instant passed = town.now;
   town.wait(Duration::s(1));
   CHECK(town.say(room, desk) == Errc::ok);
-  town.rooms.forgive_publish(room, town.rooms.user_of(alice), passed);
+  town.rooms.forgive_publish(room, town.rooms.user_of(alice), passed, {});
   CHECK(town.say(room, desk) == Errc::slow_mode);
 }
 

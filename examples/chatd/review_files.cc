@@ -1,0 +1,64 @@
+#include "review_files.h"
+
+#include <cerrno>
+#include <fstream>
+
+namespace chatd {
+
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
+      out += code;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+bool read_words(const std::string& path, chatroom::WordFilter& words) {
+  using Action = chatroom::WordFilter::Action;
+  std::ifstream file(path);
+  if (!file) return errno = errno == 0 ? ENOENT : errno, false;
+  for (std::string line; std::getline(file, line);) {
+    std::string_view word = line;
+    Action action = Action::mask;
+    if (word.starts_with('?')) action = Action::hold;
+    if (word.starts_with('!')) action = Action::refuse;
+    if (action != Action::mask) word.remove_prefix(1);
+    words.add_lines(word, action);
+  }
+  return true;
+}
+
+AuditFile::~AuditFile() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+bool AuditFile::open(const std::string& path) {
+  file_ = std::fopen(path.c_str(), "ab");
+  return file_ != nullptr;
+}
+
+void AuditFile::write(const chatroom::HostEvent& event, long long now_ms) noexcept {
+  if (file_ == nullptr) return;
+  std::string line = "{\"time\":" + std::to_string(now_ms) + ",\"room\":" + quoted(event.room) +
+                     ",\"action\":" + quoted(name_of(event.op)) + ",\"by\":" + quoted(event.by);
+  if (!event.user.empty()) line += ",\"user\":" + quoted(event.user);
+  if (event.position.offset != 0) line += ",\"offset\":" + std::to_string(event.position.offset);
+  if (event.until_ms != 0) line += ",\"until\":" + std::to_string(event.until_ms);
+  if (!event.text.empty()) line += ",\"text\":" + quoted(event.text);
+  line += "}\n";
+  std::fwrite(line.data(), 1, line.size(), file_);
+  std::fflush(file_);
+}
+
+}  // namespace chatd

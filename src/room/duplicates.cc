@@ -1,0 +1,60 @@
+// The same words again by the same user. A text is its own idempotency key for a while: who said
+// what stands in the table of keys, folded, so that case, width, spaces and signs make no other
+// text of it. Rooms without RoomPolicy::duplicate_s never look.
+#include "base/plant.h"
+#include "base/utf8.h"
+#include "chatroom/fold.h"
+#include "room/state.h"
+
+namespace chatroom::room {
+
+namespace {
+
+constexpr std::size_t kLooked = 2'048;  // bytes of a text; what follows makes no difference
+
+bool looks(const Room& room, const Outgoing& message) noexcept {
+  return room.policy.duplicate_s != 0 && message.kind == Kind::text && !message.text.empty();
+}
+
+}  // namespace
+
+// No key of a client's begins with that byte.
+KeyPrint Tables::print_of(const Room& room, UserIndex who, std::string_view text) noexcept {
+  char folded[1 + kLooked];
+  folded[0] = '\x01';
+  const std::string_view looked = text.substr(0, std::min(text.size(), kLooked));
+  std::size_t size = fold(looked, std::span{folded}.subspan(1));
+  if (size == 0) size = looked.copy(folded + 1, kLooked);  // nothing but signs: as they stand
+  return keys.print(room.id.index, room.epoch, user(who).id.view(), {folded, 1 + size});
+}
+
+Error Tables::check_duplicate(const Room& room, const Member& member, const Outgoing& message,
+                              Instant now, PublishVerdict& verdict) noexcept {
+  if (!looks(room, message)) return {};
+  const KeyPrint print = print_of(room, member.user, message.text);
+  const std::uint64_t* offset = keys.find(print, now);
+  if (offset == nullptr) return {};
+  const std::int64_t end_us = keys.since(print).us + Duration::s(room.policy.duplicate_s).us;
+  if (now.us >= end_us || CHATROOM_PLANTED(duplicates_pass)) return {};
+  if (!room.policy.merge_duplicates) {
+    return refusal(Errc::duplicate, Rule::duplicate, base::retry_after_ms(Instant{end_us} - now));
+  }
+  verdict.repeated = true;
+  verdict.first = {room.epoch, *offset};
+  return {};
+}
+
+void Tables::remember_said(const Room& room, UserIndex who, const Outgoing& message,
+                           std::uint64_t offset, Instant now) noexcept {
+  if (!looks(room, message)) return;
+  const KeyPrint print = print_of(room, who, message.text);
+  if (offset != 0) return keys.set_offset(print, offset);
+  keys.remember(print, 0, now);
+}
+
+void Tables::forget_said(const Room& room, UserIndex who, std::string_view text) noexcept {
+  if (room.policy.duplicate_s == 0 || text.empty()) return;
+  keys.forget(print_of(room, who, text));
+}
+
+}  // namespace chatroom::room

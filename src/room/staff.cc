@@ -1,0 +1,51 @@
+// Staff: the members of a room who may review what is held, so that they are told without walking
+// over everybody. The list is short: past kStaffMax, or without memory, somebody is not on it and
+// has to ask.
+#include "room/state.h"
+
+namespace chatroom::room {
+
+// The one place where the role of a present member changes.
+void Tables::set_role(Room& room, MemberIndex index, Role role) noexcept {
+  Member& changed = member(index);
+  const bool was = may(changed.role, Operation::review);
+  changed.role = role;
+  const bool is = may(role, Operation::review);
+  if (is && !was) join_staff(room, index);
+  if (was && !is) leave_staff(room, index);
+}
+
+void Tables::join_staff(Room& room, MemberIndex index) noexcept {
+  std::uint32_t last = kNone;
+  std::uint32_t count = 0;
+  for (std::uint32_t at = room.first_staff; at != kNone; at = staff.at(at)->next) {
+    last = at;
+    ++count;
+  }
+  const std::uint32_t added = count < kStaffMax ? staff.insert() : kNone;
+  if (added == kNone) return;
+  *staff.at(added) = {.member = index, .previous = last, .next = kNone};
+  (last == kNone ? room.first_staff : staff.at(last)->next) = added;
+}
+
+void Tables::leave_staff(Room& room, MemberIndex index) noexcept {
+  std::uint32_t at = room.first_staff;
+  while (at != kNone && staff.at(at)->member != index) at = staff.at(at)->next;
+  if (at == kNone) return;
+  const Staff gone = *staff.at(at);
+  (gone.previous == kNone ? room.first_staff : staff.at(gone.previous)->next) = gone.next;
+  if (gone.next != kNone) staff.at(gone.next)->previous = gone.previous;
+  staff.erase(at);
+}
+
+std::uint32_t Registry::next_staff(RoomId id, std::uint32_t at) const noexcept {
+  const Room* room = tables_->find_room(id);
+  if (room == nullptr) return kNone;
+  return at == kNone ? room->first_staff : tables_->staff.at(at)->next;
+}
+
+UserIndex Registry::staff_user(std::uint32_t at) const noexcept {
+  return tables_->member(tables_->staff.at(at)->member).user;
+}
+
+}  // namespace chatroom::room
