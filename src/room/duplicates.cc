@@ -46,7 +46,7 @@ Error Tables::check_duplicate(const Room& room, const Member& member, const Outg
 
 void Tables::remember_said(const Room& room, UserIndex who, const Outgoing& message,
                            std::uint64_t offset, Instant now) noexcept {
-  if (!looks(room, message)) return;
+  if (!looks(room, message) || (offset != 0 && !room.policy.merge_duplicates)) return;
   const KeyPrint print = print_of(room, who, message.text);
   if (offset != 0) return keys.set_offset(print, offset);
   keys.remember(print, 0, now);

@@ -33,8 +33,12 @@ KeyPrint Keys::print(std::uint32_t room, std::uint64_t epoch, std::string_view u
   std::array<char, 13 + 2 * 64> bytes{};
   if (CHATROOM_PLANTED(idempotency_key_per_room_only)) user = {};
   CHATROOM_ASSERT(user.size() <= 64);
-  const std::uint64_t folded[2] = {base::siphash(low_, key), base::siphash(high_, key)};
-  if (key.size() > 64) key = {reinterpret_cast<const char*>(folded), sizeof(folded)};
+  std::uint64_t folded[2] = {};
+  if (key.size() > 64) {
+    folded[0] = base::siphash(low_, key);
+    folded[1] = base::siphash(high_, key);
+    key = {reinterpret_cast<const char*>(folded), sizeof(folded)};
+  }
   std::memcpy(bytes.data(), &epoch, 8);
   std::memcpy(bytes.data() + 8, &room, 4);
   bytes[12] = static_cast<char>(user.size());
