@@ -162,13 +162,6 @@ struct StorageWork {
 
 struct Kept;  // of a room's record in storage: keeping.cc
 
-// Words that differ between engines. The hash key changes no output.
-struct Seeds {
-  std::uint64_t random = 0;
-  std::uint64_t hash_low = 0;
-  std::uint64_t hash_high = 0;
-};
-
 struct Scratch {      // one for each use, since uses nest
   MutableBytes told;  // a local member's frame while it is told
   MutableBytes held;  // input that waited
