@@ -63,16 +63,16 @@ enum class Rule : std::uint8_t {
   publish_rate,  // Limits::publishes
   slow_mode,     // RoomPolicy::slow_mode_s
   mute,          // by a moderator
-  self_mute,     // * by oneself
+  self_mute,     // by oneself
   ban,
   mute_all,        // RoomPolicy::mute_all
   moderated,       // RoomPolicy::moderated
-  members_only,    // *
-  followers_only,  // *
-  emote_only,      // *
+  members_only,    // RoomPolicy::members_only
+  followers_only,  // Rules::on_follower
+  emote_only,      // RoomPolicy::emote_only
   channel_closed,
   channel_private,  // * a channel with members of its own
-  duplicate,        // *
+  duplicate,        // RoomPolicy::duplicate_s
   filter,           // the word filter
   size,             // longer than Limits say
   room_full,        // RoomPolicy::max_members

@@ -88,14 +88,12 @@ MemoryPlan plan(const Limits& limits) noexcept {
   return plan;
 }
 
-Engine::State::State(Engine& owner, const EngineOptions& given,
-                     const EnginePorts& given_ports) noexcept
-    : engine(owner),
-      options(given),
+engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_ports) noexcept
+    : options(given),
       ports(given_ports),
       memory(*given_ports.memory,
              plan(given.limits).ceiling_bytes - outside_bytes(given.limits) +
-                 (given_ports.broker == nullptr ? 0 : cluster_bytes(given.limits))),
+                 (given_ports.broker == nullptr ? 0 : Engine::State::cluster_bytes(given.limits))),
       codec(memory, kPeerCodec),
       local_codec(memory, kLocalCodec),
       sessions(options.limits, memory),
@@ -120,8 +118,11 @@ Engine::State::State(Engine& owner, const EngineOptions& given,
   const std::string_view room_owner = given.new_room_policy.owner;
   new_room_owner.assign(room_owner);
   options.new_room_policy.owner = new_room_owner.view();
-  now = given.start;
 }
+
+Engine::State::State(Engine& owner, const EngineOptions& given,
+                     const EnginePorts& given_ports) noexcept
+    : Tables(given, given_ports), engine(owner), now(given.start) {}
 
 Engine::State::~State() {
   leave_cluster();

@@ -1,31 +1,14 @@
-// Engine::State: everything one engine is. Data first; then its methods in the order of the turn,
-// each group in the file named above it. Read turn.cc next.
+// Engine::State: everything one engine is. What it holds stands in tables.h; here the turn, and its
+// methods in the order of the turn, each group in the file named above it. Read turn.cc next.
 #pragma once
 
-#include "base/bounded_memory.h"
-#include "base/list.h"
 #include "base/plant.h"
-#include "base/pool.h"
-#include "base/random.h"
-#include "base/siphash.h"
-#include "base/slot_map.h"
-#include "base/text.h"
-#include "base/vector.h"
-#include "base/wheel.h"
 #include "chatroom/broker.h"
-#include "chatroom/engine.h"
-#include "chatroom/flatbuffers.h"
 #include "engine/crossing.h"
-#include "engine/local_link.h"
-#include "engine/mailbox.h"
-#include "engine/pack.h"
 #include "engine/recorded_compressor.h"
 #include "engine/recording.h"
-#include "engine/slots.h"
+#include "engine/tables.h"
 #include "engine/turn_scope.h"
-#include "fanout/fanout.h"
-#include "room/registry.h"
-#include "session/session.h"
 #include "wire/websocket_header.h"
 
 namespace chatroom {
@@ -36,7 +19,7 @@ struct GuestTag;
 fanout::LogOptions log_options(const RoomPolicy& policy) noexcept;
 }  // namespace engine
 
-struct Engine::State final : StorageReply, BrokerInbox {
+struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   using SessionRecord = engine::SessionRecord;
   using Pending = engine::Pending;
   using Caller = engine::Caller;
@@ -50,49 +33,8 @@ struct Engine::State final : StorageReply, BrokerInbox {
   ~State();
   Status create(const Seeds& seeds) noexcept;
 
-  // --- Set at creation.
   Engine& engine;
-  EngineOptions options;
-  EnginePorts ports;
-  base::BoundedMemory memory;
-  base::FixedText<64> new_room_owner;  // options.new_room_policy.owner, copied
   engine::RecordedCompressor compressor{*this};
-  FlatbuffersCodec codec;        // for peers
-  FlatbuffersCodec local_codec;  // for local members, whose events may lead to encoding in `codec`
-  void* scratch_block = nullptr;
-  engine::Scratch scratch;
-
-  // --- The layers.
-  session::Sessions sessions;
-  room::Registry rooms;
-  fanout::Fanout fanout;
-
-  // --- The engine's own tables.
-  base::SlotMap<SessionRecord, SessionId> slots;
-  base::SlotMap<Pending, Question> questions;
-  base::SlotMap<engine::Scheduled, ScheduleId> scheduled;
-  base::BlockPool blocks;  // of all ByteQueues but events
-  base::BlockPool event_blocks;
-  base::Pool<engine::LocalLink> links;
-  base::Pool<engine::HalfOpen> half_open_records;
-  base::Pool<engine::ByteQueue> held_queues;  // of sessions whose input waits
-  base::List<engine::HalfOpen> half_open;     // not signed in yet, the oldest first
-  base::Vector<SessionId> closing;            // to be closed at this turn's flush
-  base::Vector<SessionId> locals_ready;       // links with something to tell
-  base::Pool<engine::HeldMessage> held_records;
-  base::List<engine::HeldMessage> held_messages;  // what waits for moderators, the oldest first
-  base::Pool<engine::RoomRecord> room_records;    // of rooms that are stored
-  base::SlotMap<engine::StorageWork, StorageRequest> storage_works;
-  base::Vector<RoomId> changed_rooms;  // rooms with something to append
-  base::Vector<StorageRequest> done_works;
-  Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
-  base::Vector<Message> loaded;              // of one page that storage read
-  base::Vector<std::string_view> loaded_mentions;
-  base::Wheel wheel;
-  base::Random random;
-  engine::Mailbox* mailbox = nullptr;
-  engine::ByteQueue events;  // for the observer, until tell
-  std::uint64_t events_lost = 0;
 
   // --- The turn.
   Instant now;

@@ -124,6 +124,17 @@ Status check_on_user(const Command& command) noexcept {
       .status();
 }
 
+// Of what waits for a moderator.
+Status check_held(const Command& command) noexcept {
+  return Check()
+      .room(command.room)
+      .number(command.offset, Field::offset)
+      .number(command.after, Field::offset)
+      .require(command.offset != 0 || command.op == Op::list_held, Field::offset)
+      .optional_text(command.reason, kReasonBytesMax, Field::reason)
+      .status();
+}
+
 Status check_policy(const Command& command) noexcept {
   return Check()
       .room(command.room)
@@ -147,14 +158,8 @@ Status check_settings(Command& command) noexcept {
       return check_on_user(command);
     case Op::release:
     case Op::reject:
-      return Check()
-          .room(command.room)
-          .number(command.offset, Field::offset)
-          .require(command.offset != 0, Field::offset)
-          .optional_text(command.reason, kReasonBytesMax, Field::reason)
-          .status();
     case Op::list_held:
-      return Check().room(command.room).number(command.after, Field::offset).status();
+      return check_held(command);
     case Op::clear:
       return Check()
           .room(command.room)

@@ -1,0 +1,71 @@
+// What one engine holds: its options and ports, the layers, and tables of its own. All of it is
+// bounded by Limits and made at creation (state.cc).
+#pragma once
+
+#include "base/bounded_memory.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/slot_map.h"
+#include "base/text.h"
+#include "base/vector.h"
+#include "base/wheel.h"
+#include "chatroom/engine.h"
+#include "chatroom/flatbuffers.h"
+#include "engine/local_link.h"
+#include "engine/mailbox.h"
+#include "engine/pack.h"
+#include "engine/slots.h"
+#include "fanout/fanout.h"
+#include "room/registry.h"
+#include "session/session.h"
+
+namespace chatroom::engine {
+
+struct Tables {
+  Tables(const EngineOptions& given, const EnginePorts& given_ports) noexcept;
+
+  // --- Set at creation.
+  EngineOptions options;
+  EnginePorts ports;
+  base::BoundedMemory memory;
+  base::FixedText<64> new_room_owner;  // options.new_room_policy.owner, copied
+  FlatbuffersCodec codec;              // for peers
+  FlatbuffersCodec local_codec;  // for local members, whose events may lead to encoding in `codec`
+  void* scratch_block = nullptr;
+  Scratch scratch;
+
+  // --- The layers.
+  session::Sessions sessions;
+  room::Registry rooms;
+  fanout::Fanout fanout;
+
+  // --- The engine's own tables.
+  base::SlotMap<SessionRecord, SessionId> slots;
+  base::SlotMap<Pending, Question> questions;
+  base::SlotMap<Scheduled, ScheduleId> scheduled;
+  base::BlockPool blocks;  // of all ByteQueues but events
+  base::BlockPool event_blocks;
+  base::Pool<LocalLink> links;
+  base::Pool<HalfOpen> half_open_records;
+  base::Pool<ByteQueue> held_queues;     // of sessions whose input waits
+  base::List<HalfOpen> half_open;        // not signed in yet, the oldest first
+  base::Vector<SessionId> closing;       // to be closed at this turn's flush
+  base::Vector<SessionId> locals_ready;  // links with something to tell
+  base::Pool<HeldMessage> held_records;
+  base::List<HeldMessage> held_messages;  // what waits for moderators, the oldest first
+  base::Pool<RoomRecord> room_records;    // of rooms that are stored
+  base::SlotMap<StorageWork, StorageRequest> storage_works;
+  base::Vector<RoomId> changed_rooms;  // rooms with something to append
+  base::Vector<StorageRequest> done_works;
+  Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
+  base::Vector<Message> loaded;              // of one page that storage read
+  base::Vector<std::string_view> loaded_mentions;
+  base::Wheel wheel;
+  base::Random random;
+  Mailbox* mailbox = nullptr;
+  ByteQueue events;  // for the observer, until tell
+  std::uint64_t events_lost = 0;
+};
+
+}  // namespace chatroom::engine
