@@ -71,6 +71,7 @@ enum class Plant : std::uint8_t {
   refresh_not_shared,
   refusal_to_neighbour,
   repeats_lost,
+  rejected_still_said,
   reset_not_told,
   restored_epoch_forgotten,
   rung_climbs_only,

@@ -102,7 +102,7 @@ Status Engine::State::decide_held(RoomId room, const Actor& actor,
   base::FixedText<64> name;
   name.assign(rooms.user(author).id);
   noted.user = name.view();
-  if (command.op == Op::reject) {
+  if (command.op == Op::reject && !CHATROOM_PLANTED(rejected_still_said)) {
     reject_held(*waits, actor.user, command.reason);
     note_moderation(room, actor, noted, 0);
     return {};
@@ -128,6 +128,12 @@ Status Engine::State::decide_held(RoomId room, const Actor& actor,
 Status Engine::State::release_held_message(HeldMessage& waits, const Outgoing& message,
                                            std::uint64_t& offset) noexcept {
   const RoomId room = waits.room;
+  // Its author lost the answer and said it again; one of the two was released already.
+  Position first;
+  if (rooms.answered(room, waits.author, message.key, now, first)) {
+    offset = first.offset;
+    return {};
+  }
   if (rooms.channel(room, message.channel) == room::kNone) return Errc::not_found;
   if (stores_first(room)) {
     // What is stored first is said by somebody who is there.

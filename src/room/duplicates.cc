@@ -1,8 +1,9 @@
 // The same words again by the same user. A text is its own idempotency key for a while: who said
 // what stands in the table of keys, folded, so that case, width, spaces and signs make no other
 // text of it. Rooms without RoomPolicy::duplicate_s never look.
+#include <algorithm>
+
 #include "base/plant.h"
-#include "base/utf8.h"
 #include "chatroom/fold.h"
 #include "room/state.h"
 
@@ -28,13 +29,17 @@ KeyPrint Tables::print_of(const Room& room, UserIndex who, std::string_view text
   return keys.print(room.id.index, room.epoch, user(who).id.view(), {folded, 1 + size});
 }
 
-Error Tables::check_duplicate(const Room& room, const Member& member, const Outgoing& message,
-                              Instant now, PublishVerdict& verdict) noexcept {
-  if (!looks(room, message)) return {};
-  const KeyPrint print = print_of(room, member.user, message.text);
-  const std::uint64_t* offset = keys.find(print, now);
+std::optional<KeyPrint> Tables::print_said(const Room& room, UserIndex who,
+                                           const Outgoing& message) noexcept {
+  if (!looks(room, message)) return std::nullopt;
+  return print_of(room, who, message.text);
+}
+
+Error Tables::check_duplicate(const Room& room, const KeyPrint& said, Instant now,
+                              PublishVerdict& verdict) noexcept {
+  const std::uint64_t* offset = keys.find(said, now);
   if (offset == nullptr) return {};
-  const std::int64_t end_us = keys.since(print).us + Duration::s(room.policy.duplicate_s).us;
+  const std::int64_t end_us = keys.since(said).us + Duration::s(room.policy.duplicate_s).us;
   if (now.us >= end_us || CHATROOM_PLANTED(duplicates_pass)) return {};
   if (!room.policy.merge_duplicates) {
     return refusal(Errc::duplicate, Rule::duplicate, base::retry_after_ms(Instant{end_us} - now));
@@ -44,12 +49,11 @@ Error Tables::check_duplicate(const Room& room, const Member& member, const Outg
   return {};
 }
 
-void Tables::remember_said(const Room& room, UserIndex who, const Outgoing& message,
-                           std::uint64_t offset, Instant now) noexcept {
-  if (!looks(room, message) || (offset != 0 && !room.policy.merge_duplicates)) return;
-  const KeyPrint print = print_of(room, who, message.text);
-  if (offset != 0) return keys.set_offset(print, offset);
-  keys.remember(print, 0, now);
+// Where it stands is asked only when the same words are answered with it.
+void Tables::place_said(const Room& room, UserIndex who, const Outgoing& message,
+                        std::uint64_t offset) noexcept {
+  if (offset == 0 || !room.policy.merge_duplicates || !looks(room, message)) return;
+  keys.set_offset(print_of(room, who, message.text), offset);
 }
 
 void Tables::forget_said(const Room& room, UserIndex who, std::string_view text) noexcept {

@@ -2,6 +2,7 @@
 // of it a filter of words needs what people use to write the same word in another way.
 #include "chatroom/fold.h"
 
+#include <array>
 #include <cstdint>
 
 namespace chatroom {
@@ -32,11 +33,16 @@ constexpr Range kNothing[] = {
     {0xFE00, 0xFE6F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFE0, 0xFFFF}, {0xE0000, 0xE0FFF},
 };
 
-char32_t fold_ascii(char32_t c) noexcept {
-  if (c >= 'A' && c <= 'Z') return c + ('a' - 'A');
-  const bool stays = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  return stays ? c : 0;
-}
+constexpr std::array<char, 128> kAscii = [] {
+  std::array<char, 128> to{};
+  for (char c = '0'; c <= '9'; ++c) to[static_cast<std::size_t>(c)] = c;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    to[static_cast<std::size_t>(c)] = c;
+    to[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+  }
+  return to;
+}();
+char32_t fold_ascii(char32_t c) noexcept { return static_cast<char32_t>(kAscii[c]); }
 
 bool nothing(char32_t c) noexcept {
   for (const Range& range : kNothing) {
@@ -105,14 +111,29 @@ char32_t first_character(std::string_view text, std::size_t& bytes) noexcept {
   return c;
 }
 
+// Letters of ASCII and most ideographs, that is, nearly all of nearly every text, take a short way.
 std::size_t fold(std::string_view text, std::span<char> to) noexcept {
   std::size_t used = 0;
-  while (!text.empty()) {
-    std::size_t bytes = 1;
-    const char32_t c = fold(first_character(text, bytes));
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<std::uint8_t>(text[at]);
+    if (lead < 0x80) {
+      if (used == to.size()) break;
+      to[used] = kAscii[lead];
+      used += to[used] != 0 ? 1 : 0;
+      ++at;
+      continue;
+    }
+    std::size_t bytes = 3;
+    if (lead >= 0xE5 && lead <= 0xE9 && text.size() - at >= bytes) {  // U+5000 to U+9FFF
+      if (to.size() - used < bytes) break;
+      used += text.copy(to.data() + used, bytes, at);
+      at += bytes;
+      continue;
+    }
+    const char32_t plain = fold(first_character(text.substr(at), bytes));
     if (to.size() - used < bytes) break;  // its plain form is never longer
-    if (c != 0) used += write(c, to.data() + used);
-    text.remove_prefix(bytes);
+    if (plain != 0) used += write(plain, to.data() + used);
+    at += bytes;
   }
   return used;
 }

@@ -100,9 +100,10 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
     return refuse(refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait)));
   }
-  if (const Error error = t.check_duplicate(room, member, message, now, verdict);
-      error.code != Errc::ok || verdict.repeated) {
-    return refuse(error);
+  const std::optional<KeyPrint> said = t.print_said(room, member.user, message);
+  if (said) {
+    const Error error = t.check_duplicate(room, *said, now, verdict);
+    if (error.code != Errc::ok || verdict.repeated) return refuse(error);
   }
   if (message.text.size() > t.limits.text_bytes ||
       message.data.bytes.size() > t.limits.data_bytes) {
@@ -111,7 +112,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   static_cast<void>(member.publishes.take(t.limits.publishes, now));
   member.spoke = true;
   member.spoke_us = now.us;
-  t.remember_said(room, member.user, message, 0, now);
+  if (said) t.keys.remember(*said, 0, now);
   verdict.ask_follower = room.policy.followers_only && !member.follower &&
                          member.lasting == Role::visitor &&
                          !may(member.role, Operation::publish_followers_only);
@@ -190,7 +191,7 @@ Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& m
     t.keys.remember(t.keys.print(id.index, room->epoch, id_of(t, author), message.key),
                     out.position.offset, now);
   }
-  if (author != kNone) t.remember_said(*room, author, message, out.position.offset, now);
+  if (author != kNone) t.place_said(*room, author, message, out.position.offset);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "base/bucket.h"
 #include "base/index_map.h"
@@ -447,10 +448,13 @@ struct Tables {
   bool has_place(const Room& room) noexcept;  // for somebody who waits
   bool may_enter(const Room& room, UserIndex user, Role role) noexcept;
   // ---- The same words again (duplicates.cc)
-  Error check_duplicate(const Room& room, const Member& member, const Outgoing& message,
-                        Instant now, PublishVerdict& verdict) noexcept;
-  void remember_said(const Room& room, UserIndex user, const Outgoing& message,
-                     std::uint64_t offset, Instant now) noexcept;
+  // What stands for these words of a user; nothing where the room does not look at them.
+  std::optional<KeyPrint> print_said(const Room& room, UserIndex user,
+                                     const Outgoing& message) noexcept;
+  Error check_duplicate(const Room& room, const KeyPrint& said, Instant now,
+                        PublishVerdict& verdict) noexcept;
+  void place_said(const Room& room, UserIndex user, const Outgoing& message,
+                  std::uint64_t offset) noexcept;
   void forget_said(const Room& room, UserIndex user, std::string_view text) noexcept;
   KeyPrint print_of(const Room& room, UserIndex user, std::string_view text) noexcept;
 

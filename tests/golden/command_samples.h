@@ -38,6 +38,9 @@ inline std::vector<NamedCommand> settings() {
     c.op = op;
     all.push_back({std::string(name_of(op)), c});
   }
+  c.clear = true;
+  all.push_back({"ban_and_clear", c});
+  c.clear = false;
   c.for_ms = 0;
   for (const Op op : {Op::unmute, Op::unban, Op::kick}) {
     c.op = op;

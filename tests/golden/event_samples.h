@@ -282,6 +282,11 @@ inline std::vector<NamedEvent> events() {
   e.message = plain_message();
   e.message.offset = 0;
   add("held", e);
+  e.action = "release";
+  e.by = "mod";
+  e.message.offset = 124;
+  add("held_released", e);
+  e.message.offset = 0;
   e.action = "reject";
   e.by = "mod";
   e.text = "no";

@@ -182,6 +182,21 @@ TEST_CASE("what is held waits for a moderator, who releases or rejects it", "[sc
   }
 }
 
+TEST_CASE("what is held twice under one key is said once", "[scenario]") {
+  Words words;
+  Stage stage(with(&words));
+  Peer& alice = stage.member(kWsJson, "alice", "r");
+  Peer& bob = stage.member(kTcp, "bob", "r");
+  const std::string keyed = verb("publish", R"("text":"odd","key":"k")");
+  CHECK_LIKE(bob.ask(keyed), no("held", "filter"));
+  CHECK_LIKE(bob.ask(keyed), no("held", "filter"));  // its answer was lost on the way
+  alice.forget();
+  CHECK(alice.ask(verb("release", R"("held":1)")) == kDone);
+  CHECK_LIKE(bob.ask(keyed), R"({"id":9,"ok":*"offset":1}})");
+  CHECK(alice.ask(verb("release", R"("held":2)")) == kDone);
+  CHECK(alice.events("message").size() == 1);
+}
+
 TEST_CASE("held messages are bounded: the oldest is rejected and told", "[scenario]") {
   Words words;
   StageOptions options = with(&words);

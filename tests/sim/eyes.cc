@@ -51,6 +51,9 @@ void Eyes::on_event(const Event& event, const Frame& frame, const Asked* asked) 
     case EventType::gap:
       if (!event.room.empty()) on_entry(event, frame);
       break;
+    case EventType::held:
+      if (stay(event.room) == nullptr && !tainted_) fail(event.room, "held, but it is not there");
+      break;
     case EventType::left:
       if (stay(event.room) == nullptr && !tainted_) fail(event.room, "left without having joined");
       if (stay(event.room) != nullptr) leave(event.room);

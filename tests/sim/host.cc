@@ -86,7 +86,7 @@ void Host::check_pace(const PublishRequest& request, RoomModel& room) {
 void Host::let_through(std::uint64_t serial) {
   const Said* said = world_.truth().find(serial);
   RoomModel* room = said == nullptr ? nullptr : model(said->room);
-  if (room == nullptr) return;
+  if (room == nullptr || world_.reviewers().was_late(serial)) return;
   Spoke& spoke = room->spoke[said->user];
   spoke.passed = true;
   spoke.passed_at = world_.engine_now();
@@ -221,12 +221,13 @@ Answer Host::before_publish(Question question, const PublishRequest& request) no
   message.data = request.message->data;
   const std::uint64_t serial = Truth::serial_of(message);
   const Said* said = world_.truth().find(serial);
-  if (said != nullptr && !said->tainted) {
+  const bool late = world_.reviewers().was_late(serial);
+  if (said != nullptr && !said->tainted && !late) {
     if (said->user != request.user) fail("somebody publishes as " + std::string{request.user});
     check_may_speak(request);
   }
   const auto room = rooms_.find(std::string{request.message->room});
-  if (room != rooms_.end()) check_pace(request, room->second);
+  if (room != rooms_.end() && !late) check_pace(request, room->second);
   return soon(question, Decision::publish, {}, serial);
 }
 

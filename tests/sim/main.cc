@@ -201,6 +201,7 @@ constexpr const char* kPlants[] = {
     "receive_budget_ignored",
     "recovered_but_incomplete",
     "refusal_to_neighbour",
+    "rejected_still_said",
     "restored_epoch_forgotten",
     "served_before_auth",
     "session_closed_noted_twice",

@@ -329,13 +329,13 @@ void Peer::check_refusal(const Asked& asked, Error error) {
       break;
     case Errc::filtered:
     case Errc::held:
-      if (!plan.rules) wrong();
+      if (!plan.rules && !plan.reviewed) wrong();
       break;
     case Errc::room_full:
       if (!host.ever_capped(asked.room)) wrong();
       break;
     case Errc::internal:
-      if (!plan.rules && !plan.ask_auth && !plan.storage.on) wrong();
+      if (!plan.rules && !plan.ask_auth && !plan.storage.on && !plan.reviewed) wrong();
       break;
     case Errc::storage_failed:
       if (plan.storage.fail == 0) wrong();

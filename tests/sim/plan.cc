@@ -130,6 +130,14 @@ void draw_budgets(Plan& plan) {
   }
 }
 
+// Likewise. What is released fits no budget, and what waits outlives no crash.
+void draw_reviews(Plan& plan) {
+  Random random{plan.seed, 9};
+  if (!random.chance(40)) return;
+  plan.limits.held_messages = random.between(1, 24);
+  plan.reviewed = plan.witness && !plan.budgeted && !plan.storage.on;
+}
+
 }  // namespace
 
 Plan draw(std::uint64_t seed) {
@@ -170,6 +178,7 @@ Plan draw(std::uint64_t seed) {
   for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
   draw_storage(plan);
   draw_budgets(plan);
+  draw_reviews(plan);
   plan.rush = plan.limits.half_open < 64;
   // Every third world has moderators; what a storage brings back of them has tests of its own.
   plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
@@ -196,7 +205,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.jitter = false;
   plan.window_min = plan.window_max = 1u << 20;
   plan.storage = {};
-  plan.budgeted = false;
+  plan.budgeted = plan.reviewed = false;
   plan.limits.half_open = 64;
   plan.rush = false;
   plan.limits.turn_inputs = 256;
@@ -241,7 +250,8 @@ std::string Plan::describe() const {
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
       "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u "
-      "budgeted=%d storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u keeps=%u crashes=%u",
+      "budgeted=%d reviewed=%d storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u keeps=%u "
+      "crashes=%u",
       peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
       static_cast<long long>(tick.in_ms()), group_turns, budget.sends, budget.commands, over, rules,
       open_rooms, drain, record, latency_us_max, window_min, window_max, faults.split,
@@ -250,8 +260,8 @@ std::string Plan::describe() const {
       limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
       limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
-      budgeted, storage.on, storage.at_once, storage.slow, storage.slow_us_max, storage.fail,
-      storage.late_word, storage.keeps, storage.crashes);
+      budgeted, reviewed, storage.on, storage.at_once, storage.slow, storage.slow_us_max,
+      storage.fail, storage.late_word, storage.keeps, storage.crashes);
   return text;
 }
 

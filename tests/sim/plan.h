@@ -100,6 +100,7 @@ struct Plan {
   bool rush = false;  // everybody comes in the same moment
   bool record = false;
   bool budgeted = false;  // rooms show only so much a second
+  bool reviewed = false;  // a filter, and moderators for what it holds
   // Links.
   std::uint32_t latency_us_max = 20'000;
   bool jitter = true;

@@ -149,6 +149,7 @@ void World::start_engine() {
   ports.json = json_.get();
   ports.auth = plan_.ask_auth ? host_.get() : nullptr;
   ports.rules = plan_.rules ? host_.get() : nullptr;
+  ports.filter = plan_.reviewed ? &reviewers_ : nullptr;
   ports.observer = host_.get();
   ports.recorder = recording_.get();
   ports.storage = store_.get();
@@ -232,6 +233,7 @@ Outcome World::run() {
   report_.at(now());
   host_->start();
   lines_.start();
+  reviewers_.start();
   if (plan_.polled) tick();
   for (std::int64_t at = 0; at < plan_.busy.us + 20'000'000; at += 500'000) {
     schedule_.at(kStart + Duration{at}, [this] {

@@ -16,6 +16,7 @@
 #include "sim/link.h"
 #include "sim/plan.h"
 #include "sim/report.h"
+#include "sim/reviewers.h"
 #include "sim/schedule.h"
 #include "sim/truth.h"
 
@@ -82,6 +83,7 @@ class World final {
   void session_opened() noexcept { ++sessions_; }
   // Of the process: rises with each crash, after which nothing from before may come any more.
   std::uint64_t lives() const noexcept { return lives_; }
+  const Reviewers& reviewers() const noexcept { return reviewers_; }
   Store* store() noexcept { return store_.get(); }
   void link_made(const std::shared_ptr<Link>& link) { links_.push_back(link); }
   std::uint64_t steps() const noexcept { return steps_; }
@@ -131,6 +133,7 @@ class World final {
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Insider>> insiders_;
   Lines lines_{*this};
+  Reviewers reviewers_{*this};
   std::optional<Engine::Turn> turn_;
   Random over_random_;
   bool ending_ = false;

@@ -2,6 +2,7 @@
 #include "chatroom/adapters/words.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ struct WordFilter::List {
              std::size_t last) const noexcept;
   void mark(std::string_view text, std::size_t first, std::size_t last);
   void scan(std::string_view text);
+  void check(std::string_view text, std::uint32_t state, std::size_t used);
 
+  std::array<char, 128> ascii{};  // folded
   words::Automaton automaton;
   std::vector<Word> words;
   bool ready = false;
@@ -48,7 +51,9 @@ struct WordFilter::List {
   bool found = false;
 };
 
-WordFilter::WordFilter() : list_(std::make_unique<List>()) {}
+WordFilter::WordFilter() : list_(std::make_unique<List>()) {
+  for (char32_t c = 0; c < list_->ascii.size(); ++c) list_->ascii[c] = static_cast<char>(fold(c));
+}
 WordFilter::~WordFilter() = default;
 WordFilter::WordFilter(WordFilter&&) noexcept = default;
 WordFilter& WordFilter::operator=(WordFilter&&) noexcept = default;
@@ -122,34 +127,41 @@ void WordFilter::List::mark(std::string_view text, std::size_t first, std::size_
 }
 
 void WordFilter::List::scan(std::string_view text) {
-  letters.resize(text.size());
+  if (letters.size() < text.size()) letters.resize(text.size());
   std::size_t used = 0;
   std::uint32_t state = words::Automaton::kRoot;
+  const auto take = [&](std::size_t begin, std::size_t end, char byte) {
+    letters[used++] = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), byte};
+    state = automaton.next(state, byte);
+    if (words::Automaton::ends_words(state)) check(text, state, used);
+  };
   for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<std::uint8_t>(text[at]);
+    if (lead < 0x80) {
+      if (ascii[lead] != 0) take(at, at + 1, ascii[lead]);
+      ++at;
+      continue;
+    }
     std::size_t bytes = 1;
     const char32_t c = first_character(text.substr(at), bytes);
     const char32_t plain = fold(c);
-    if (plain != 0) {
-      char folded[4];
-      std::size_t size = 1;
-      folded[0] = static_cast<char>(plain);
-      if (plain >= 0x80) size = fold(text.substr(at, bytes), folded);
-      for (std::size_t i = 0; i < size; ++i) {
-        letters[used++] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + bytes),
-                           folded[i]};
-        state = automaton.next(state, folded[i]);
-        if (!words::Automaton::ends_words(state)) continue;
-        automaton.each_end(state, [&](std::uint32_t index, std::size_t length) {
-          const Word& word = words[index];
-          if (!whole(text, word, used - length, used - 1)) return;
-          found = true;
-          worst = std::max(worst, word.action);
-          if (word.action == Action::mask) mark(text, used - length, used - 1);
-        });
-      }
-    }
+    char folded[4];
+    std::string_view shown = text.substr(at, bytes);
+    if (plain != c) shown = {folded, fold(shown, folded)};
+    for (const char byte : shown) take(at, at + bytes, byte);
     at += bytes;
   }
+}
+
+// The words whose last letter is the last of `used`.
+void WordFilter::List::check(std::string_view text, std::uint32_t state, std::size_t used) {
+  automaton.each_end(state, [&](std::uint32_t index, std::size_t length) {
+    const Word& word = words[index];
+    if (!whole(text, word, used - length, used - 1)) return;
+    found = true;
+    worst = std::max(worst, word.action);
+    if (word.action == Action::mask) mark(text, used - length, used - 1);
+  });
 }
 
 Answer WordFilter::look(std::string_view text) noexcept {

@@ -113,6 +113,9 @@ TEST_CASE("a field of an event that is of another type spoils the event, not the
            R"({"event":"moderation","role":5})",
            R"({"event":"room_state","changed":5})",
            R"({"event":"hello","version":"1"})",
+           R"({"event":"held","held":"1"})",
+           R"({"event":"held","held":1,"message":5})",
+           R"({"event":"held","held":1,"message":{"text":5}})",
            R"({"event":"message","text":"\ud800"})",
        }) {
     check_refused<Event>(frame);
@@ -207,6 +210,9 @@ TEST_CASE("a field of a command that is of another type is refused") {
            R"({"op":"set_policy","room":"r","policy":{"slow_mode_s":-1}})",
            R"({"op":"set_policy","room":"r","policy":{"slow_mode_s":4294967296}})",
            R"({"op":"set_policy","room":"r","policy":{"expel":1}})",
+           R"({"op":"set_policy","room":"r","policy":{"members_only":1}})",
+           R"({"op":"mute","room":"r","user":"u","clear":1})",
+           R"({"op":"release","room":"r","held":"1"})",
            R"({"op":"set_attribute","room":"r","key":"k","value":5})",
            R"({"op":"enqueue","room":"r","line":5})",
            R"({"op":"enqueue","room":"r","line":"bakery"})",
@@ -324,6 +330,19 @@ TEST_CASE("what an event leaves to defaults is written all the same") {
   event.state.channels = channels;
   CHECK(written(event) == R"({"event":"room_state","room":"r",)"
                           R"("changed":{"channels":[{"name":"gifts","state":"open"}]}})");
+}
+
+TEST_CASE("what became of a held message may be told without it") {
+  Event event;
+  REQUIRE(read(R"({"event":"held","room":"r","held":7,"action":"reject"})", event).status);
+  CHECK(event.held == 7);
+  CHECK(event.message.text.empty());
+  std::array<std::byte, 64> out;
+  event = Event{};
+  event.type = EventType::answer;
+  event.id = 1;
+  event.op = Op::list_held;
+  CHECK(as_text(Bytes(out).first(codec().encode(event, out))) == R"({"id":1,"ok":{}})");
 }
 
 TEST_CASE("an event that is none is written as one that every reader ignores") {

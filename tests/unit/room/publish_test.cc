@@ -284,6 +284,42 @@ TEST_CASE("past the bound the oldest key is forgotten, and a failed append frees
   CHECK_FALSE(town.rooms.answered(room, user, long_b, town.now, first));
 }
 
+TEST_CASE("the same words again are one message, unless they were refused or forgotten") {
+  Limits limits = unlimited();
+  limits.keys = 2;
+  Town town(limits);
+  const RoomId room = town.open("r", {.duplicate_s = 60, .merge_duplicates = true});
+  const SessionIndex alice = town.session("alice");
+  town.join(room, alice);
+  CHECK(town.say(room, alice, "one") == Errc::ok);
+  CHECK(town.say(room, alice, "O n e!") == Errc::ok);
+  CHECK(town.last.offset == 1);
+  CHECK(town.rooms.view(room).position.offset == 1);
+  // Data and kinds of their own are not looked at.
+  CHECK(town.publish(room, alice, {.kind = Kind::gift, .text = "one"}).code == Errc::ok);
+  CHECK(town.last.offset == 2);
+  // What was let through and then refused was not said.
+  CHECK(town.rooms.check_publish(room, alice, {.text = "two"}, town.now).error.code == Errc::ok);
+  town.rooms.forgive_publish(room, town.rooms.user_of(alice), town.now, "two");
+  CHECK(town.say(room, alice, "two") == Errc::ok);
+  CHECK(town.last.offset == 3);
+  // Two are remembered; the third costs the first.
+  CHECK(town.say(room, alice, "three") == Errc::ok);
+  CHECK(town.say(room, alice, "two") == Errc::ok);
+  CHECK(town.last.offset == 3);
+  CHECK(town.say(room, alice, "one") == Errc::ok);
+  CHECK(town.last.offset == 5);
+  // Said after it was forgotten: it has no place to tell.
+  const Outgoing late{.text = "late"};
+  CHECK(town.rooms.check_publish(room, alice, late, town.now).error.code == Errc::ok);
+  CHECK(town.say(room, alice, "x") == Errc::ok);
+  CHECK(town.say(room, alice, "y") == Errc::ok);
+  CHECK(town.rooms.commit_publish(room, town.rooms.user_of(alice), late, town.now));
+  town.wait(Duration::s(60));
+  CHECK(town.say(room, alice, "y") == Errc::ok);
+  CHECK(town.last.offset == 9);
+}
+
 TEST_CASE("a room that stores first stamps ahead and keeps in order") {
   Town town(unlimited());
   const RoomId room = town.open("r", {.durability = Durability::before});

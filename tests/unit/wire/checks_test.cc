@@ -40,16 +40,17 @@ struct Wrong {
   std::function<void(Command&)> change;
 };
 
-const std::vector<Op> kOnUser{Op::mute, Op::unmute,   Op::ban,   Op::unban,
-                              Op::kick, Op::set_role, Op::allow, Op::disallow};
+const std::vector<Op> kOnUser{Op::mute,     Op::unmute, Op::ban,      Op::unban,      Op::kick,
+                              Op::set_role, Op::allow,  Op::disallow, Op::shadow_mute};
 const std::vector<Op> kInRoom{
-    Op::join,          Op::publish,      Op::leave,      Op::subscribe,
-    Op::unsubscribe,   Op::history,      Op::presence,   Op::switch_channel,
-    Op::mute,          Op::unmute,       Op::ban,        Op::unban,
-    Op::kick,          Op::set_role,     Op::set_policy, Op::recall,
-    Op::clear,         Op::pin,          Op::unpin,      Op::allow,
-    Op::set_attribute, Op::disallow,     Op::open_room,  Op::close_room,
-    Op::open_channel,  Op::close_channel};
+    Op::join,          Op::publish,       Op::leave,       Op::subscribe,
+    Op::unsubscribe,   Op::history,       Op::presence,    Op::switch_channel,
+    Op::mute,          Op::unmute,        Op::ban,         Op::unban,
+    Op::kick,          Op::set_role,      Op::set_policy,  Op::recall,
+    Op::clear,         Op::pin,           Op::unpin,       Op::allow,
+    Op::set_attribute, Op::disallow,      Op::open_room,   Op::close_room,
+    Op::open_channel,  Op::close_channel, Op::shadow_mute, Op::release,
+    Op::reject,        Op::list_held};
 
 const std::vector<Op> kInLine{Op::enqueue, Op::dequeue, Op::call_next, Op::waiting};
 
@@ -146,13 +147,15 @@ std::vector<Wrong> all_wrong() {
       {"no name", {Op::call}, Field::name, [](Command& c) { c.name = ""; }},
       {"prefix", {Op::list_rooms}, Field::name, [](Command& c) { c.name = kLongRoom; }},
       {"no offset",
-       {Op::recall, Op::pin, Op::unpin},
+       {Op::recall, Op::pin, Op::unpin, Op::release, Op::reject},
        Field::offset,
        [](Command& c) { c.offset = 0; }},
       {"offset",
-       {Op::recall, Op::pin, Op::unpin},
+       {Op::recall, Op::pin, Op::unpin, Op::release, Op::reject},
        Field::offset,
        [](Command& c) { c.offset = kHuge; }},
+      {"held", {Op::list_held}, Field::offset, [](Command& c) { c.after = kHuge; }},
+      {"reason", {Op::reject}, Field::reason, [](Command& c) { c.reason = kLongReason; }},
       {"no room", kInLine, Field::room, [](Command& c) { c.room = ""; }},
       {"user",
        {Op::dequeue, Op::call_next, Op::waiting},

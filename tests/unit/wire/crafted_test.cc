@@ -151,6 +151,14 @@ TEST_CASE("numbers of a later version become the nearest word that this one know
               .status);
   CHECK(gap.read_event.gap.reason == GapReason::slow_consumer);
 
+  Crafted held;  // whatever became of it, it does not wait
+  REQUIRE(held.event(fb::Body::held,
+                     fb::CreateHeldMessage(held.fbb(), 0, 7, static_cast<fb::Held>(200)))
+              .status);
+  CHECK(held.read_event.action == "reject");
+  CHECK(held.read_event.held == 7);
+  CHECK(held.read_event.message.text.empty());
+
   // Nothing of it may reach into what else the refusal says.
   for (const int rule : {static_cast<int>(fb::Rule::MAX) + 1, 127, 128, 255}) {
     INFO(rule);
