@@ -348,6 +348,10 @@ void Host::on_published(const HostEvent& event) {
     if (spoke.passed) spoke.bound = true, spoke.spoke = spoke.passed_at;
     spoke.passed = false;
     check_shown(event, *room);
+    if (moderators_.in_shadow(event.room, event.user) &&
+        !world_.reviewers().released_lately(event.room, event.user)) {
+      fail(std::string{event.user} + " is shown to all in " + std::string{event.room});
+    }
   }
   world_.truth().told_published(event.room, event.position, event.user);
   if (event.tag != 0 && mail_.erase(event.tag) == 0) fail("a call from afar was answered twice");

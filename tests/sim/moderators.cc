@@ -37,6 +37,7 @@ void Moderators::act() {
       decorate(*there);
     }
     check(*there, key, user);
+    if (world_.plan().shadowed) shade(*there, key, user);
   }
   plan_next();
 }
@@ -64,6 +65,20 @@ void Moderators::impose(Room room, const std::string& key, const std::string& us
   if (bans) world_.host().quiet(key, user);
 }
 
+// With dice of its own kind: in other worlds nothing is drawn for it.
+void Moderators::shade(Room room, const std::string& key, const std::string& user) {
+  if (random_.chance(60)) return;
+  const bool timed = random_.chance(80);
+  const Duration time = Duration::ms(random_.between(1, 4'000));
+  Held& held = held_[{key, user}];
+  if (held.shadow.holds(world_.engine_now())) return;  // a second one begins nothing
+  held.shadow = {.until = world_.engine_now() + time, .for_good = !timed};
+  held.shadowed_at = world_.engine_now();
+  shaded_.insert({key, user});
+  if (!room.shadow_mute(user, timed ? time : Duration{}, "ads")) held.shadow = {};
+  world_.report().note("shadow mute", user, key);
+}
+
 void Moderators::lift(Room room, const std::string& key, const std::string& user, bool bans) {
   Held& held = held_[{key, user}];
   if (random_.chance(20)) {
@@ -73,6 +88,7 @@ void Moderators::lift(Room room, const std::string& key, const std::string& user
     return;
   }
   (bans ? held.ban : held.mute) = {};
+  if (!bans) held.shadow = {};
   static_cast<void>(bans ? room.unban(user) : room.unmute(user));
 }
 
@@ -97,7 +113,8 @@ void Moderators::check(Room room, const std::string& key, const std::string& use
     return !is || until == (measure.for_good ? Instant::never() : measure.until);
   };
   if (held == nullptr || (same(known.muted, known.muted_until, held->mute) &&
-                          same(known.banned, known.banned_until, held->ban))) {
+                          same(known.banned, known.banned_until, held->ban) &&
+                          known.shadow_muted == held->shadow.holds(now))) {
     return;
   }
   world_.report().fail(Verdict::correctness, "%s in %s: a mute or ban ends at another moment",
@@ -135,6 +152,14 @@ bool Moderators::muted(std::string_view room, std::string_view user) const {
 bool Moderators::banned(std::string_view room, std::string_view user) const {
   const Held* held = find(room, user);
   return held != nullptr && held->ban.holds(world_.engine_now());
+}
+bool Moderators::in_shadow(std::string_view room, std::string_view user) const {
+  const Held* held = find(room, user);
+  const Instant now = world_.engine_now();
+  return held != nullptr && held->shadow.holds(now) && held->shadowed_at + Duration::ms(100) < now;
+}
+bool Moderators::ever_in_shadow(std::string_view room, std::string_view user) const {
+  return shaded_.count({std::string{room}, std::string{user}}) != 0;
 }
 bool Moderators::allowed(std::string_view room, std::string_view user) const {
   const Held* held = find(room, user);

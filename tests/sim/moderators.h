@@ -24,6 +24,9 @@ class Moderators {
 
   bool muted(std::string_view room, std::string_view user) const;
   bool banned(std::string_view room, std::string_view user) const;
+  // For so long that what was said before has been told.
+  bool in_shadow(std::string_view room, std::string_view user) const;
+  bool ever_in_shadow(std::string_view room, std::string_view user) const;
   bool allowed(std::string_view room, std::string_view user) const;
   // Whether it ever was: an answer may be on its way for long.
   bool ever(std::string_view room, std::string_view user) const;
@@ -35,7 +38,8 @@ class Moderators {
     bool holds(Instant now) const { return for_good || until > now; }
   };
   struct Held {
-    Measure mute, ban;
+    Measure mute, ban, shadow;
+    Instant shadowed_at;
     bool allowed = false;
   };
   using Key = std::pair<std::string, std::string>;
@@ -44,6 +48,7 @@ class Moderators {
   void act();
   void impose(Room room, const std::string& key, const std::string& user, bool bans);
   void lift(Room room, const std::string& key, const std::string& user, bool bans);
+  void shade(Room room, const std::string& key, const std::string& user);
   void decorate(Room room);
   void check(Room room, const std::string& key, const std::string& user);
   const Held* find(std::string_view room, std::string_view user) const;
@@ -52,6 +57,7 @@ class Moderators {
   Random random_;
   std::map<Key, Held> held_;
   std::set<Key> ever_;
+  std::set<Key> shaded_;
   std::uint64_t decorated_ = 0;
   bool settled_ = false;
 };

@@ -248,6 +248,7 @@ void Peer::on_answer(const Event& event) {
   }
   eyes_.on_event(event, frame_, &asked);
   if (ok && asked.op == Op::publish && event.offset != 0) check_order(event, asked);
+  if (ok && asked.op == Op::publish && event.offset == 0) check_shadow(asked);
   if (asked.op == Op::publish && event.error.code != Errc::rate_limited) {
     unsure_.erase(asked.serial);
   }
@@ -274,6 +275,15 @@ void Peer::on_answer(const Event& event) {
     const std::string data = "{\"call\":" + std::to_string(asked.serial) + "}";
     if (as_text(event.data.bytes) != data && !link_->corrupted()) fail("a call came back changed");
   }
+}
+
+// What takes a place got none: then somebody wanted that.
+void Peer::check_shadow(const Asked& asked) {
+  const Said* said = world_.truth().find(asked.serial);
+  if (!world_.plan().shadowed || said == nullptr || said->tainted || said->dropped) return;
+  if (!said->takes_place()) return;
+  if (world_.host().moderators().ever_in_shadow(asked.room, user_.id)) return;
+  fail("was told that nobody sees what it says in " + asked.room);
 }
 
 // Answers may overtake each other, commands may not: what was said first stands first.

@@ -136,6 +136,8 @@ void draw_reviews(Plan& plan) {
   if (!random.chance(40)) return;
   plan.limits.held_messages = random.between(1, 24);
   plan.reviewed = plan.witness && !plan.budgeted && !plan.storage.on;
+  plan.shadowed = plan.reviewed && random.chance(60);
+  if (plan.shadowed) plan.habits.fleeting = plan.habits.latest = 0;
 }
 
 }  // namespace
@@ -205,7 +207,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.jitter = false;
   plan.window_min = plan.window_max = 1u << 20;
   plan.storage = {};
-  plan.budgeted = plan.reviewed = false;
+  plan.budgeted = plan.reviewed = plan.shadowed = false;
   plan.limits.half_open = 64;
   plan.rush = false;
   plan.limits.turn_inputs = 256;
@@ -250,7 +252,8 @@ std::string Plan::describe() const {
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
       "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u "
-      "budgeted=%d reviewed=%d storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u keeps=%u "
+      "budgeted=%d reviewed=%d shadowed=%d storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u "
+      "keeps=%u "
       "crashes=%u",
       peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
       static_cast<long long>(tick.in_ms()), group_turns, budget.sends, budget.commands, over, rules,
@@ -260,7 +263,7 @@ std::string Plan::describe() const {
       limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
       limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
-      budgeted, reviewed, storage.on, storage.at_once, storage.slow, storage.slow_us_max,
+      budgeted, reviewed, shadowed, storage.on, storage.at_once, storage.slow, storage.slow_us_max,
       storage.fail, storage.late_word, storage.keeps, storage.crashes);
   return text;
 }

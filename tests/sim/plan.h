@@ -101,6 +101,9 @@ struct Plan {
   bool record = false;
   bool budgeted = false;  // rooms show only so much a second
   bool reviewed = false;  // a filter, and moderators for what it holds
+  bool shadowed = false;  // moderators mute in the shadow, too
+  // Whether what takes a place may be told to its sender alone, without one.
+  bool echoes() const noexcept { return budgeted || shadowed; }
   // Links.
   std::uint32_t latency_us_max = 20'000;
   bool jitter = true;

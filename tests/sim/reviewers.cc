@@ -77,6 +77,11 @@ Answer Reviewers::on_text(Question question, const PublishRequest& request) noex
   return verdict(serial, text);
 }
 
+bool Reviewers::released_lately(std::string_view room, std::string_view user) const {
+  const auto at = released_.find({std::string{room}, std::string{user}});
+  return at != released_.end() && at->second + Duration::s(1) > world_.engine_now();
+}
+
 void Reviewers::act() {
   if (!world_.busy()) return;
   const std::string key = world_.room_key(random_.below(world_.plan().rooms));
@@ -119,7 +124,7 @@ void Reviewers::decide(const std::string& key, Room room) {
   const bool dropped = said != nullptr && std::exchange(said->dropped, false);
   world_.report().note("releases", one.user, key, one.serial);
   if (room.release(one.held)) {
-    ++released_;
+    released_[{key, one.user}] = world_.engine_now();
     if (room.release(one.held)) fail("it was released twice");
   } else if (said != nullptr) {
     said->dropped = dropped;

@@ -3,6 +3,7 @@
 // was said, bounded; nobody sees it before it is released, or at all if it was rejected.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -23,7 +24,8 @@ class Reviewers final : public Filter {
   Answer on_text(Question question, const PublishRequest& request) noexcept override;
   // Whether it was thought about for a while: what else held when it was said may have changed.
   bool was_late(std::uint64_t serial) const { return late_.count(serial) != 0; }
-  std::uint64_t released() const noexcept { return released_; }
+  // Whether something of that user was released a moment ago.
+  bool released_lately(std::string_view room, std::string_view user) const;
 
  private:
   void plan_next();
@@ -34,7 +36,7 @@ class Reviewers final : public Filter {
   World& world_;
   Random random_;
   std::set<std::uint64_t> late_;
-  std::uint64_t released_ = 0;
+  std::map<std::pair<std::string, std::string>, Instant> released_;
 };
 
 }  // namespace chatroom::sim

@@ -345,8 +345,9 @@ void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t o
     if (offset != 0) wrong("but it takes none");
     return;
   }
-  if (offset == 0 && plan_.budgeted && !said->user.empty() && said->offset == 0) {
-    if (said->priority == Priority::high) wrong("and high priority is shown or refused");
+  if (offset == 0 && plan_.echoes() && !said->user.empty() && said->offset == 0) {
+    const bool marked = said->priority == Priority::high;
+    if (marked && plan_.budgeted) wrong("and high priority is shown or refused");
     if (!said->sampled) ++life(said->room, epoch).sampled_known;
     said->sampled = true;
     said->dropped = said->key.empty();  // else it may be said again in another life
@@ -372,7 +373,8 @@ void Truth::refused(std::uint64_t serial) {
 void Truth::echoed(const Said& said, const Message& message, std::string_view who) const {
   const bool same = said.text == message.text && said.channel == message.channel &&
                     said.user == message.user && said.kind == message.kind.name &&
-                    said.priority == message.priority && said.priority != Priority::high;
+                    said.priority == message.priority &&
+                    (said.priority != Priority::high || plan_.shadowed);
   if (said.tainted || (same && (said.offset == 0 || !said.key.empty()))) return;
   report_.fail(Verdict::correctness, "%.*s had an echo of what %s said in %s, which %s",
                static_cast<int>(who.size()), who.data(), said.user.c_str(), said.room.c_str(),

@@ -154,7 +154,7 @@ class Truth final {
   // What a room that shows only so much did not show, its sender alone gets, without an offset.
   bool budgeted() const noexcept { return plan_.budgeted; }
   bool is_echo(const Said& said, const Message& message) const noexcept {
-    return plan_.budgeted && message.offset == 0 && said.takes_place() && !said.user.empty() &&
+    return plan_.echoes() && message.offset == 0 && said.takes_place() && !said.user.empty() &&
            said.to.empty();
   }
   void echoed(const Said& said, const Message& message, std::string_view who) const;
