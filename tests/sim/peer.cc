@@ -256,7 +256,7 @@ void Peer::on_answer(const Event& event) {
     // Where a room closed while its storage was at work, nobody knows how that ended.
     const bool unknown = event.error.code == Errc::internal && world_.store() != nullptr;
     if (asked.op == Op::publish && !unknown && !link_->corrupted()) {
-      world_.truth().refused(asked.serial);
+      world_.truth().refused(asked.serial, event.error.code);
     }
     return;
   }

@@ -1,6 +1,7 @@
 #include "sim/reviewers.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "sim/lines.h"
@@ -122,12 +123,14 @@ void Reviewers::decide(const std::string& key, Room room) {
     return;
   }
   const bool dropped = said != nullptr && std::exchange(said->dropped, false);
+  if (said != nullptr) said->released = true;
   world_.report().note("releases", one.user, key, one.serial);
   if (room.release(one.held)) {
     released_[{key, one.user}] = world_.engine_now();
     if (room.release(one.held)) fail("it was released twice");
   } else if (said != nullptr) {
     said->dropped = dropped;
+    said->released = false;
   }
 }
 

@@ -360,8 +360,9 @@ void Truth::placed(std::uint64_t serial, std::string_view epoch, std::uint64_t o
   if (said->offset != offset || said->epoch != epoch) wrong("but it stands somewhere else");
 }
 
-void Truth::refused(std::uint64_t serial) {
+void Truth::refused(std::uint64_t serial, Errc why) {
   Said* said = find(serial);
+  if (said != nullptr && said->released && why == Errc::held) return;
   if (said == nullptr || said->tainted || !said->key.empty()) return;
   if (said->offset != 0) {
     report_.fail(Verdict::correctness, "#%" PRIu64 " was refused, but it stands at %" PRIu64,

@@ -40,6 +40,7 @@ struct Said {
   std::uint64_t barrier = 0;  // of that: entries up to this offset come before it
   bool tainted = false;       // its bytes may have been corrupted: it may say anything
   bool dropped = false;       // the rules dropped it: nobody may see it
+  bool released = false;      // it was held, and then said all the same
   bool sampled = false;       // its sender was told that the room does not show it
   // Where it turned out to stand.
   std::string epoch;
@@ -159,8 +160,8 @@ class Truth final {
   }
   void echoed(const Said& said, const Message& message, std::string_view who) const;
   void check_sampled(const Life& life) const;
-  // The sender was told that nobody will see it.
-  void refused(std::uint64_t serial);
+  // The sender was told that nobody will see it; or not before it is released, which may be already.
+  void refused(std::uint64_t serial, Errc why = Errc::internal);
   // What the observer heard is what the witness saw.
   void check_published(const Life& life) const;
 
