@@ -92,6 +92,11 @@ void Host::let_through(std::uint64_t serial) {
   spoke.passed_at = world_.engine_now();
 }
 
+void Host::forgive(std::string_view room, std::string_view user) {
+  RoomModel* at = model(room);
+  if (at != nullptr) at->spoke[std::string{user}].bound = false;
+}
+
 // Null: a room that somebody's join opened.
 Host::RoomModel* Host::model(std::string_view room) {
   const auto at = rooms_.find(std::string{room});

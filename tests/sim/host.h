@@ -36,6 +36,8 @@ class Host final : public Auth, public Rules, public EngineObserver {
 
   // Nothing of the room may be offered to the user's sessions from here on.
   void quiet(const std::string& room, std::string_view user);
+  // A message that had passed was not said: slow mode counts from nothing.
+  void forgive(std::string_view room, std::string_view user);
   const Moderators& moderators() const noexcept { return moderators_; }
 
   // --- What this world can give as a reason.

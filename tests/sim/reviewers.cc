@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/host.h"
 #include "sim/lines.h"
 #include "sim/world.h"
 
@@ -66,16 +67,24 @@ Answer Reviewers::on_text(Question question, const PublishRequest& request) noex
     if (when == 0) return Answer::later();  // for ever
     const Duration wait = Duration::ms(random_.between(1, 1'500));
     const std::uint64_t life = world_.lives();
-    world_.schedule().after(wait, [this, life, question, serial] {
+    const Said* said = world_.truth().find(serial);
+    const std::string room = said == nullptr ? std::string{} : said->room;
+    const std::string user = said == nullptr ? std::string{} : said->user;
+    world_.schedule().after(wait, [this, life, question, serial, room, user] {
       if (life != world_.lives()) return;
       std::string text;
       const Answer made = verdict(serial, text);
+      world_.host().forgive(room, user);
       static_cast<void>(world_.engine().answer(question, made));
     });
     return Answer::later();
   }
   static thread_local std::string text;  // lives until the engine copied it
-  return verdict(serial, text);
+  const Answer made = verdict(serial, text);
+  const bool said =
+      made.verdict == Answer::Verdict::pass || made.verdict == Answer::Verdict::rewrite;
+  if (!said) world_.host().forgive(given.room, request.user);
+  return made;
 }
 
 bool Reviewers::released_lately(std::string_view room, std::string_view user) const {

@@ -160,7 +160,7 @@ class Truth final {
   }
   void echoed(const Said& said, const Message& message, std::string_view who) const;
   void check_sampled(const Life& life) const;
-  // The sender was told that nobody will see it; or not before it is released, which may be already.
+  // The sender was told that nobody will see it; of what is held: not before it is released.
   void refused(std::uint64_t serial, Errc why = Errc::internal);
   // What the observer heard is what the witness saw.
   void check_published(const Life& life) const;
