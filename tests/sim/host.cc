@@ -94,7 +94,10 @@ void Host::let_through(std::uint64_t serial) {
 
 void Host::forgive(std::string_view room, std::string_view user) {
   RoomModel* at = model(room);
-  if (at != nullptr) at->spoke[std::string{user}].bound = false;
+  if (at == nullptr) return;
+  Spoke& spoke = at->spoke[std::string{user}];
+  spoke.bound = false;
+  spoke.forgiven = world_.engine_now();
 }
 
 // Null: a room that somebody's join opened.
@@ -350,11 +353,12 @@ void Host::on_left(const HostEvent& event) {
 void Host::on_published(const HostEvent& event) {
   if (RoomModel* room = model(event.room); room != nullptr && !event.user.empty()) {
     Spoke& spoke = room->spoke[std::string{event.user}];
-    if (spoke.passed) spoke.bound = true, spoke.spoke = spoke.passed_at;
+    const bool released = world_.reviewers().released_lately(event.room, event.user);
+    const bool forgiven = spoke.passed_at == spoke.forgiven;  // something else of that moment
+    if (spoke.passed && !released && !forgiven) spoke.bound = true, spoke.spoke = spoke.passed_at;
     spoke.passed = false;
     check_shown(event, *room);
-    if (moderators_.in_shadow(event.room, event.user) &&
-        !world_.reviewers().released_lately(event.room, event.user)) {
+    if (moderators_.in_shadow(event.room, event.user) && !released) {
       fail(std::string{event.user} + " is shown to all in " + std::string{event.room});
     }
   }

@@ -64,6 +64,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
     bool bound = false;   // slow mode counts from `spoke`
     bool passed = false;  // a message was let through at `passed_at`; it may still fail
     Instant passed_at;
+    Instant forgiven{-1};
   };
   struct RoomModel {
     RoomPolicy policy;

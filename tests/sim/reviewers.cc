@@ -134,8 +134,8 @@ void Reviewers::decide(const std::string& key, Room room) {
   const bool dropped = said != nullptr && std::exchange(said->dropped, false);
   if (said != nullptr) said->released = true;
   world_.report().note("releases", one.user, key, one.serial);
+  released_[{key, one.user}] = world_.engine_now();  // the host may be told within the call
   if (room.release(one.held)) {
-    released_[{key, one.user}] = world_.engine_now();
     if (room.release(one.held)) fail("it was released twice");
   } else if (said != nullptr) {
     said->dropped = dropped;
