@@ -49,7 +49,7 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
     answer_publish(caller, verdict.first);
     return Outcome::at(verdict.first);
   }
-  if (!verdict.ask_follower) return review(caller, command);
+  if (!verdict.ask_follower) return review(caller, room, command);
   const Answer nobody = Answer::refuse(Errc::mode_restricted);
   if (ports.rules == nullptr) return settle_follower(caller, command, nobody);
   const PublishRequest request = request_of(*this, caller, room, command);
@@ -66,7 +66,7 @@ Engine::State::Outcome Engine::State::settle_follower(const Caller& caller, cons
   const room::UserIndex author = rooms.user_of(session);
   if (verdict.verdict == Answer::Verdict::pass) {
     rooms.set_follower(room, author);
-    return review(caller, command);
+    return review(caller, room, command);
   }
   rooms.forgive_publish(room, author, std::min(caller.asked, now), command.out.text);
   if (verdict.error.code == Errc::internal) return verdict.error;  // nobody knows yet
@@ -74,10 +74,10 @@ Engine::State::Outcome Engine::State::settle_follower(const Caller& caller, cons
 }
 
 // The filter looks first, the host second: it sees what the filter made of it.
-Engine::State::Outcome Engine::State::review(const Caller& caller,
+Engine::State::Outcome Engine::State::review(const Caller& caller, RoomId room,
                                              const Command& command) noexcept {
   if (ports.filter == nullptr || command.out.text.empty()) return ask_rules(caller, command);
-  const PublishRequest request = request_of(*this, caller, rooms.find(command.room), command);
+  const PublishRequest request = request_of(*this, caller, room, command);
   return ask(QuestionKind::filter, caller, command,
              [&](Question question) { return ports.filter->on_text(question, request); });
 }
@@ -96,10 +96,11 @@ Engine::State::Outcome Engine::State::settle_filter(const Caller& caller, const 
 
 Engine::State::Outcome Engine::State::ask_rules(const Caller& caller,
                                                 const Command& command) noexcept {
+  if (ports.rules == nullptr) return settle_publish(caller, command, Answer::pass());
   const RoomId room = rooms.find(command.room);
   // Gone while a question was open: settle_publish says so.
   const bool here = room && rooms.membership(room, caller.session.index) != room::kNone;
-  if (ports.rules == nullptr || !here) return settle_publish(caller, command, Answer::pass());
+  if (!here) return settle_publish(caller, command, Answer::pass());
   const PublishRequest request = request_of(*this, caller, room, command);
   return ask(QuestionKind::publish, caller, command,
              [&](Question question) { return ports.rules->before_publish(question, request); });

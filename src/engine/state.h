@@ -123,7 +123,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome settle_publish(const Caller& caller, const Command& command,
                          const Answer& verdict) noexcept;
   Outcome say_in_shadow(const Caller& caller, RoomId room, const Outgoing& message) noexcept;
-  Outcome review(const Caller& caller, const Command& command) noexcept;
+  Outcome review(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome settle_filter(const Caller& caller, const Command& command,
                         const Answer& verdict) noexcept;
   Outcome settle_follower(const Caller& caller, const Command& command,

@@ -1,7 +1,8 @@
 // The same words again by the same user. A text is its own idempotency key for a while: who said
 // what stands in the table of keys, folded, so that case, width, spaces and signs make no other
 // text of it. Rooms without RoomPolicy::duplicate_s never look.
-#include <algorithm>
+#include <cstring>
+#include <span>
 
 #include "base/plant.h"
 #include "chatroom/fold.h"
@@ -19,14 +20,20 @@ bool looks(const Room& room, const Outgoing& message) noexcept {
 
 }  // namespace
 
-// No key of a client's begins with that byte.
 KeyPrint Tables::print_of(const Room& room, UserIndex who, std::string_view text) noexcept {
-  char folded[1 + kLooked];
-  folded[0] = '\x01';
-  const std::string_view looked = text.substr(0, std::min(text.size(), kLooked));
-  std::size_t size = fold(looked, std::span{folded}.subspan(1));
-  if (size == 0) size = looked.copy(folded + 1, kLooked);  // nothing but signs: as they stand
-  return keys.print(room.id.index, room.epoch, user(who).id.view(), {folded, 1 + size});
+  constexpr std::size_t kHead = 13;
+  char bytes[kHead + 64 + kLooked];
+  const std::string_view id = user(who).id.view();
+  CHATROOM_ASSERT(id.size() <= 64);
+  std::memcpy(bytes, &room.epoch, 8);
+  std::memcpy(bytes + 8, &room.id.index, 4);
+  bytes[12] = static_cast<char>(id.size());
+  std::size_t size = kHead + id.copy(bytes + kHead, id.size());
+  const std::string_view looked = text.substr(0, kLooked);
+  const std::size_t folded = fold(looked, std::span{bytes}.subspan(size, kLooked));
+  // Nothing but signs: as they stand.
+  size += folded != 0 ? folded : looked.copy(bytes + size, kLooked);
+  return keys.print_said({bytes, size});
 }
 
 std::optional<KeyPrint> Tables::print_said(const Room& room, UserIndex who,

@@ -33,6 +33,9 @@ class Keys final {
   Instant since(const KeyPrint& print) noexcept;
   // A place that was not known yet; not seen: nothing happens.
   void set_offset(const KeyPrint& print, std::uint64_t offset) noexcept;
+  // Of what somebody said, with all that tells it from other people's: one hash is enough where a
+  // mistake costs one message.
+  KeyPrint print_said(std::string_view all) const noexcept;
   // Forgets the oldest if full; forgets this one if there is no memory.
   void remember(const KeyPrint& print, std::uint64_t offset, Instant now) noexcept;
   void forget(const KeyPrint& print) noexcept;

@@ -29,6 +29,7 @@ Instant end_of(const Sanction& sanction, Measure measure) noexcept {
 
 std::uint32_t Tables::find_sanction(const Room& room, UserIndex user) noexcept {
   if (room.first_sanction == kNone || user == kNone) return kNone;
+  if (!this->user(user).sanctioned) return kNone;
   const std::uint32_t* found =
       sanction_index.find(base::key_of_number(MemberPair{room.id.index, user}));
   return found == nullptr ? kNone : *found;
@@ -39,6 +40,7 @@ std::uint32_t Tables::make_sanction(Room& room, std::string_view id) noexcept {
   if (user == kNone) user = make_user(id);
   if (user == kNone) return kNone;
   ++this->user(user).references;
+  this->user(user).sanctioned = true;
   const std::uint32_t index = sanctions.insert();
   if (index != kNone) {
     Sanction& fresh = *sanctions.at(index);

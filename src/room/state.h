@@ -41,8 +41,9 @@ struct User {
   base::Text info;
   std::uint32_t references = 0;     // sessions and member records; 0: the slot goes
   std::uint32_t sessions : 24 = 0;  // as many as there are in an engine, at most
-  Role role : 7 = Role::member;
+  Role role : 6 = Role::member;
   bool waits : 1 = false;              // has a place in some line
+  bool sanctioned : 1 = false;         // once, somewhere: saves a search for most
   SessionIndex first_session = kNone;  // oldest first
   SessionIndex last_session = kNone;
 
