@@ -74,6 +74,12 @@ struct Limits {
   std::uint32_t room_writes = 54'000;
   Duration merge_wait = Duration::ms(150);
 
+  // With an EventLoop: writes to members of large rooms in one turn. The loop is then asked to call
+  // again at once and looks at its sockets in between, so that what others say waits for so many
+  // writes and no more. 32 is right where a write is a system call, 1,000 where it is a queue in
+  // memory. At least 1.
+  std::uint32_t large_room_writes = 32;
+
   // In rooms that compress: what one write brings of them, deflated; what is beyond it comes with
   // the next. At most 64 KiB; 0: nothing is deflated.
   std::uint32_t deflate_bytes = 32 * 1024;

@@ -27,6 +27,7 @@ Status check(const EngineOptions& options, const EnginePorts& ports) noexcept {
   if (limits.frame_bytes < 4096 || limits.private_bytes <= limits.page_bytes) {
     return Errc::bad_request;
   }
+  if (limits.large_room_writes == 0) return Errc::bad_request;  // such a room would get nothing
   return {};
 }
 

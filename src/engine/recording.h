@@ -64,7 +64,7 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 8";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 9";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -87,7 +87,8 @@ void each_limit(L& l, Each each) noexcept {
   each(l.input_pool_bytes), each(l.history_pool_bytes), each(l.keys), each(l.presence_exact);
   each(l.storage_waiting), each(l.waiting_bytes), each(l.events);
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
-  each(l.room_writes), each(l.merge_wait.us), each(l.deflate_bytes);
+  each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
+  each(l.deflate_bytes);
 }
 static_assert(sizeof(Limits) == 288, "a limit that is added must be added above");
 

@@ -25,11 +25,6 @@ constexpr int kRoundsPerTurn = 4;
 // A storage that answers at once lets a room that stores first go on in the same turn.
 constexpr int kStorageRoundsPerTurn = 64;
 
-// Visits that large rooms have of a turn where a loop calls again at once: what comes for others is
-// read in between, so it waits for so many sends, some 0.3 ms. A round of the loop costs about as
-// much as half a send.
-constexpr std::uint32_t kLargeShare = 32;
-
 }  // namespace
 
 TurnScope::TurnScope(Engine::State& state) noexcept : state_(state) { state_.enter(); }
@@ -86,7 +81,7 @@ void Engine::State::count_input(std::size_t bytes) noexcept {
 }
 
 std::uint32_t Engine::State::large_share() const noexcept {
-  return ports.loop == nullptr ? UINT32_MAX : kLargeShare;
+  return ports.loop == nullptr ? UINT32_MAX : options.limits.large_room_writes;
 }
 
 void Engine::State::run_steps(Budget& budget, std::uint32_t large) noexcept {

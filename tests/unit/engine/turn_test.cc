@@ -28,6 +28,7 @@ TEST_CASE("an engine is not created from what cannot work", "[engine]") {
   CHECK(wrong([](Limits& l) { l.channels_per_room = 33; }));
   CHECK(wrong([](Limits& l) { l.frame_bytes = 100; }));
   CHECK(wrong([](Limits& l) { l.private_bytes = l.page_bytes; }));
+  CHECK(wrong([](Limits& l) { l.large_room_writes = 0; }));
   CHECK(memory.bytes == 0);
   memory.bytes_max = 1'000'000;
   CHECK(Engine::create(options, ports).error().code == Errc::limit_reached);
@@ -194,6 +195,35 @@ TEST_CASE("a budget stops a flush, and the next one goes on", "[engine]") {
   CHECK(served() == 100);
   CHECK(next > stage.loop.now());
   for (const testing::FakeConnection& link : links) CHECK(link.writes == 1);
+}
+
+TEST_CASE("with a loop a large room has so many writes a turn as its limit says", "[engine]") {
+  StageOptions options;
+  options.engine.limits.large_room_writes = 40;
+  Stage stage(options);
+  Engine& engine = stage.engine();
+  std::vector<testing::FakeConnection> links(100);
+  REQUIRE(engine.open_room("r", {}));
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    const std::string name = "u" + std::to_string(i);
+    const Identity who{.user = name};
+    const Result<SessionId> id = engine.open(links[i], {.identity = &who});
+    REQUIRE(id);
+    REQUIRE(engine.join(*id, {.room = "r"}));
+  }
+  stage.pass(Duration::s(2));
+  for (testing::FakeConnection& link : links) link.writes = 0;
+  const auto served = [&] {
+    return std::count_if(links.begin(), links.end(),
+                         [](const testing::FakeConnection& link) { return link.writes > 0; });
+  };
+  engine.room("r")->broadcast({.text = "x"});
+  CHECK(served() == 40);
+  CHECK(stage.loop.alarm() == stage.loop.now());  // the loop is asked to come back at once
+  CHECK(stage.loop.run_once());
+  CHECK(served() == 80);
+  CHECK(stage.loop.run_once());
+  CHECK(served() == 100);
 }
 
 TEST_CASE("a clock that goes back stands still", "[engine]") {
