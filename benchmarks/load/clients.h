@@ -10,6 +10,12 @@
 
 namespace load {
 
+// What members got apart from messages: answers and presence.
+struct Heard {
+  std::uint64_t frames = 0, bytes = 0;
+  std::uint32_t most_frames = 0, most_bytes = 0;  // one member's of presence, in one second
+};
+
 class Clients {
  public:
   Clients(std::string host, int port);
@@ -30,6 +36,7 @@ class Clients {
 
   std::uint64_t delivered() const { return delivered_; }
   std::size_t frame_bytes() const { return frame_bytes_; }
+  const Heard& heard() const { return heard_; }
   const std::vector<double>& latencies() const { return latencies_; }
 
  private:
@@ -39,6 +46,7 @@ class Clients {
   void say(Member& member, const std::string& json);
   void receive(Member& member);
   void answer_ping(Member& member, const char* payload, std::size_t size);
+  void hear(Member& member, const char* frame, std::size_t size, std::size_t whole);
   void take(Member& member, const char* frame, std::size_t size, std::size_t whole);
 
   const std::string host_;
@@ -48,6 +56,7 @@ class Clients {
   std::uint64_t joined_ = 0;
   std::uint64_t delivered_ = 0;
   std::size_t frame_bytes_ = 0;
+  Heard heard_;
   std::vector<double> latencies_;
 };
 

@@ -3,7 +3,10 @@
 // each inbound frame that publishes into one frame of exactly --frame-bytes for every member, which
 // carries the 16 digits of the sender's clock.
 //
-//   floor --port N --frame-bytes N
+//   floor --port N --frame-bytes N [--join-sends N]
+//
+// With --join-sends it is a floor for joins: everybody who comes is sent so many frames, the last
+// of them one that the load tool takes for the answer to its join.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,7 +36,7 @@ struct Member {
   std::size_t sent = 0;  // of the frames of this pass, where a send took less
 };
 
-std::string frame_of(std::size_t bytes, std::string_view clock) {
+std::string frame_of(std::size_t bytes, std::string_view text) {
   const std::size_t payload = bytes - (bytes <= 127 ? 2 : 4);
   std::string frame(1, '\x81');
   if (payload < 126) {
@@ -42,42 +46,61 @@ std::string frame_of(std::size_t bytes, std::string_view clock) {
     frame.push_back(static_cast<char>(payload >> 8));
     frame.push_back(static_cast<char>(payload & 0xff));
   }
-  frame += "t=";
-  frame += clock;
+  frame += text;
   frame.resize(bytes, '.');
   return frame;
 }
 
-// Unmasks whole frames and collects the clocks of those that publish.
-void take_frames(Member& member, std::vector<std::string>& clocks) {
+// Unmasks whole frames and collects the clocks of those that publish. True: one of them joins.
+bool take_frames(Member& member, std::vector<std::string>& clocks) {
+  bool joins = false;
   for (;;) {
     auto byte = [&](std::size_t i) { return static_cast<unsigned char>(member.in[i]); };
-    if (member.in.size() < 6) return;
+    if (member.in.size() < 6) return joins;
     std::size_t length = byte(1) & 0x7f, head = 2;
     if (length == 126) {
       length = static_cast<std::size_t>(byte(2) << 8 | byte(3));
       head = 4;
     }
-    if (member.in.size() < head + 4 + length) return;
+    if (member.in.size() < head + 4 + length) return joins;
     std::string text(member.in, head + 4, length);
     for (std::size_t i = 0; i < length; ++i)
       text[i] = static_cast<char>(text[i] ^ member.in[head + i % 4]);
     member.in.erase(0, head + 4 + length);
     const std::size_t at = text.find("t=");
     if (at != std::string::npos) clocks.push_back(text.substr(at + 2, 16));
+    joins = joins || text.find("\"id\":2") != std::string::npos;
   }
 }
+
+// As many sends as a join costs, on average; the last is what it waits for.
+struct JoinAnswers {
+  double each = 0;  // sends; 0: none
+  double owed = 0;
+  std::string filler, answer;
+
+  void send_to(int fd) {
+    for (owed += each; owed >= 1; --owed) {
+      const std::string& frame = owed >= 2 ? filler : answer;
+      static_cast<void>(send(fd, frame.data(), frame.size(), MSG_NOSIGNAL));
+    }
+  }
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   int port = 0;
   std::size_t frame_bytes = 200;
+  JoinAnswers joins;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--port") == 0) port = std::atoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--frame-bytes") == 0)
       frame_bytes = std::strtoul(argv[i + 1], nullptr, 10);
+    if (std::strcmp(argv[i], "--join-sends") == 0) joins.each = std::atof(argv[i + 1]);
   }
+  joins.filler = frame_of(frame_bytes, "");
+  joins.answer = frame_of(std::max<std::size_t>(frame_bytes, 32), R"({"id":2,"ok":true})");
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   const int one = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -128,11 +151,11 @@ int main(int argc, char** argv) {
         if (send(fd, kUpgraded.data(), kUpgraded.size(), MSG_NOSIGNAL) < 0) continue;
         open.push_back(fd);
       }
-      take_frames(member, clocks);
+      if (take_frames(member, clocks)) joins.send_to(fd);
     }
     if (clocks.empty()) continue;
     pass.clear();
-    for (const std::string& clock : clocks) pass += frame_of(frame_bytes, clock);
+    for (const std::string& clock : clocks) pass += frame_of(frame_bytes, "t=" + clock);
     clocks.clear();
     for (const int fd : open) {
       // A member that takes less loses the rest: on loopback with readers that keep up it never

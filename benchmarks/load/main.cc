@@ -2,7 +2,9 @@
 //
 //   load --server PATH [--floor PATH] [--rounds N] [--members N] [--rate N] [--burst N]
 //        [--seconds N] [--port N]
-//   load --server PATH --idle N
+//        [--flush-ms N]
+//   load --server PATH --idle N [--servers N]
+//   load --server PATH --joins N [--floor PATH] [--rounds N]
 //   load --server PATH --hall N [--rate N] [--seconds N]
 //   load --server PATH --stalled N [--members N] [--rate N] [--seconds N] [--rounds PAIRS]
 //
@@ -11,14 +13,16 @@
 // is void, and says so. With --floor the same against a bare server, one after the other for
 // --rounds rounds, since a busy machine changes from minute to minute: each round gives one ratio,
 // and the line has their median, least and greatest. With --idle only what an idle session in a
-// room costs, among N of them: bytes, and CPU over 30 seconds, in which each is pinged. With --hall
-// what a small room and direct messages notice of a room of N, with --stalled what members notice
-// of N more who never read.
+// room costs, among N of them, at so many servers at once: bytes, and CPU over 30 seconds, in which
+// each is pinged. With --joins what letting N in costs, with --hall what a small room and direct
+// messages notice of a room of N, with --stalled what members notice of N more who never read.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "clients.h"
+#include "idle.h"
+#include "joins.h"
 #include "neighbours.h"
 #include "process.h"
 #include "stalled.h"
@@ -35,7 +39,10 @@ struct Options {
   int burst = 1;
   int rounds = 5;
   double seconds = 10;
+  int flush_ms = 0;
   int idle = 0;
+  int servers = 1;
+  int joins = 0;
   int hall = 0;
   int stalled = 0;
   int port = 28'080;
@@ -106,32 +113,6 @@ void print(const char* name, Measured& m) {
       m.frame_bytes, limit);
 }
 
-struct Idle {
-  double bytes = -1;
-  double cpu_us = 0;  // a session and second
-};
-
-// Two sizes, and the difference: what the process has anyway cancels out.
-Idle measure_idle(const Options& options) {
-  load::Process server(
-      {options.server, "--ws", "127.0.0.1:" + std::to_string(options.port), "--open", "--unlimited",
-       "--max-sessions", std::to_string(options.idle + 64)},
-      0);
-  load::Clients clients("127.0.0.1", options.port);
-  const int first = options.idle / 10;
-  if (!clients.wait_for_server() || !clients.open(first)) return {};
-  clients.run_for(2);
-  const std::uint64_t before = server.private_bytes();
-  if (!clients.open(options.idle - first)) return {};
-  clients.run_for(3);
-  const std::uint64_t after = server.private_bytes();
-  constexpr double kSeconds = 30;
-  const double cpu = server.cpu_seconds();
-  clients.run_for(kSeconds);
-  return {static_cast<double>(after - before) / (options.idle - first),
-          (server.cpu_seconds() - cpu) * 1e6 / kSeconds / options.idle};
-}
-
 Options read_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -144,7 +125,10 @@ Options read_options(int argc, char** argv) {
     if (name == "--burst") options.burst = std::atoi(value);
     if (name == "--seconds") options.seconds = std::atof(value);
     if (name == "--rounds") options.rounds = std::max(1, std::atoi(value));
+    if (name == "--flush-ms") options.flush_ms = std::atoi(value);
     if (name == "--idle") options.idle = std::atoi(value);
+    if (name == "--servers") options.servers = std::max(1, std::atoi(value));
+    if (name == "--joins") options.joins = std::atoi(value);
     if (name == "--hall") options.hall = std::atoi(value);
     if (name == "--stalled") options.stalled = std::atoi(value);
     if (name == "--port") options.port = std::atoi(value);
@@ -155,8 +139,13 @@ Options read_options(int argc, char** argv) {
 // One round: a fresh server, its members, the measurement. `frame_bytes`: what the floor sends.
 bool measure(const Options& options, bool floor, std::size_t frame_bytes, Measured& out) {
   const std::string port = std::to_string(options.port + (floor ? 2 : 1));
-  std::vector<std::string> command{options.server, "--ws", "127.0.0.1:" + port, "--open",
-                                   "--unlimited"};
+  std::vector<std::string> command{options.server,
+                                   "--ws",
+                                   "127.0.0.1:" + port,
+                                   "--open",
+                                   "--unlimited",
+                                   "--flush-ms",
+                                   std::to_string(options.flush_ms)};
   if (floor) {
     command = {options.floor, "--port", port, "--frame-bytes", std::to_string(frame_bytes)};
   }
@@ -228,10 +217,21 @@ int main(int argc, char** argv) {
   const Options options = read_options(argc, argv);
   load::pin_to(1);
   if (options.idle > 0) {
-    const Idle idle = measure_idle(options);
-    std::printf("{\"idle_sessions\":%d,\"bytes_per_idle_session\":%.0f,\"cpu_us_per_s\":%.3f}\n",
-                options.idle, idle.bytes, idle.cpu_us);
-    return idle.bytes > 0 ? 0 : 1;
+    return load::print_idle({.server = options.server,
+                             .port = options.port,
+                             .sessions = options.idle,
+                             .servers = options.servers})
+               ? 0
+               : 1;
+  }
+  if (options.joins > 0) {
+    return load::print_joins({.server = options.server,
+                              .floor = options.floor,
+                              .port = options.port,
+                              .members = options.joins,
+                              .rounds = options.rounds})
+               ? 0
+               : 1;
   }
   if (options.hall > 0) {
     load::Process server(
