@@ -57,6 +57,12 @@ void Host::check_may_speak(const PublishRequest& request) {
   if (moderators_.banned(message.room, request.user)) fail(who + " is banned and may speak");
   const bool let = guides || moderators_.allowed(message.room, request.user);
   if (room.policy.mute_all && !let) fail(who + " may speak while all are muted");
+  if (room.policy.emote_only && !guides && !message.text.empty()) {
+    fail(who + " may speak in words");
+  }
+  const bool belongs =
+      request.role >= Role::speaker || room.lasting.count(std::string{request.user}) != 0;
+  if (room.policy.members_only && !belongs) fail(who + " may speak among members");
   if (room.policy.moderated && request.role < Role::speaker) {
     fail(who + " may speak in a moderated room");
   }

@@ -181,12 +181,13 @@ void Host::change_policy() {
   RoomModel& model = rooms_[room];
   RoomPolicy policy = model.policy;
   const std::uint32_t what = random_.below(5);
+  const bool newer = world_.plan().reviewed && random_.chance(50);  // modes that other worlds lack
   switch (world_.plan().storage.on && (what == 2 || what == 3) ? 4 : what) {
     case 0:
-      policy.moderated = !policy.moderated;
+      (newer ? policy.members_only : policy.moderated) ^= true;
       break;
     case 1:
-      policy.mute_all = !policy.mute_all;
+      (newer ? policy.emote_only : policy.mute_all) ^= true;
       break;
     case 2:
       policy.slow_mode_s = random_.below(3);
@@ -201,7 +202,8 @@ void Host::change_policy() {
   // Before the call: its turn may let somebody speak under it.
   const RoomPolicy before = model.policy;
   model.policy = policy;
-  model.restricted = model.restricted || policy.moderated || policy.mute_all;
+  model.restricted = model.restricted || policy.moderated || policy.mute_all ||
+                     policy.members_only || policy.emote_only;
   model.slow = model.slow || policy.slow_mode_s > 0;
   if (!here.set_policy(policy)) model.policy = before;
   Life& life = world_.truth().life(room, epoch_text(here.position().epoch));

@@ -354,7 +354,10 @@ void Peer::check_refusal(const Asked& asked, Error error) {
     case Errc::banned:
       if (!asked.nonsense && !host.moderators().ever(asked.room, user_.id)) wrong();
       break;
-    case Errc::duplicate:
+    case Errc::duplicate:  // no two say the same, but one may say it again while it is thought
+                           // about
+      if (!asked.again || !plan.reviewed || error.retry_after_ms == 0) wrong();
+      break;
     case Errc::wrong_password:
     case Errc::token_expired:
     case Errc::bad_request:

@@ -137,6 +137,9 @@ void draw_reviews(Plan& plan) {
   plan.limits.held_messages = random.between(1, 24);
   plan.reviewed = plan.witness && !plan.budgeted && !plan.storage.on;
   plan.shadowed = plan.reviewed && random.chance(60);
+  for (RoomPolicy& policy : plan.policies) {
+    if (plan.reviewed && random.chance(50)) policy.duplicate_s = random.between(1, 20);
+  }
   if (plan.shadowed) plan.habits.fleeting = plan.habits.latest = 0;
 }
 
