@@ -40,7 +40,7 @@ void Peer::act() {
     return;
   }
   if (odd_.chance(2)) misspeak();
-  if (odd_.chance(5)) stutter();
+  if (odd_.chance(world_.plan().reviewed ? 15 : 5)) stutter();
   do_one();
   if (link_ == nullptr) return;
   flush();

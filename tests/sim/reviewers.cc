@@ -62,7 +62,7 @@ Answer Reviewers::on_text(Question question, const PublishRequest& request) noex
   message.data = given.data;
   const std::uint64_t serial = Truth::serial_of(message);
   const std::uint32_t when = random_.below(100);
-  if (world_.busy() && serial != 0 && when < 6) {
+  if (world_.busy() && serial != 0 && when < 12) {
     late_.insert(serial);
     if (when == 0) return Answer::later();  // for ever
     const Duration wait = Duration::ms(random_.between(1, 1'500));
