@@ -295,6 +295,9 @@ inline std::vector<NamedEvent> events() {
   e.state.has_policy = e.state.members_only = e.state.emote_only = true;
   e.state.duplicate_s = 30;
   add("room_state_modes", e);
+  e.state = {};
+  e.state.has_policy = e.state.followers_only = true;
+  add("room_state_followers", e);
   e = answer_to(Op::list_held, 9);
   e.more = true;
   add("ok_list_held", e);
