@@ -124,6 +124,14 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_text(v, o.words); }},
     {"audit", "FILE", "Append what moderators do to FILE, one JSON object a line.",
      [](Options& o, Text v) { return set_text(v, o.audit); }},
+    {"sessions", "FILE",
+     "Append to FILE who signs in and goes, and who joins and leaves rooms, one JSON object a\n"
+     "line.",
+     [](Options& o, Text v) { return set_text(v, o.sessions); }},
+    {"password-mib", "N",
+     "Memory that checking the password of a room takes, one at a time on each thread.\n"
+     "Default 19.",
+     [](Options& o, Text v) { return set_number(v, o.password_mib, 1, 1024); }},
     {"threads", "N",
      "One engine on each of N threads (at most 64); rooms span them. Sessions are shared\n"
      "out evenly; counts per address and per user hold for each thread. Default 1.",

@@ -30,6 +30,8 @@ struct Options {
   std::string record;
   std::string words;
   std::string audit;
+  std::string sessions;
+  std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;
   std::int64_t drain_s = 5;
   std::uint32_t threads = 1;

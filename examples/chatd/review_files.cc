@@ -61,4 +61,28 @@ void AuditFile::write(const chatroom::HostEvent& event, long long now_ms) noexce
   std::fflush(file_);
 }
 
+// Logins and logouts, and the rooms between them; the session's handle ties them together.
+void AuditFile::write_session(const chatroom::HostEvent& event, long long now_ms) noexcept {
+  using chatroom::HostEventType;
+  if (file_ == nullptr) return;
+  const char* what = event.type == HostEventType::session_ready    ? "login"
+                     : event.type == HostEventType::session_closed ? "logout"
+                     : event.type == HostEventType::joined         ? "join"
+                     : event.type == HostEventType::left           ? "leave"
+                                                                   : nullptr;
+  if (what == nullptr) return;
+  std::string line = "{\"time\":" + std::to_string(now_ms) + ",\"event\":\"" + what +
+                     "\",\"session\":\"" + std::to_string(event.session.index) + "." +
+                     std::to_string(event.session.generation) + "\"";
+  if (!event.user.empty()) line += ",\"user\":" + quoted(event.user);
+  if (!event.room.empty()) line += ",\"room\":" + quoted(event.room);
+  if (event.type == HostEventType::left) line += ",\"reason\":" + quoted(name_of(event.reason));
+  if (event.type == HostEventType::session_closed) {
+    line += ",\"code\":" + std::to_string(static_cast<int>(event.close_code));
+  }
+  line += "}\n";
+  std::fwrite(line.data(), 1, line.size(), file_);
+  std::fflush(file_);
+}
+
 }  // namespace chatd

@@ -1,4 +1,5 @@
-// --words and --audit: a list of words that are looked for, and a file of what moderators did.
+// --words, --audit and --sessions: a list of words that are looked for, a file of what moderators
+// did, and one of who came and went.
 #pragma once
 
 #include <cstdio>
@@ -19,6 +20,7 @@ class AuditFile {
   ~AuditFile();
   bool open(const std::string& path);  // appends; false: errno says why
   void write(const chatroom::HostEvent& event, long long now_ms) noexcept;
+  void write_session(const chatroom::HostEvent& event, long long now_ms) noexcept;
 
  private:
   std::FILE* file_ = nullptr;

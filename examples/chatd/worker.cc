@@ -51,6 +51,7 @@ void add(T& to, const T& from) {
 }  // namespace
 
 void Teller::on_event(const HostEvent& event) noexcept {
+  sessions_.write_session(event, loop_.now().unix_ms());
   const std::string user = escaped(event.user);
   const std::string room = escaped(event.room);
   switch (event.type) {
@@ -87,7 +88,8 @@ Worker::Worker(const Options& options, Log& log, Shared& shared, std::uint32_t i
       index_(index),
       broker_(broker),
       web_(options.web_root),
-      browsers_(websocket_options()) {}
+      browsers_(websocket_options()),
+      passwords_({.memory_bytes = std::uint64_t{options.password_mib} << 20}) {}
 
 WebSocketOptions Worker::websocket_options() {
   WebSocketOptions out;
@@ -142,7 +144,13 @@ bool Worker::create() {
     log_.error("%s: %s", options_.audit.c_str(), std::strerror(errno));
     return false;
   }
+  if (!options_.sessions.empty() && !teller_.sessions(options_.sessions)) {
+    log_.error("%s: %s", options_.sessions.c_str(), std::strerror(errno));
+    return false;
+  }
   EnginePorts ports;
+  ports.passwords = &passwords_;
+  ports.relations = &shared_.relations;
   if (words_.size() > 0) ports.filter = &words_;
   ports.loop = &loop_;
   ports.json = &json_;
@@ -157,6 +165,7 @@ bool Worker::create() {
     return false;
   }
   engine_ = std::move(*created);
+  passwords_.attach(engine_->remote());
   return true;
 }
 

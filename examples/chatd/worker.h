@@ -9,6 +9,8 @@
 
 #include "chatroom/adapters/json.h"
 #include "chatroom/adapters/local.h"
+#include "chatroom/adapters/relations.h"
+#include "chatroom/adapters/sodium.h"
 #include "chatroom/adapters/uv.h"
 #include "chatroom/adapters/websocket.h"
 #include "chatroom/adapters/zlib.h"
@@ -37,6 +39,8 @@ struct Shared {
   std::atomic<bool> failed{false};
   std::atomic<bool> draining{false};
 
+  chatroom::MemoryRelations relations;  // gone with the process: a demo's
+
   std::mutex mutex;
   std::vector<Numbers> numbers;      // of each thread, as of its last round
   std::vector<std::uint16_t> ports;  // bound by the first thread, in the order of the options
@@ -48,12 +52,14 @@ class Teller final : public chatroom::EngineObserver {
  public:
   Teller(Log& log, chatroom::EventLoop& loop) : log_(log), loop_(loop) {}
   bool audit(const std::string& path) { return audit_.open(path); }
+  bool sessions(const std::string& path) { return sessions_.open(path); }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 
  private:
   Log& log_;
   chatroom::EventLoop& loop_;
   AuditFile audit_;
+  AuditFile sessions_;
 };
 
 class Worker {
@@ -88,6 +94,7 @@ class Worker {
   chatroom::ZlibCompressor zlib_;
   chatroom::WebSocketServer browsers_;
   chatroom::WordFilter words_;
+  chatroom::SodiumPasswords passwords_;
   chatroom::JsonCodec json_;
   chatroom::uv::Loop loop_;
   Teller teller_{log_, loop_};

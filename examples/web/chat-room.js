@@ -267,7 +267,7 @@ export class ChatRoom extends HTMLElement {
   // Hearing
 
   #heard({ message, own, replayed }) {
-    if (message.kind === 'signal') return;
+    if (message.kind === 'signal' || this.chat.blocked.has(message.user)) return;
     const text = message.text ?? '';
     if (!text) return;
     this.#nicks.learn(message);
@@ -448,7 +448,10 @@ export class ChatRoom extends HTMLElement {
   }
 
   #openMenu(event, target) {
-    const close = () => this.#closeMenu();
+    const close = () => {
+      this.#closeMenu();
+      this.#takeBack((entry) => this.chat.blocked.has(entry.user));
+    };
     const [room, words, language] = [this.chat, this.#words, this.#language];
     const menu = ModeratorMenu.for({ room, target, words, language, close });
     if (!menu || this.chat.state !== 'in') return;

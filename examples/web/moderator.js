@@ -24,7 +24,10 @@ function choicesFor(room, target, words) {
     const pinned = room.info.pinned?.includes(offset);
     add(pinned ? words.unpin : words.pin, pinned ? 'unpin' : 'pin', { offset });
   }
-  if (own || !user || !moderator) return found;
+  if (own || !user) return found;
+  const blocked = room.blocked.has(user);
+  add(blocked ? words.unblock : words.block, blocked ? 'unblock' : 'block', { user });
+  if (!moderator) return found;
   for (const minutes of MINUTES)
     add(words.muteFor(minutes), 'mute', { user, for_ms: minutes * 60_000 });
   add(words.shadow, 'shadow_mute', { user });
@@ -96,6 +99,8 @@ export class ModeratorMenu {
   async #choose(op, fields) {
     try {
       await this.#room.command(op, fields);
+      if (op === 'block') this.#room.blocked.add(fields.user);
+      if (op === 'unblock') this.#room.blocked.delete(fields.user);
       this.#close();
     } catch (error) {
       this.#message.hidden = false;
@@ -127,6 +132,15 @@ export function roomSwitches(room, words, language) {
   emoteBox.addEventListener('change', () => set({ emote_only: emoteBox.checked }));
   const repeatBox = el('input', { type: 'checkbox', checked: repeats > 0 });
   repeatBox.addEventListener('change', () => set({ duplicate_s: repeatBox.checked ? 30 : 0 }));
+  const { has_password: secret = false } = room.info.policy ?? {};
+  const word = el('input', {
+    type: 'password',
+    autocomplete: 'new-password',
+    placeholder: secret ? words.newPassword : words.noPassword,
+    maxLength: 64,
+    aria: { label: words.password },
+  });
+  word.addEventListener('change', () => set({ password: word.value }));
   return el(
     'div',
     { className: 'switches' },
@@ -134,6 +148,7 @@ export function roomSwitches(room, words, language) {
     el('label', {}, box, ` ${words.muteAll}`),
     el('label', {}, emoteBox, ` ${words.emoteOnly}`),
     el('label', {}, repeatBox, ` ${words.noRepeats}`),
+    word,
     refusal,
   );
 }

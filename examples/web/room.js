@@ -45,6 +45,8 @@ export class Room extends EventTarget {
   places = { room: 0, speak: 0 };
   /** How many do, as members are told. */
   waiting = { room: 0, speak: 0 };
+  /** Whom one does not want to hear: the server keeps their direct messages, the page hides the rest. */
+  blocked = new Set();
   /** The line in front of the room is as long as it may be. */
   lineRefused = false;
 
@@ -64,6 +66,11 @@ export class Room extends EventTarget {
     this.#client = client;
     this.name = name;
     this.#options = { channels: ['main'], recent: 0, ...options };
+  }
+
+  /** Of a room that asks for one: said when it is entered. */
+  set password(word) {
+    this.#options.password = word || undefined;
   }
 
   get channels() {

@@ -19,16 +19,25 @@ export class Status {
   #language;
   #says = el('span');
   #action = el('button', { type: 'button' });
+  #secret;
   #countdown = 0;
 
   constructor({ words, language }) {
     this.#words = words;
     this.#language = language;
     this.hand = new Hand(words);
+    this.#secret = el('input', {
+      type: 'password',
+      autocomplete: 'off',
+      hidden: true,
+      aria: { label: words.password },
+      on: { keydown: (e) => e.key === 'Enter' && this.#action.click() },
+    });
     this.banner = el(
       'div',
       { className: 'banner', role: 'alert', hidden: true },
       this.#says,
+      this.#secret,
       this.#action,
     );
   }
@@ -50,6 +59,7 @@ export class Status {
     setText(this.pill, this.#words[this.shown]);
     clearInterval(this.#countdown);
     this.banner.hidden = true;
+    this.#secret.hidden = true;
     if (this.shown === 'waiting') {
       this.#countdown = setInterval(() => this.#showWaiting(client), COUNTDOWN_MS);
       this.#showWaiting(client);
@@ -57,6 +67,14 @@ export class Status {
       this.#offer(this.#ending(client.lastClose), this.#words.reconnect, () => client.retry());
     } else if (this.shown === 'refused' && !left && lineOffer(chat, this.#words, rejoin)) {
       this.#offer(...lineOffer(chat, this.#words, rejoin), 'banner');
+    } else if (this.shown === 'refused' && !left && chat.error?.code === 'wrong_password') {
+      this.#secret.hidden = false;
+      const enter = () => {
+        chat.password = this.#secret.value;
+        this.#secret.value = '';
+        rejoin();
+      };
+      this.#offer(this.#words.asksPassword, this.#words.rejoin, enter, 'banner');
     } else if (this.shown === 'refused') {
       const why = left
         ? leaveSentence(left.reason, this.#language) + (left.text ? ` (${left.text})` : '')

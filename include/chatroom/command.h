@@ -28,7 +28,7 @@ enum class Op : std::uint8_t {
   ban,            // user, for_ms, reason; also takes the user out of the room
   unban,          // user, reason
   kick,           // user, reason
-  set_role,       // user, role
+  set_role,       // user, role; channel: in this one only, visitor takes it away
   set_policy,     // policy
   recall,         // offset: one's own, or as moderator
   clear,          // user: of this one; empty: of all
@@ -38,7 +38,7 @@ enum class Op : std::uint8_t {
   list_rooms,     // name (what keys begin with), limit, cursor; no room
   open_room,      // policy
   close_room,
-  open_channel,   // channel
+  open_channel,   // channel, access
   close_channel,  // channel: nothing more is said there; what was said can be read
   // Known words that this version answers with `unsupported`, but for those with fields.
   apply,      // room: may I become a member? As enqueue in the line `apply`
@@ -48,13 +48,13 @@ enum class Op : std::uint8_t {
   enqueue,    // room, line
   dequeue,    // room, line; user: another's hand is lowered, by those who may call
   call_next,  // room, line; user: this one, whoever stands before
-  shield,
-  block,
-  unblock,
-  allow,     // user: may speak while mute_all is on
-  disallow,  // user
-  release,   // offset (`held` on the wire): what waits for a moderator is said now
-  reject,    // offset (`held` on the wire), reason: it is not said
+  shield,     // no direct messages but from friends, until unblock of nobody
+  block,      // user: nothing of his reaches this one directly, whatever he is told
+  unblock,    // user; empty: ends shield
+  allow,      // user: may speak while mute_all is on
+  disallow,   // user
+  release,    // offset (`held` on the wire): what waits for a moderator is said now
+  reject,     // offset (`held` on the wire), reason: it is not said
   set_receive,
   waiting,      // room, line, limit: who waits, for those who may call
   list_held,    // after (`held` on the wire): `held` events of what waits, the next few
@@ -135,6 +135,7 @@ struct Command {
   std::string_view key{};
   std::optional<std::string_view> value{};  // none: deletes
   Line line = Line::room;
+  std::optional<Role> access{};  // of a channel (ChannelState); none: as it is
 };
 
 }  // namespace chatroom

@@ -91,6 +91,55 @@ class Filter {
   ~Filter() = default;
 };
 
+struct PasswordRequest {
+  SessionId session{};
+  std::string_view user{};
+  std::string_view room{};
+  std::string_view password{};  // as it was said, at most 128 bytes
+  std::string_view stored{};    // on_try: what on_set made of the room's
+};
+
+// Passwords of rooms. What is stored is what a slow hash makes of one, so both questions are to be
+// answered `later`, from another thread: nothing waits but the session. Default at the deadline:
+// refused `internal`, temporary. Thread and re-entry: as Auth.
+class Passwords {
+ public:
+  // A new one: passed with `text`, 1 to 128 bytes without NUL, to be stored.
+  virtual Answer on_set(Question question, const PasswordRequest& request) noexcept = 0;
+  // Is it the room's: passed, or refused `wrong_password`. Anything else (there is too much to do)
+  // is told as it is and does not count as a wrong one.
+  virtual Answer on_try(Question question, const PasswordRequest& request) noexcept = 0;
+
+ protected:
+  ~Passwords() = default;
+};
+
+struct DirectRequest {
+  SessionId session{};
+  std::string_view from{};
+  std::string_view to{};
+};
+struct BlockRequest {
+  SessionId session{};
+  std::string_view user{};   // who wants it
+  std::string_view other{};  // empty: everybody but friends (`shield`)
+  bool blocks = true;        // false: no more
+};
+
+// Who somebody is to others: friends, and those whom he does not want to hear. Kept by the host (or
+// MemoryRelations); the engine asks. Defaults at the deadline: refused `internal`, temporary.
+// Thread and re-entry: as Auth.
+class Relations {
+ public:
+  // A direct message: passed; dropped, which its sender is not to know; or refused.
+  virtual Answer on_direct(Question question, const DirectRequest& request) noexcept = 0;
+  // `block`, `unblock`, `shield`: passed when it holds.
+  virtual Answer on_block(Question question, const BlockRequest& request) noexcept = 0;
+
+ protected:
+  ~Relations() = default;
+};
+
 // May this happen. Each has a default so that a host overrides what it cares about; the contract is
 // Auth's. Defaults at the deadline: refused `internal`, temporary.
 class Rules {

@@ -31,10 +31,12 @@ struct EnginePorts {
   Compressor* compressor = nullptr;  // null: RoomPolicy::compress changes nothing
   Auth* auth = nullptr;              // null: only sessions opened with an Identity, or open servers
   Rules* rules = nullptr;
-  Filter* filter = nullptr;      // null: texts are not looked at
-  Storage* storage = nullptr;    // null: history is the ring alone
-  Broker* broker = nullptr;      // null: home of all its rooms; see broker.h
-  Recorder* recorder = nullptr;  // not with a broker
+  Filter* filter = nullptr;        // null: texts are not looked at
+  Passwords* passwords = nullptr;  // null: rooms have none, `unsupported`
+  Relations* relations = nullptr;  // null: `block` is unsupported, direct messages arrive
+  Storage* storage = nullptr;      // null: history is the ring alone
+  Broker* broker = nullptr;        // null: home of all its rooms; see broker.h
+  Recorder* recorder = nullptr;    // not with a broker
   LogSink* log = nullptr;
   EngineObserver* observer = nullptr;
 };

@@ -71,7 +71,7 @@ enum class Rule : std::uint8_t {
   followers_only,  // Rules::on_follower
   emote_only,      // RoomPolicy::emote_only
   channel_closed,
-  channel_private,  // * a channel with members of its own
+  channel_private,  // a channel that is not for this user
   duplicate,        // RoomPolicy::duplicate_s
   filter,           // the word filter
   size,             // longer than Limits say

@@ -16,7 +16,7 @@ enum class EventType : std::uint8_t {
   direct,            // message.user, nick, kind, text, data, time_ms; user (receiver)
   presence,          // room, online, version, joins, leaves
   room_state,        // room, state: only what changed
-  moderation,        // room, action, user, by, until_ms, text; role with set_role
+  moderation,        // room, action, user, by, until_ms, text; role and channel with set_role
   message_removed,   // room, offset
   messages_cleared,  // room, user
   gap,               // room, channel, gap
@@ -74,6 +74,9 @@ struct ChannelState {
   std::string_view name{};
   std::string_view state{};  // "open", "closed"
   std::string_view creator{};
+  // Who may read it and speak there: this rank and above, and whoever was given a role in it.
+  Role access = Role::visitor;  // visitor: everybody
+  std::optional<Role> role{};   // what oneself was given in it; in the answer to join
 };
 
 struct Attribute {

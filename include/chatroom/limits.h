@@ -15,6 +15,9 @@ struct Limits {
   std::uint32_t rooms = 16'384;           // limit_reached
   std::uint32_t memberships = 262'144;    // session in room, all rooms together: limit_reached
   std::uint32_t lasting_roles = 4'096;    // owners, admins, ... who may be away: limit_reached
+  std::uint32_t channel_roles = 4'096;    // users with roles in channels of a room: limit_reached
+  std::uint32_t password_rooms = 4'096;   // rooms with a password: limit_reached
+  std::uint32_t passwords_known = 4'096;  // sessions that said one: the others say it again
   std::uint32_t budget_rooms = 1'024;     // rooms with a receive budget (4 KiB each): limit_reached
   std::uint32_t sanctions = 16'384;       // mutes, bans, allowances in force: limit_reached
   std::uint32_t board_rooms = 1'024;      // rooms with pins or attributes (2 KiB): limit_reached
@@ -42,6 +45,8 @@ struct Limits {
   Rate inbound{64 * 1024, 256 * 1024};               // bytes of a session: reading pauses
   Rate publishes{5, 10};                             // per user and room: rate_limited
   Rate joins{5, 20};                                 // per session: rate_limited
+  std::uint32_t password_tries = 5;                  // wrong ones of a user in a room, and then one
+  Duration password_wait = Duration::s(12);          // in so long: rate_limited
 
   // How long things may take.
   Duration auth_deadline = Duration::s(10);      // absolute, from open: close 4505

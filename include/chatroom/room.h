@@ -156,6 +156,10 @@ class Room final {
   // the room is offered to them, but for the rest of one frame already begun.
   Status kick(std::string_view user, std::string_view text = {}) noexcept;
   Status set_role(std::string_view user, Role role) noexcept;
+  // In one channel only, of users present or not: the higher of it and the role in the room counts
+  // there, and it lets in where the channel is not everybody's. visitor takes it away. It lasts.
+  // limit_reached: Limits::channel_roles.
+  Status set_role(std::string_view user, Role role, std::string_view channel) noexcept;
   // Of users present or not; repeating is fine. A timed one replaces an earlier timed one and
   // leaves one without an end as it is; lifting ends both. Duration{0}: until it is lifted.
   // `reason` (at most 200 bytes) is told to the user. limit_reached: Limits::sanctions.
@@ -194,8 +198,16 @@ class Room final {
 
   Status invite(std::string_view user) noexcept;  // to a room by invitation
 
+  // What Passwords::on_set makes of one; empty: none. Who is in stays, unless `expel`: then all but
+  // admins and the owner leave, password_changed. limit_reached: Limits::password_rooms.
+  // unsupported: there is no Passwords port.
+  Status set_password(std::string_view stored, bool expel = false) noexcept;
+
   Status open_channel(std::string_view name) noexcept;
   Status close_channel(std::string_view name) noexcept;  // nothing more is said there
+  // Opens it for this rank and above and for those with a role in it: who may not read it is taken
+  // off it at once and reads nothing of it by any way. visitor: everybody. bad_request: main.
+  Status restrict_channel(std::string_view name, Role least) noexcept;
   Status set_policy(const RoomPolicy& policy) noexcept;
   // Everybody leaves with room_closed; history is dropped.
   Status close() noexcept;

@@ -15,6 +15,8 @@ enum class Plant : std::uint8_t {
   ban_not_enforced,
   barrier_ignored,
   blocked_member_skips_reliable,
+  blocked_still_delivered,
+  channel_access_not_asked,
   checks_skipped,
   clear_takes_all,
   crossing_sequence_skipped,
@@ -58,6 +60,7 @@ enum class Plant : std::uint8_t {
   offset_skipped,
   older_item_taken,
   open_leaks_outlet,
+  password_not_asked,
   permission_rank_equal,
   presence_change_forgotten,
   presence_leave_lost,
@@ -87,6 +90,7 @@ enum class Plant : std::uint8_t {
   turn_never_ends_itself,
   uninvited_let_in,
   writable_not_recorded,
+  wrong_passwords_free,
 };
 
 #ifdef CHATROOM_PLANTS

@@ -59,7 +59,8 @@ install_missing() {
 # shellcheck disable=SC2034  # read by the scripts that source this
 {
 packages_build="g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config libuv1-dev
-  libflatbuffers-dev flatbuffers-compiler=flatc libsimdjson-dev libhttp-parser-dev zlib1g-dev"
+  libflatbuffers-dev flatbuffers-compiler=flatc libsimdjson-dev libhttp-parser-dev zlib1g-dev
+  libsodium-dev"
 packages_test="catch2 libbenchmark-dev python3=python3 python3-websockets"
 packages_browser="chromium=chromium fonts-noto-cjk nodejs=node npm=npm"
 packages_ci="git=git clang=clang++ libclang-rt-dev ccache=ccache"

@@ -141,6 +141,8 @@ void Engine::State::on_message(PeerId from, Bytes message) noexcept {
       return take_refused(from, in);
     case Crossing::host_done:
       return take_host_done(in);
+    case Crossing::mask:
+      return take_mask(from, in);
   }
 }
 

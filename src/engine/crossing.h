@@ -24,6 +24,7 @@ enum class Crossing : std::uint8_t {
   welcome,    // Welcome
   refused,    // room: it cannot be opened
   host_done,  // ticket, tag, room, error, position
+  mask,       // session, room, mask: it was taken off channels
 };
 
 // The first byte of an entry. The room's newest offset before it follows.

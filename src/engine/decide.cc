@@ -58,6 +58,10 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
       return decide_waiting(caller, command);
     case Op::list_held:
       return decide_list_held(caller, command);
+    case Op::shield:
+    case Op::block:
+    case Op::unblock:
+      return decide_block(caller, command);
     default:
       return moderates(command.op) ? decide_moderation(caller, command)
                                    : Outcome{Errc::unsupported};

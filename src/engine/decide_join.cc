@@ -74,7 +74,7 @@ Engine::State::Outcome Engine::State::settle_join(const Caller& caller, const Co
   if (!room) return Errc::not_found;  // closed while the host thought
   const engine::RoomRecord* record = record_of(room);
   if (record != nullptr && record->loading) return wait_for_room(caller, command, room);
-  return perform_join(caller, room, command);
+  return ask_password(caller, room, command);
 }
 
 // The room's history is being loaded: the join is taken up again when it is there.
@@ -162,7 +162,7 @@ void Engine::State::answer_join(const Caller& caller, RoomId room, const Command
     page = rooms.recent(room, joined.mask, count, now);
     page.more = page.more || (record_of(room) != nullptr && oldest_in_ring(room) > 1);
   }
-  event.state = rooms.state(room);
+  event.state = rooms.state_for(room, rooms.user_of(caller.session.index));
   event.messages = page.messages;
   event.more = page.more;
   answer_page(caller, event, command.has_since);

@@ -24,7 +24,7 @@ PublishRequest request_of(Engine::State& state, const engine::Caller& caller, Ro
   const room::UserIndex user = state.rooms.user_of(caller.session.index);
   return {.session = caller.session,
           .user = state.rooms.user(user).id,
-          .role = state.rooms.role(room, user),
+          .role = state.rooms.role_in(room, user, state.rooms.channel(room, command.out.channel)),
           .message = &command.out};
 }
 
@@ -118,6 +118,12 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   if (muted.code != Errc::ok && !CHATROOM_PLANTED(late_answer_ignores_mute)) {
     rooms.forgive_publish(room, author, passed, command.out.text);
     return muted;
+  }
+  // Nor is it on a channel any more that it was taken off.
+  const room::ChannelMask here = rooms.view(rooms.membership(room, session)).mask;
+  if ((here & room::bit_of(rooms.channel(room, command.out.channel))) == 0) {
+    rooms.forgive_publish(room, author, passed, command.out.text);
+    return refusal(Errc::forbidden, Rule::channel_private);
   }
   const bool shadowed =
       rooms.sanctioned(room, author, room::Measure::shadow_mute, now).code != Errc::ok;

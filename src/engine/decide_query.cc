@@ -120,48 +120,6 @@ void Engine::State::tell_receipts() noexcept {
   }
 }
 
-Engine::State::Outcome Engine::State::decide_send_to(const Caller& caller,
-                                                     const Command& command) noexcept {
-  if (const Error error = engine::check_sizes(command.out, options.limits);
-      error.code != Errc::ok) {
-    return error;
-  }
-  const room::UserIndex to = rooms.find_user(command.user);
-  if (to == room::kNone) return Error{Errc::not_found, kTemporary, 0};
-  const room::UserIndex from = rooms.user_of(caller.session.index);
-  const room::UserView sender = rooms.user(from);
-  Event event;
-  event.type = EventType::direct;
-  event.user = rooms.user(to).id;
-  event.message.user = sender.id;
-  event.message.nick = sender.nick;
-  event.message.kind = command.out.kind;
-  event.message.text = command.out.text;
-  event.message.data = command.out.data;
-  event.message.time_ms = now.unix_ms();
-  const std::uint32_t reached = send_direct(to, caller.session, event);
-  if (from != to) send_direct(from, caller.session, event);
-  if (reached == 0 && from != to) return Error{Errc::not_found, kTemporary, 0};
-  Event reply;
-  reply.sessions = reached;
-  answer(caller, reply);
-  return {};
-}
-
-// To all of the user's sessions but the one that sent it. Lossy there: nobody can be flooded out by
-// somebody else's messages.
-std::uint32_t Engine::State::send_direct(room::UserIndex to, SessionId from,
-                                         const Event& event) noexcept {
-  std::uint32_t reached = 0;
-  for (room::SessionIndex session = rooms.first_session(to); session != room::kNone;
-       session = rooms.next_session(session)) {
-    if (session == from.index || !fanout.has_outlet(session)) continue;
-    fanout.push_private(session, event, {.lossy = true});
-    ++reached;
-  }
-  return reached;
-}
-
 Engine::State::Outcome Engine::State::decide_call(const Caller& caller,
                                                   const Command& command) noexcept {
   if (!command.room.empty()) {

@@ -248,7 +248,7 @@ Error Engine::State::settle_reply(const Caller& caller, const Command& command, 
   const bool mirrored = room && is_mirror(room);
   switch (command.op) {
     case Op::join: {
-      const Status entered = mirrored ? enter_mirror(room, session, command, mask)
+      const Status entered = mirrored ? enter_mirror(room, session, mask)
                                       : Status{Error{Errc::internal, kTemporary, 0}};
       if (!entered) {
         tell_gone(caller.session, command.room);
@@ -294,9 +294,10 @@ Error Engine::State::settle_reply(const Caller& caller, const Command& command, 
   }
 }
 
-Status Engine::State::enter_mirror(RoomId room, std::uint32_t session, const Command& command,
+// The home said which channels: here nobody knows who may.
+Status Engine::State::enter_mirror(RoomId room, std::uint32_t session,
                                    room::ChannelMask mask) noexcept {
-  const Result<room::Joined> joined = rooms.join(room, session, command.channels, now);
+  const Result<room::Joined> joined = rooms.join(room, session, {}, now);
   if (!joined) return joined.error();
   rooms.set_mask(joined->membership, mask);
   const Status placed = fanout.attach(room.index, session, mask);

@@ -45,12 +45,13 @@ Error Engine::State::hold(RoomId room, room::UserIndex author, const Outgoing& m
   waits->number = next_held++;
   waits->room = room;
   waits->author = author;
+  waits->channel = rooms.channel(room, message.channel);
   waits->time_ms = now.unix_ms();
   rooms.hold_user(author);
   held_messages.push_back(*waits);
   Event event = about_held(*waits, message);
   event.action = "hold";
-  tell_staff(room, event, room::kNone);
+  tell_staff(room, event, room::kNone, waits->channel);
   note({.type = HostEventType::held,
         .user = rooms.user(author).id,
         .room = event.room,
@@ -78,7 +79,7 @@ Event Engine::State::about_held(const HeldMessage& waits, const Outgoing& messag
                    .channel = message.channel,
                    .user = author.id,
                    .nick = author.nick,
-                   .role = rooms.rank(waits.room, author.id),
+                   .role = rooms.rank_in(waits.room, author.id, waits.channel),
                    .kind = message.kind,
                    .text = message.text,
                    .data = message.data,
@@ -89,12 +90,17 @@ Event Engine::State::about_held(const HeldMessage& waits, const Outgoing& messag
   return event;
 }
 
-Status Engine::State::decide_held(RoomId room, const Actor& actor,
-                                  const Command& command) noexcept {
+HeldMessage* Engine::State::find_held(RoomId room, std::uint64_t number) noexcept {
   HeldMessage* waits = held_messages.front();
-  while (waits != nullptr && (waits->number != command.offset || waits->room != room)) {
+  while (waits != nullptr && (waits->number != number || waits->room != room)) {
     waits = held_messages.next(*waits);
   }
+  return waits;
+}
+
+Status Engine::State::decide_held(RoomId room, const Actor& actor,
+                                  const Command& command) noexcept {
+  HeldMessage* const waits = find_held(room, command.offset);
   if (waits == nullptr) return Errc::not_found;
   const room::UserIndex author = waits->author;
   if (!actor.host && actor.user == rooms.user(author).id) return Errc::forbidden;
@@ -118,7 +124,7 @@ Status Engine::State::decide_held(RoomId room, const Actor& actor,
   event.by = actor.user;
   event.message.offset = offset;
   tell_user(room, author, event);
-  tell_staff(room, event, author);
+  tell_staff(room, event, author, waits->channel);
   note_moderation(room, actor, noted, 0);
   drop_held(*waits);
   return {};
@@ -158,7 +164,7 @@ void Engine::State::reject_held(HeldMessage& waits, std::string_view by,
   event.by = by;
   event.text = why;
   tell_user(waits.room, waits.author, event);
-  tell_staff(waits.room, event, waits.author);
+  tell_staff(waits.room, event, waits.author, waits.channel);
   drop_held(waits);
 }
 
@@ -194,13 +200,17 @@ Engine::State::Outcome Engine::State::decide_list_held(const Caller& caller,
   const RoomId room = rooms.find(command.room);
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
-  if (!room::may(rooms.role(room, rooms.user_of(session)), room::Operation::review)) {
-    return Errc::forbidden;
+  const room::UserIndex reader = rooms.user_of(session);
+  bool reviews = room::may(rooms.role(room, reader), room::Operation::review);
+  for (room::ChannelIndex i = 0; i < room::kChannelsMax; ++i) {
+    reviews = reviews || may_review(room, reader, i);
   }
+  if (!reviews) return Errc::forbidden;
   Event answer_event;
   std::size_t bytes = 0;
   for (HeldMessage* at = held_messages.front(); at != nullptr; at = held_messages.next(*at)) {
     if (at->room != room || at->number <= command.after) continue;
+    if (!may_review(room, reader, at->channel)) continue;
     if (bytes > kListedBytes) {
       answer_event.more = true;
       break;
@@ -228,11 +238,13 @@ void Engine::State::tell_user(RoomId room, room::UserIndex user, const Event& ev
   }
 }
 
-void Engine::State::tell_staff(RoomId room, const Event& event, room::UserIndex but) noexcept {
+// Who may review in that channel; kNone: in the room.
+void Engine::State::tell_staff(RoomId room, const Event& event, room::UserIndex but,
+                               room::ChannelIndex channel) noexcept {
   for (std::uint32_t at = rooms.next_staff(room, room::kNone); at != room::kNone;
        at = rooms.next_staff(room, at)) {
     const room::UserIndex user = rooms.staff_user(at);
-    if (user != but) tell_user(room, user, event);
+    if (user != but && may_review(room, user, channel)) tell_user(room, user, event);
   }
 }
 

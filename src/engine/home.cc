@@ -119,8 +119,10 @@ void Engine::State::publish_recalled(RoomId room) noexcept {
 void Engine::State::publish_policy(RoomId room) noexcept {
   if (cluster == nullptr || is_mirror(room)) return;
   ++cluster->rooms[room.index].sequence;
-  publish_entry(room, EntryKind::policy, Delivery::usual,
-                [&](Packer& to) { pack(to, *rooms.view(room).policy); });
+  publish_entry(room, EntryKind::policy, Delivery::usual, [&](Packer& to) {
+    pack(to, *rooms.view(room).policy);
+    to.text(rooms.password(room).stored);
+  });
 }
 
 // Each follower once, who tells its own members.
@@ -304,11 +306,13 @@ void Engine::State::pack_welcome(Packer& to, RoomId room) noexcept {
   to.u64(view.position.offset);
   to.u32(view.users);
   pack(to, *view.policy);
+  to.text(rooms.password(room).stored);
   const RoomState state = rooms.state(room);
   to.u8(static_cast<std::uint8_t>(state.channels.size()));
   for (const ChannelState& channel : state.channels) {
     to.text(channel.name);
     to.text(channel.creator);
+    to.u8(static_cast<std::uint8_t>(channel.access));
   }
 }
 
@@ -362,6 +366,14 @@ void Engine::State::take_gone(PeerId from, Unpacker& in) noexcept {
   doubt_guest(guest.index);
 }
 
+// Whoever was on a channel had been let in there.
+void Engine::State::let_stay(RoomId room, std::string_view user, std::string_view name) noexcept {
+  const room::ChannelIndex channel = rooms.channel(room, name);
+  if (channel == room::kNone || rooms.access(room, channel) == Role::visitor) return;
+  if (rooms.rank_in(room, user, channel) >= rooms.access(room, channel)) return;
+  static_cast<void>(rooms.set_role_in(room, user, channel, Role::member));
+}
+
 void Engine::State::take_follow(PeerId from, Unpacker& in) noexcept {
   const std::string_view key = in.text();
   RoomPolicy policy;
@@ -386,9 +398,14 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
   const bool last = in.flag();
   RoomPolicy policy;
   unpack(in, policy);
+  const std::string_view stored = in.text();
   std::string_view names[room::kChannelsMax];
+  Role access[room::kChannelsMax];
   const std::size_t channels = std::min<std::size_t>(in.u8(), room::kChannelsMax);
-  for (std::size_t i = 0; i < channels; ++i) names[i] = in.text();
+  for (std::size_t i = 0; i < channels; ++i) {
+    names[i] = in.text();
+    access[i] = engine::unpack_role(in);
+  }
   if (!in.ok() || ports.broker->claim(key).home != cluster->self) return;
   RoomId room = rooms.find(key);
   if (!room) {
@@ -399,9 +416,13 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
         cross(from, Crossing::refused, Delivery::certain, [&](Packer& to) { to.text(key); }));
     return;
   }
+  hold_password(room, stored);
   const std::size_t before = rooms.state(room).channels.size();
   for (std::size_t i = 1; i < channels; ++i) {
-    static_cast<void>(rooms.open_channel(room, names[i], {}));
+    const Result<room::ChannelIndex> channel = rooms.open_channel(room, names[i], {});
+    if (channel && access[i] != Role::visitor) {
+      static_cast<void>(rooms.restrict(room, *channel, access[i]));
+    }
   }
   if (const RoomState all = rooms.state(room); all.channels.size() != before) {
     RoomState changed;
@@ -425,6 +446,7 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
     if (guest && !rooms.is_invited(room, identity.user)) {
       static_cast<void>(rooms.set_role(room, identity.user, Role::member));
     }
+    for (std::size_t i = 0; guest && i < count; ++i) let_stay(room, identity.user, wanted[i]);
     if (guest && rooms.join(room, guest.index, std::span{wanted}.first(count), now)) continue;
     Event event;
     event.type = EventType::left;

@@ -37,7 +37,7 @@ struct engine::Kept {
   std::uint32_t max_members = 0;
   std::uint8_t modes = 0;  // members_only, followers_only, emote_only
   std::uint32_t duplicate_s = 0;
-  std::uint32_t channels = 0;  // name and creator of each follow, without main
+  std::uint32_t channels = 0;  // name, creator and access of each follow, without main
 };
 
 using engine::Kept;
@@ -45,7 +45,7 @@ using engine::Kept;
 namespace {
 
 constexpr unsigned kAllowedMark = 1u << room::kMeasures;
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 
 // False: not a record of ours.
 bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
@@ -108,8 +108,11 @@ bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open
   for (const ChannelState& channel : state.channels.subspan(1)) {
     to.text(channel.name);
     to.text(channel.creator);
+    to.u8(static_cast<std::uint8_t>(channel.access));
   }
+  to.text(rooms.password(record.room).stored);
   keep_board(to, state);
+  keep_grants(to, record.room);
   keep_sanctions(to, record.room);
   CHATROOM_ASSERT(to.ok());  // names, channels and boards are bounded, sanctions stop in time
   const StorageRequest request = new_work(StorageWorkKind::save, record.room);
@@ -206,6 +209,46 @@ void Engine::State::keep_sanctions(engine::Packer& to, RoomId room) noexcept {
   to.flag(false);
 }
 
+// Roles in channels, the newest first: as many as a quarter of the record holds. Who is beyond that
+// has to be given his again, and reads less until then, never more.
+void Engine::State::keep_grants(engine::Packer& to, RoomId room) noexcept {
+  struct Into {
+    engine::Packer& out;
+    std::size_t left;
+  } into{to, to.left() / 4};
+  rooms.each_grant(
+      room,
+      [](void* context, std::string_view user, std::span<const Role> roles) {
+        Into& at = *static_cast<Into*>(context);
+        const auto has = [](Role role) { return role != Role::visitor; };
+        const auto count = static_cast<std::size_t>(std::ranges::count_if(roles, has));
+        const std::size_t size = 2 + 4 + user.size() + 2 * count;
+        if (size > at.left) return false;
+        at.left -= size;
+        at.out.u8(static_cast<std::uint8_t>(count));
+        at.out.text(user);
+        for (std::size_t i = 0; i < roles.size(); ++i) {
+          if (!has(roles[i])) continue;
+          at.out.u8(static_cast<std::uint8_t>(i));
+          at.out.u8(static_cast<std::uint8_t>(roles[i]));
+        }
+        return true;
+      },
+      &into);
+  to.u8(0);
+}
+
+void Engine::State::restore_grants(RoomId room, engine::Unpacker& from) noexcept {
+  for (std::uint8_t count = from.u8(); count > 0 && from.ok(); count = from.u8()) {
+    const std::string_view user = from.text();
+    for (; count > 0 && from.ok(); --count) {
+      const room::ChannelIndex channel = from.u8();
+      const Role role = engine::unpack_role(from);
+      if (from.ok()) static_cast<void>(rooms.set_role_in(room, user, channel, role));
+    }
+  }
+}
+
 // What was set while the room was loaded stands.
 void Engine::State::restore_board(RoomId room, engine::Unpacker& from) noexcept {
   const std::uint32_t closed = from.u32();
@@ -250,12 +293,24 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
   rooms.restore_origin(room, kept.created, kept.creator);
   for (std::uint32_t i = 0; i < kept.channels && from.ok(); ++i) {
     const std::string_view name = from.text();
-    if (!rooms.open_channel(room, name, from.text())) break;
+    const auto channel = rooms.open_channel(room, name, from.text());
+    const Role access = engine::unpack_role(from);
+    if (!channel) break;
+    // What was set while it was loaded stands.
+    if (access != Role::visitor && rooms.access(room, *channel) == Role::visitor) {
+      static_cast<void>(rooms.restrict(room, *channel, access));
+    }
   }
+  const std::string_view stored = from.text();
+  const bool secret =
+      rooms.password(room).version != 0 || rooms.set_password(room, stored) || stored.empty();
   restore_board(room, from);
+  restore_grants(room, from);
   restore_sanctions(room, from);
-  if (record.set_meanwhile) return;
+  if (record.set_meanwhile && secret) return;
   RoomPolicy policy = *rooms.view(room).policy;
+  // Without a place for its password it must not stand open.
+  policy.by_invitation = policy.by_invitation || !secret;
   policy.slow_mode_s = kept.slow_mode_s;
   policy.mute_all = kept.mute_all;
   policy.moderated = kept.moderated;

@@ -41,6 +41,7 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   const std::uint32_t users = in.u32();
   RoomPolicy policy;
   unpack(in, policy);
+  const std::string_view stored = in.text();
   const std::uint8_t channels = in.u8();
   RoomId room = in.ok() ? rooms.find(key) : RoomId{};
   // Without a join nobody subscribed: such a mirror would hear nothing.
@@ -50,7 +51,8 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   for (std::uint8_t i = 0; i < channels && in.ok(); ++i) {
     const std::string_view name = in.text();
     const std::string_view creator = in.text();
-    if (i < room::kChannelsMax) listed[i] = {name, {}, creator};
+    const Role access = engine::unpack_role(in);
+    if (i < room::kChannelsMax) listed[i] = {name, {}, creator, access, {}};
   }
   if (!mine || !in.ok()) return {};
   hold_channels(room, std::span{listed}.first(std::min<std::size_t>(channels, std::size(listed))));
@@ -65,6 +67,7 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   shared.online = users;
   rooms.move_to(room, position);
   hold_policy(room, policy);
+  hold_password(room, stored);
   const bool held = std::exchange(shared.attaching, false) && rooms.view(room).sessions > 0;
   if (held && anew) tell_reset(room);
   return room;
@@ -99,9 +102,21 @@ void Engine::State::hold_channels(RoomId room, std::span<const ChannelState> cha
     }
     rooms.forget_channels(room);
   }
+  hold_access(room, channels);
+}
+
+// For whom a channel is: here only so that it stays so, should this engine become the home.
+void Engine::State::hold_access(RoomId room, std::span<const ChannelState> channels) noexcept {
   for (const ChannelState& channel : channels) {
-    static_cast<void>(rooms.open_channel(room, channel.name, channel.creator));
+    const auto opened = rooms.open_channel(room, channel.name, channel.creator);
+    if (opened && *opened != 0) static_cast<void>(rooms.restrict(room, *opened, channel.access));
   }
+}
+
+// Likewise the password: the home alone asks for it.
+void Engine::State::hold_password(RoomId room, std::string_view stored) noexcept {
+  if (rooms.password(room).stored == stored) return;
+  static_cast<void>(rooms.set_password(room, stored));
 }
 
 RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy,
@@ -192,8 +207,10 @@ void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequ
     case EntryKind::policy: {
       RoomPolicy policy;
       unpack(in, policy);
-      if (in.ok()) hold_policy(room, policy);
-      return;
+      const std::string_view stored = in.text();
+      if (!in.ok()) return;
+      hold_policy(room, policy);
+      return hold_password(room, stored);
     }
     case EntryKind::closed: {
       const auto reason = static_cast<LeaveReason>(in.u8());
@@ -232,9 +249,7 @@ void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event
   SharedRoom& shared = cluster->rooms[room.index];
   const Position here = rooms.view(room).position;
   if (event.type == EventType::presence) shared.online = static_cast<std::uint32_t>(event.online);
-  for (const ChannelState& channel : event.state.channels) {
-    static_cast<void>(rooms.open_channel(room, channel.name, channel.creator));
-  }
+  hold_access(room, event.state.channels);
   if (event.type == EventType::message) {
     const room::UserIndex author = rooms.find_user(event.message.user);
     meta.author = author == room::kNone ? fanout::kNoSlot : author;

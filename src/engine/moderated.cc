@@ -113,7 +113,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
   if (command.op != Op::kick) mark_unsaved(room);
   note_moderation(room, actor, command, event.until_ms);
   if (shadows) {
-    tell_staff(room, event, room::kNone);
+    tell_staff(room, event, room::kNone, room::kNone);
   } else {
     tell_moderation(room, event);
   }
@@ -148,12 +148,14 @@ void Engine::State::clean_up(RoomId room, const Actor& actor, const Command& com
 
 Status Engine::State::change_role(RoomId room, const Actor& actor,
                                   const Command& command) noexcept {
+  if (!command.channel.empty()) return change_channel_role(room, actor, command);
   const Result<room::RoleChange> change = rooms.set_role(room, command.user, command.role);
   if (!change) return change.error();
   Event event = about(rooms.view(room), command, actor.user);
   event.role = command.role;
   note_moderation(room, actor, command, 0);
   tell_moderation(room, event);
+  enforce_channels(room, rooms.find_user(command.user));
   return {};
 }
 
@@ -241,17 +243,24 @@ Status Engine::State::change_channel(RoomId room, const Actor& actor,
              !room::may(actor.role, room::Operation::close_channel)) {
     return Errc::forbidden;  // who may not close it may not open it again
   }
-  rooms.set_closed(room, channel, !opens);
+  if (command.access) {
+    if (const Status done = rooms.restrict(room, channel, *command.access); !done) return done;
+  }
+  // Who only says for whom it is does not open it again.
+  if (!command.access) rooms.set_closed(room, channel, !opens);
   RoomState changed;
   changed.channels = rooms.state(room).channels;
   tell_room_state(room, changed);
+  if (command.access) enforce_channels(room);
   mark_unsaved(room);
   note_moderation(room, actor, command, 0);
   return {};
 }
 
 Status Engine::State::change_policy(RoomId room, const PolicyPatch& patch) noexcept {
-  if (patch.password) return Errc::unsupported;
+  if (patch.password) {
+    if (const Status changed = change_password(room, patch); !changed) return changed;
+  }
   RoomPolicy policy = *rooms.view(room).policy;
   policy.slow_mode_s = patch.slow_mode_s.value_or(policy.slow_mode_s);
   policy.mute_all = patch.mute_all.value_or(policy.mute_all);

@@ -65,6 +65,9 @@ Error Engine::State::may_moderate(RoomId room, const Actor& actor,
                                   const Command& command) noexcept {
   if (actor.host) return {};
   const Error forbidden{Errc::forbidden, 0, 0};
+  if (command.op == Op::set_role && !command.channel.empty()) {
+    return may_set_channel_role(room, actor, command);
+  }
   if (command.op == Op::set_role) {
     const Role from = rooms.rank(room, command.user);
     return room::may_set_role(actor.role, from, command.role) ? Error{} : forbidden;
@@ -73,15 +76,25 @@ Error Engine::State::may_moderate(RoomId room, const Actor& actor,
     const Result<std::string_view> author = rooms.author(room, command.offset);
     if (!author) return author.error();
     if (*author == actor.user && !actor.user.empty()) return {};
-    const bool lower = !author->empty() && room::outranks(actor.role, rooms.rank(room, *author));
-    return lower && room::may(actor.role, Operation::recall_any) ? Error{} : forbidden;
+    const Result<Role> here = rank_at_message(room, actor, command);
+    if (!here) return here.error();
+    const Result<room::ChannelIndex> channel = rooms.channel_of(room, command.offset);
+    const Result<std::string_view> who = rooms.author(room, command.offset);
+    const bool lower = !who->empty() && room::outranks(*here, rooms.rank_in(room, *who, *channel));
+    return lower && room::may(*here, Operation::recall_any) ? Error{} : forbidden;
   }
   if ((command.op == Op::mute || command.op == Op::unmute) && command.user == actor.user &&
       !command.clear) {
     return {};  // of oneself
   }
   const Needs needs = needs_of(command);
-  if (!room::may(actor.role, needs.operation)) return forbidden;
+  const Result<Role> here = rank_at_message(room, actor, command);
+  if (!here) return here.error();
+  if (!room::may(*here, needs.operation)) return forbidden;
+  if (command.op == Op::open_channel && command.access) {
+    const bool good = room::may(actor.role, Operation::restrict_channel);
+    return good && *command.access <= actor.role ? Error{} : forbidden;
+  }
   if (command.clear && !room::may(actor.role, Operation::clear_user)) return forbidden;
   if (!needs.outrank || CHATROOM_PLANTED(rank_not_asked)) return {};
   return room::outranks(actor.role, rooms.rank(room, command.user)) ? Error{} : forbidden;
@@ -89,6 +102,13 @@ Error Engine::State::may_moderate(RoomId room, const Actor& actor,
 
 Engine::State::Outcome Engine::State::decide_moderation(const Caller& caller,
                                                         const Command& command) noexcept {
+  return perform_moderation(caller, command, false);
+}
+
+// `made`: a password in it is what is to be stored.
+Engine::State::Outcome Engine::State::perform_moderation(const Caller& caller,
+                                                         const Command& command,
+                                                         bool made) noexcept {
   const RoomId room = rooms.find(command.room);
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
@@ -98,6 +118,9 @@ Engine::State::Outcome Engine::State::decide_moderation(const Caller& caller,
   name.assign(rooms.user(user).id);
   const Actor actor{.user = name.view(), .role = rooms.role(room, user)};
   if (const Error error = may_moderate(room, actor, command); error.code != Errc::ok) return error;
+  // A new password is made something of first, and then all of this is looked at again.
+  const bool makes = command.op == Op::set_policy && !command.policy.password.value_or("").empty();
+  if (makes && !made) return ask_set_password(caller, command);
   if (const Status done = moderate(room, actor, command); !done) return done.error();
   Event event;
   answer(caller, event);
@@ -109,7 +132,13 @@ Engine::State::Outcome Engine::State::decide_moderation(const Caller& caller,
 Engine::State::Outcome Engine::State::decide_open_room(const Caller& caller,
                                                        const Command& command) noexcept {
   if (rooms.find(command.room)) return Errc::already_member;
-  if (command.policy.password) return Errc::unsupported;
+  if (!command.policy.password.value_or("").empty()) return ask_set_password(caller, command);
+  return open_if_may(caller, command);
+}
+
+Engine::State::Outcome Engine::State::open_if_may(const Caller& caller,
+                                                  const Command& command) noexcept {
+  if (rooms.find(command.room)) return Errc::already_member;
   if (options.open_rooms) return open_for(caller, command);
   if (ports.rules == nullptr) return Errc::forbidden;
   const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;

@@ -186,6 +186,7 @@ void pack(Packer& to, const Command& command) noexcept {
   to.text(command.key);
   pack_optional(to, command.value);
   to.u8(static_cast<std::uint8_t>(command.line));
+  pack_optional(to, command.access);
 }
 
 void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
@@ -224,6 +225,8 @@ void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
   command.key = from.text();
   unpack_optional(from, command.value);
   command.line = static_cast<Line>(from.u8() % kLines);
+  unpack_optional(from, command.access);
+  if (command.access && *command.access > Role::owner) command.access = Role::owner;
 }
 
 void pack(Packer& to, const Identity& identity) noexcept {

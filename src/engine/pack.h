@@ -132,4 +132,9 @@ void unpack(Unpacker& from, Identity& identity) noexcept;
 void pack(Packer& to, const RoomPolicy& policy) noexcept;
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept;
 
+inline Role unpack_role(Unpacker& from) noexcept {
+  const std::uint8_t role = from.u8();
+  return role > static_cast<std::uint8_t>(Role::owner) ? Role::owner : static_cast<Role>(role);
+}
+
 }  // namespace chatroom::engine

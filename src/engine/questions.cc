@@ -83,6 +83,14 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
       return settle_follower(caller, command, answer);
     case QuestionKind::filter:
       return settle_filter(caller, command, answer);
+    case QuestionKind::set_password:
+      return settle_set_password(caller, command, answer);
+    case QuestionKind::password:
+      return settle_password(caller, command, answer);
+    case QuestionKind::direct:
+      return settle_direct(caller, command, answer);
+    case QuestionKind::block:
+      return settle_block(caller, answer);
   }
   return Errc::internal;
 }

@@ -64,13 +64,15 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 9";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 10";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
 void each_limit(L& l, Each each) noexcept {
   each(l.sessions), each(l.half_open), each(l.rooms), each(l.memberships);
-  each(l.lasting_roles), each(l.budget_rooms), each(l.sanctions), each(l.board_rooms);
+  each(l.lasting_roles), each(l.channel_roles), each(l.password_rooms), each(l.passwords_known),
+      each(l.password_tries), each(l.password_wait.us), each(l.budget_rooms), each(l.sanctions),
+      each(l.board_rooms);
   each(l.line_places), each(l.held_messages), each(l.read_positions), each(l.receipts_exact),
       each(l.gift_rooms), each(l.scheduled), each(l.rooms_per_session), each(l.channels_per_room),
       each(l.sessions_per_user);
@@ -90,7 +92,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 288, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 312, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/recording.h"
+#include "engine/replayed_decisions.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -16,6 +17,7 @@ namespace {
 
 using engine::Lists;
 using engine::Record;
+using engine::ReplayedDecisions;
 using engine::Unpacker;
 
 class Tape final : public Recorder {
@@ -84,9 +86,7 @@ class Tape final : public Recorder {
 class Replayer final : public EventLoop,
                        public Connection,
                        public LocalMember,
-                       public Auth,
-                       public Rules,
-                       public Filter,
+                       public ReplayedDecisions,
                        public Storage,
                        public Compressor,
                        public EngineObserver {
@@ -117,14 +117,6 @@ class Replayer final : public EventLoop,
   }
   void pause(bool) noexcept override {}
   void close(CloseCode) noexcept override {}
-  // Decisions
-  Answer on_auth(Question, const AuthRequest&) noexcept override { return decision(); }
-  Answer on_missing_room(Question, const JoinRequest&) noexcept override { return decision(); }
-  Answer on_join(Question, const JoinRequest&) noexcept override { return decision(); }
-  Answer before_publish(Question, const PublishRequest&) noexcept override { return decision(); }
-  Answer on_follower(Question, const PublishRequest&) noexcept override { return decision(); }
-  Answer on_text(Question, const PublishRequest&) noexcept override { return decision(); }
-  Answer on_call(Question, const CallRequest&) noexcept override { return decision(); }
   // Storage: what it said before it returned
   void append(StorageRequest, StorageReply& reply, std::string_view, std::uint64_t,
               std::span<const Message>) noexcept override {
@@ -164,7 +156,7 @@ class Replayer final : public EventLoop,
     std::copy(from.begin(), from.end(), to.begin());
     return true;
   }
-  Answer decision() noexcept {
+  Answer decision() noexcept override {
     Unpacker from = tape_.value(Record::decision);
     Answer answer;
     unpack(from, answer);
@@ -222,6 +214,8 @@ Status Replayer::begin() noexcept {
   if (from.flag()) ports.auth = this;
   if (from.flag()) ports.rules = this;
   if (from.flag()) ports.filter = this;
+  if (from.flag()) ports.passwords = this;
+  if (from.flag()) ports.relations = this;
   if (from.flag()) ports.storage = this;
   if (from.flag()) ports.observer = this;
   if (from.flag()) ports.compressor = this;

@@ -38,7 +38,7 @@ Result<std::uint32_t> Engine::State::send_to_users(std::span<const std::string_v
     event.message.text = message.text;
     event.message.data = message.data;
     event.message.time_ms = now.unix_ms();
-    reached += send_direct(user, SessionId{}, event);
+    reached += send_direct(user, SessionId{}, event, true);
   }
   return reached;
 }

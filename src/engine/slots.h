@@ -76,6 +76,17 @@ enum class QuestionKind : std::uint8_t {
   home,
   follower,
   filter,
+  set_password,
+  password,
+  direct,
+  block,
+};
+
+// Somebody who said a room's password: a place may be another's by now, then it is asked again.
+struct Passed {
+  SessionId session;
+  RoomId room;
+  std::uint64_t version = 0;
 };
 
 // What a filter or the host held, until a moderator decides (held.cc).
@@ -83,6 +94,7 @@ struct HeldMessage : base::ListNode<> {  // by age
   std::uint64_t number = 0;
   RoomId room;
   std::uint32_t author = UINT32_MAX;  // held in the room layer too
+  std::uint32_t channel = 0;
   std::int64_t time_ms = 0;
   ByteQueue packed;  // the Outgoing
 };

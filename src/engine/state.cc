@@ -30,6 +30,7 @@ std::size_t page_bytes(const Limits& limits) noexcept {
   return std::size_t{limits.page_bytes} + limits.text_bytes + limits.data_bytes + 4096;
 }
 constexpr std::size_t kMailBytes = 16 * 1024;
+constexpr std::size_t kTriesKept = 1'024;  // of wrong passwords
 constexpr FlatbuffersOptions kPeerCodec{.frame_bytes_max = 128 * 1024, .events_in = false};
 constexpr FlatbuffersOptions kLocalCodec{.frame_bytes_max = 128 * 1024, .events_in = true};
 
@@ -79,6 +80,8 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<StorageRequest>::bytes_max(limits.storage_waiting) +
       base::Vector<Message>::bytes_max(limits.page_messages) +
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
+      base::Vector<engine::Passed>::bytes_max(limits.passwords_known) +
+      base::Vector<std::int64_t>::bytes_max(kTriesKept) +
       FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
       outside_bytes(limits) + 64 * 1024;
   plan.broker_bytes = Engine::State::cluster_bytes(limits);
@@ -114,6 +117,8 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       done_works(memory, given.limits.storage_waiting),
       loaded(memory, given.limits.page_messages),
       loaded_mentions(memory, given.limits.page_messages * kMentionsPerMessage),
+      known_passwords(memory, std::max(given.limits.passwords_known, 1u)),
+      wrong_tries(memory, kTriesKept),
       random(0) {
   const std::string_view room_owner = given.new_room_policy.owner;
   new_room_owner.assign(room_owner);
@@ -163,6 +168,11 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
         loaded_mentions.resize(limits.page_messages * kMentionsPerMessage))) {
     return Errc::limit_reached;
   }
+  if (ports.passwords != nullptr &&
+      !(known_passwords.resize(known_passwords.size_max()) && wrong_tries.resize(kTriesKept))) {
+    return Errc::limit_reached;
+  }
+  tries_key = {seeds.random ^ 0x70617373776f7264, ~seeds.random};
   scratch_block = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));
   if (scratch_block == nullptr) return Errc::limit_reached;
   std::byte* at = static_cast<std::byte*>(scratch_block);

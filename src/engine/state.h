@@ -118,6 +118,19 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome decide_leave(const Caller& caller, const Command& command) noexcept;
   Outcome decide_channels(const Caller& caller, const Command& command) noexcept;
 
+  // --- passwords.cc
+  bool is_free_to_enter(RoomId room, room::UserIndex user) const noexcept;
+  engine::Passed& passed_at(SessionId session, RoomId room) noexcept;
+  std::int64_t& tries_of(std::string_view room, std::string_view user) noexcept;
+  Error take_try(std::string_view room, std::string_view user) noexcept;
+  Outcome ask_password(const Caller& caller, RoomId room, const Command& command) noexcept;
+  Outcome settle_password(const Caller& caller, const Command& command,
+                          const Answer& verdict) noexcept;
+  Outcome ask_set_password(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_set_password(const Caller& caller, const Command& command,
+                              const Answer& verdict) noexcept;
+  Status change_password(RoomId room, const PolicyPatch& patch) noexcept;
+
   // --- decide_publish.cc
   Outcome decide_publish(const Caller& caller, const Command& command) noexcept;
   Outcome settle_publish(const Caller& caller, const Command& command,
@@ -135,7 +148,9 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
 
   // --- moderation.cc: who may do it; moderated.cc: what comes of it.
   Outcome decide_moderation(const Caller& caller, const Command& command) noexcept;
+  Outcome perform_moderation(const Caller& caller, const Command& command, bool made) noexcept;
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
+  Outcome open_if_may(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -146,6 +161,16 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Status take_back(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status change_board(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status change_channel(RoomId room, const Actor& actor, const Command& command) noexcept;
+  // --- access.cc: roles in channels, and channels that are not everybody's.
+  Status change_channel_role(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Error may_set_channel_role(RoomId room, const Actor& actor, const Command& command) noexcept;
+  void enforce_channels(RoomId room, room::UserIndex user) noexcept;
+  void enforce_channels(RoomId room) noexcept;
+  void take_off(RoomId room, room::MembershipIndex at, room::ChannelMask mask) noexcept;
+  bool may_review(RoomId room, room::UserIndex user, room::ChannelIndex channel) noexcept;
+  Result<Role> rank_at_message(RoomId room, const Actor& actor, const Command& command) noexcept;
+  void take_mask(PeerId from, engine::Unpacker& in) noexcept;
+  void let_stay(RoomId room, std::string_view user, std::string_view channel) noexcept;
   Status change_policy(RoomId room, const PolicyPatch& patch) noexcept;
   void remove_user(RoomId room, room::UserIndex user, const Event& left) noexcept;
   void tell_moderation(RoomId room, const Event& event) noexcept;
@@ -175,7 +200,9 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void reject_held(engine::HeldMessage& held, std::string_view by, std::string_view why) noexcept;
   void reject_held_of(RoomId room, std::string_view user, std::string_view by) noexcept;
   Event about_held(const engine::HeldMessage& held, const Outgoing& message) noexcept;
-  void tell_staff(RoomId room, const Event& event, room::UserIndex but) noexcept;
+  void tell_staff(RoomId room, const Event& event, room::UserIndex but,
+                  room::ChannelIndex channel) noexcept;
+  engine::HeldMessage* find_held(RoomId room, std::uint64_t number) noexcept;
   void tell_user(RoomId room, room::UserIndex user, const Event& event) noexcept;
 
   // --- sends.cc: the host to many at once, or later.
@@ -206,10 +233,16 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome decide_ack(const Caller& caller, const Command& command) noexcept;
   void tell_receipts() noexcept;
   Outcome decide_presence(const Caller& caller, const Command& command) noexcept;
+  // --- relations.cc
   Outcome decide_send_to(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_direct(const Caller& caller, const Command& command,
+                        const Answer& verdict) noexcept;
+  Outcome decide_block(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_block(const Caller& caller, const Answer& verdict) noexcept;
   Outcome decide_call(const Caller& caller, const Command& command) noexcept;
   Outcome settle_call(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
-  std::uint32_t send_direct(room::UserIndex to, SessionId from, const Event& event) noexcept;
+  std::uint32_t send_direct(room::UserIndex to, SessionId from, const Event& event,
+                            bool delivers) noexcept;
 
   // --- questions.cc
   template <class Ask>
@@ -268,6 +301,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void save_closing(RoomId room) noexcept;
   void keep_board(engine::Packer& to, const RoomState& state) noexcept;
   void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
+  void keep_grants(engine::Packer& to, RoomId room) noexcept;
+  void restore_grants(RoomId room, engine::Unpacker& from) noexcept;
   void restore_board(RoomId room, engine::Unpacker& from) noexcept;
   void restore_sanctions(RoomId room, engine::Unpacker& from) noexcept;
   void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
@@ -387,8 +422,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome settle_home(const Caller& caller, const Command& command) noexcept;
   Error settle_reply(const Caller& caller, const Command& command, RoomId joined,
                      room::ChannelMask mask, Event& event) noexcept;
-  Status enter_mirror(RoomId room, std::uint32_t session, const Command& command,
-                      room::ChannelMask mask) noexcept;
+  Status enter_mirror(RoomId room, std::uint32_t session, room::ChannelMask mask) noexcept;
   void tell_gone(SessionId session, std::string_view room) noexcept;
   void give_up_join(SessionId session, std::string_view room) noexcept;
   bool somebody_comes(std::string_view room) const noexcept;
@@ -398,7 +432,9 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   RoomId open_mirror(std::string_view key, const RoomPolicy& policy, bool kept) noexcept;
   Result<RoomId> follow_room(std::string_view key, const RoomPolicy& policy, PeerId home) noexcept;
   void hold_policy(RoomId room, const RoomPolicy& policy) noexcept;
+  void hold_password(RoomId room, std::string_view stored) noexcept;
   void hold_channels(RoomId room, std::span<const ChannelState> channels) noexcept;
+  void hold_access(RoomId room, std::span<const ChannelState> channels) noexcept;
   void fold(RoomId room, fanout::EntryMeta meta, const Event& event) noexcept;
   void take_back_here(RoomId room, engine::Unpacker& in) noexcept;
   void lose_entries(RoomId room, std::uint64_t count, std::uint64_t last) noexcept;

@@ -54,6 +54,14 @@ void Engine::State::become_home(RoomId room, Term term) noexcept {
   Position position;
   while (position.epoch == 0) position.epoch = random.next();
   rooms.move_to(room, position);
+  for (room::MembershipIndex at = rooms.first_of_room(room); at != room::kNone;
+       at = rooms.next_of_room(at)) {
+    const room::MembershipView member = rooms.view(at);
+    for (room::ChannelIndex i = 1; i < room::kChannelsMax; ++i) {
+      if ((member.mask & room::bit_of(i)) == 0) continue;
+      let_stay(room, rooms.user(member.user).id, rooms.channel_name(room, i));
+    }
+  }
   tell_reset(room);
 }
 
@@ -91,9 +99,13 @@ void Engine::State::return_members(RoomId room) noexcept {
       to.text(view.key);
       to.flag(last);
       pack(to, home_policy(room));
+      to.text(rooms.password(room).stored);
       const RoomState state = rooms.state(room);
       to.u8(static_cast<std::uint8_t>(state.channels.size()));
-      for (const ChannelState& channel : state.channels) to.text(channel.name);
+      for (const ChannelState& channel : state.channels) {
+        to.text(channel.name);
+        to.u8(static_cast<std::uint8_t>(channel.access));
+      }
       for (; at != end; at = rooms.next_of_room(at)) {
         const room::MembershipView member = rooms.view(at);
         to.handle(id_of(member.session));

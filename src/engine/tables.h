@@ -61,6 +61,9 @@ struct Tables {
   Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
   base::Vector<Message> loaded;              // of one page that storage read
   base::Vector<std::string_view> loaded_mentions;
+  base::Vector<Passed> known_passwords;    // who said a room's; with a Passwords port
+  base::Vector<std::int64_t> wrong_tries;  // of users in rooms: when all may be used again
+  base::HashKey tries_key{};
   base::Wheel wheel;
   base::Random random;
   Mailbox* mailbox = nullptr;

@@ -42,6 +42,7 @@ void Tables::drop_last_channel(Room& room) noexcept {
   (before == kNone ? room.first_channel : channels.at(before)->next) = kNone;
   room.last_channel = before;
   --room.channels;
+  room.restricted &= ~bit_of(room.channels);
   Channel& channel = must(channels.at(gone));
   texts.drop(channel.name);
   texts.drop(channel.creator);
@@ -52,11 +53,12 @@ void Tables::list_channels(const Room& room) noexcept {
   const auto word = [&](std::size_t at) noexcept -> std::string_view {
     return (room.closed & bit_of(static_cast<ChannelIndex>(at))) == 0 ? "open" : "closed";
   };
-  channel_states[0] = {"main", word(0), room.creator.view()};
+  channel_states[0] = {"main", word(0), room.creator.view(), Role::visitor, {}};
   std::size_t index = 1;
   for (std::uint32_t at = room.first_channel; at != kNone; at = channels.at(at)->next) {
     const Channel& channel = must(channels.at(at));
-    channel_states[index] = {channel.name.view(), word(index), channel.creator.view()};
+    channel_states[index] = {
+        channel.name.view(), word(index), channel.creator.view(), channel.access, {}};
     ++index;
   }
   CHATROOM_ASSERT(index == room.channels);

@@ -126,6 +126,9 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   if (first && !owns && !t.is_invited(*room, user)) return Errc::forbidden;
   if (first && !t.may_enter(*room, user, role)) return Errc::room_full;
   if (links->memberships >= t.limits.rooms_per_session) return Errc::limit_reached;
+  if ((wanted->mask & ~t.readable(*room, user, role)) != 0) {
+    return refusal(Errc::forbidden, Rule::channel_private);
+  }
   if (const Status status = may_open(t, *room, role, wanted->missing); !status) {
     return status.error();
   }
@@ -253,6 +256,9 @@ Result<Subscribed> Registry::switch_channel(RoomId id, SessionIndex session, std
   const Result<Wanted> wanted = look_up(t, room, names);
   if (!wanted) return wanted.error();
   const Member& member = t.member(membership.member);
+  if ((wanted->mask & ~t.readable(room, member.user, member.role)) != 0) {
+    return refusal(Errc::forbidden, Rule::channel_private);
+  }
   if (const Status status = may_open(t, room, member.role, wanted->missing); !status) {
     return status.error();
   }

@@ -46,6 +46,7 @@ constexpr std::array<Row, kOperationCount> kTable{{
     {Operation::publish_followers_only, {0, 0, 1, 1, 1, 1}},
     {Operation::publish_emote_only, {0, 0, 0, 1, 1, 1}},
     {Operation::review, {0, 0, 0, 1, 1, 1}},
+    {Operation::restrict_channel, {0, 0, 0, 0, 1, 1}},
 }};
 
 constexpr bool rows_stand_at_their_operation() {

@@ -40,8 +40,9 @@ enum class Operation : std::uint8_t {
   publish_followers_only,  // without following, while RoomPolicy::followers_only
   publish_emote_only,      // words, while RoomPolicy::emote_only
   review,                  // what waits for a moderator
+  restrict_channel,        // who may read it
 };
-inline constexpr int kOperationCount = static_cast<int>(Operation::review) + 1;
+inline constexpr int kOperationCount = static_cast<int>(Operation::restrict_channel) + 1;
 inline constexpr int kRoleCount = static_cast<int>(Role::owner) + 1;
 
 bool may(Role role, Operation operation) noexcept;
@@ -51,6 +52,13 @@ bool outranks(Role actor, Role target) noexcept;
 
 // set_role: the actor must outrank both the role that is and the role that is to be.
 bool may_set_role(Role actor, Role from, Role to) noexcept;
+
+// Who may read a channel of `access`: its rank and above, and whoever was `given` a role in it.
+constexpr bool admits(Role access, Role role, Role given) noexcept {
+  return role >= access || given != Role::visitor;
+}
+// What a user is in a channel.
+constexpr Role higher(Role role, Role given) noexcept { return role < given ? given : role; }
 
 // Owner, admin and member are lasting: the room remembers them while the user is away. Moderator,
 // speaker and visitor end when the user's last session leaves.

@@ -49,6 +49,7 @@ void Tables::depart(Room& room, MemberIndex index, Instant now) noexcept {
   watch_idle(room, now);
   Member& gone = member(index);
   set_role(room, index, Role::visitor);
+  if (room.first_grant != kNone) leave_staff(room, index);
   gone.follower = false;
   const bool tell = gone.told && !room.counts_only && !CHATROOM_PLANTED(presence_leave_lost);
   move_to(index, tell ? Member::Place::leaving : Member::Place::away);

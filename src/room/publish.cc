@@ -8,9 +8,9 @@ namespace chatroom::room {
 
 namespace {
 
-Error check_mode(const RoomPolicy& policy, const Member& member, bool allowed,
+// `role`: in the channel.
+Error check_mode(const RoomPolicy& policy, const Member& member, Role role, bool allowed,
                  const Outgoing& message) noexcept {
-  const Role role = member.role;
   if (!may(role, Operation::publish)) return {Errc::forbidden};
   if (message.kind == Kind::notice && !may(role, Operation::publish_notice)) {
     return {Errc::forbidden};
@@ -39,8 +39,9 @@ bool slow_mode_applies(const RoomPolicy& policy, Role role) noexcept {
   return policy.slow_mode_s > 0 && !may(role, Operation::ignore_slow_mode);
 }
 
-Error check_slow_mode(const RoomPolicy& policy, const Member& member, Instant now) noexcept {
-  if (!slow_mode_applies(policy, member.role) || !member.spoke) return {};
+Error check_slow_mode(const RoomPolicy& policy, const Member& member, Role role,
+                      Instant now) noexcept {
+  if (!slow_mode_applies(policy, role) || !member.spoke) return {};
   std::int64_t end_us = base::saturating_add(member.spoke_us, Duration::s(policy.slow_mode_s).us);
   if (CHATROOM_PLANTED(slow_mode_off_by_one_ms)) end_us -= 1'000;
   if (now.us >= end_us) return {};
@@ -87,14 +88,15 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
     return refuse(error);
   }
   const bool allowed = room.policy.mute_all && t.allowed(room, member.user);
-  if (const Error error = check_mode(room.policy, member, allowed, message);
+  const Role role = t.role_in(room, member, verdict.channel);
+  if (const Error error = check_mode(room.policy, member, role, allowed, message);
       error.code != Errc::ok) {
     return refuse(error);
   }
   if ((room.closed & bit_of(verdict.channel)) != 0) {
     return refuse(refusal(Errc::mode_restricted, Rule::channel_closed));
   }
-  if (const Error error = check_slow_mode(room.policy, member, now); error.code != Errc::ok) {
+  if (const Error error = check_slow_mode(room.policy, member, role, now); error.code != Errc::ok) {
     return refuse(error);
   }
   if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
@@ -115,7 +117,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   if (said) t.keys.remember(*said, 0, now);
   verdict.ask_follower = room.policy.followers_only && !member.follower &&
                          member.lasting == Role::visitor &&
-                         !may(member.role, Operation::publish_followers_only);
+                         !may(role, Operation::publish_followers_only);
   return verdict;
 }
 
@@ -181,7 +183,7 @@ Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& m
     out.message.nick = user.shown();
     out.message.info = as_bytes(user.info.view());
     // It may have left while its message was decided.
-    out.message.role = member == nullptr ? user.role : member->role;
+    out.message.role = member == nullptr ? user.role : t.role_in(*room, *member, channel);
   }
   if (const Gifts::Gift* gift = t.given_lately(*room, out.message, now); gift != nullptr) {
     out.message.count = gift->count + 1;

@@ -46,8 +46,9 @@ Sizes::Sizes(const Limits& limits) noexcept
   members = plus(memberships, plus(lingering, lasting));
   users =
       plus(plus(sessions, plus(limits.sanctions, limits.read_positions)), plus(lingering, lasting));
-  users = plus(users, limits.held_messages);
-  text_bytes = text_bytes_of(*this);
+  users = plus(users, plus(limits.held_messages, limits.channel_roles));
+  text_bytes =
+      text_bytes_of(*this) + base::checked_multiply<std::size_t>(limits.password_rooms, 136);
 }
 
 Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t seed) noexcept
@@ -72,6 +73,9 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       sanctions(memory, limits.sanctions),
       sanction_index(memory, key, limits.sanctions, SanctionKey{&sanctions}),
       due(memory, limits.sanctions),
+      grants(memory, limits.channel_roles),
+      grant_index(memory, key, limits.channel_roles, GrantKey{&grants}),
+      secrets(memory, limits.password_rooms),
       waiters(memory, limits.line_places),
       waiter_index(memory, key, limits.line_places, WaiterKey{&waiters}),
       lines(memory, std::min(limits.line_places, limits.rooms)),
@@ -124,7 +128,10 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
-  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting);
+  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
+                      GrantMap::bytes_max(limits.channel_roles) +
+                      GrantTable::bytes_max(limits.channel_roles) +
+                      base::IndexMap<Secret>::bytes_max(limits.password_rooms);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

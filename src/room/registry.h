@@ -288,7 +288,8 @@ class Registry final {
   // ---- Membership (membership.cc)
   // not_found: no such room; unauthorized: not signed in; bad_request: a channel name;
   // already_member; room_full; limit_reached: rooms per session, memberships, channels;
-  // forbidden: a visitor naming a channel that is not there. On refusal nothing changed.
+  // forbidden: a visitor naming a channel that is not there, or one that is not for this user. On
+  // refusal nothing changed.
   Result<Joined> join(RoomId room, SessionIndex session, std::span<const std::string_view> channels,
                       Instant now) noexcept;
   Result<Left> leave(RoomId room, SessionIndex session, Instant now) noexcept;   // not_member
@@ -337,6 +338,32 @@ class Registry final {
   MemberIndex first_member(RoomId room) const noexcept;
   MemberIndex next_member(MemberIndex member) const noexcept;
   Member describe(MemberIndex member) const noexcept;
+
+  // ---- Passwords (passwords.cc)
+  struct Password {
+    std::string_view stored{};  // a view until it changes; empty: there is none
+    std::uint64_t version = 0;  // another one each time; 0: there is none
+  };
+  Password password(RoomId room) const noexcept;
+  // Empty: none. bad_request: longer than 128 bytes; limit_reached.
+  Status set_password(RoomId room, std::string_view stored) noexcept;
+
+  // ---- Channels of some (access.cc). Whoever is on a channel may read it: masks are kept so.
+  Role role_in(RoomId room, UserIndex user, ChannelIndex channel) const noexcept;  // of who is in
+  Role rank_in(RoomId room, std::string_view user, ChannelIndex channel) const noexcept;
+  Role access(RoomId room, ChannelIndex channel) const noexcept;
+  ChannelMask readable(RoomId room, UserIndex user) const noexcept;  // by who is in
+  // bad_request: main, or no such channel. Who is on it stays there: see `readable`.
+  Status restrict(RoomId room, ChannelIndex channel, Role least) noexcept;
+  // Of users present or not; visitor takes it away. limit_reached.
+  Result<RoleChange> set_role_in(RoomId room, std::string_view user, ChannelIndex channel,
+                                 Role role) noexcept;
+  // With what `user` was given; scratch as state().
+  RoomState state_for(RoomId room, UserIndex user) noexcept;
+  using GrantVisitor = bool (*)(void* context, std::string_view user, std::span<const Role> roles);
+  bool each_grant(RoomId room, GrantVisitor visit, void* context) const noexcept;
+  // Of a message in the ring; not_found.
+  Result<ChannelIndex> channel_of(RoomId room, std::uint64_t offset) noexcept;
 
   // ---- Sanctions (sanctions.cc): of users present or not
   // never(): until it is lifted; that and a timed one hold independently, a later timed one

@@ -115,6 +115,8 @@ void Registry::close(RoomId id) noexcept {
   t.drop_budget(*room);
   t.drop_board(*room);
   while (room->first_sanction != kNone) t.drop_sanction(room->first_sanction);
+  while (room->first_grant != kNone) t.drop_grant(room->first_grant);
+  t.drop_secret(*room);
   if (static_cast<base::ListNode<DirtyTag>&>(*room).linked()) t.dirty.remove(*room);
   t.open_rooms.remove(*room);
   t.room_index.erase(room->key.view());
@@ -186,6 +188,7 @@ RoomState Registry::state(RoomId id) noexcept {
   CHATROOM_ASSERT(room != nullptr);
   tables_->list_channels(*room);
   RoomState state = policy_state(room->policy);
+  state.has_password = room->secret != kNone;
   state.channels = std::span{tables_->channel_states}.first(room->channels);
   if (room->board != nullptr) {
     state.attributes = std::span{tables_->attributes}.first(room->board->list(tables_->attributes));
@@ -222,7 +225,8 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
                    policy.emote_only != old.emote_only || policy.duplicate_s != old.duplicate_s;
   t.tend_soon(*room);
   if (!policy.receipts) t.drop_receipts(*room);
-  if (change.visible) change.state = policy_state(room->policy);
+  change.state = policy_state(room->policy);
+  change.state.has_password = room->secret != kNone;
   return change;
 }
 

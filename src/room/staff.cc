@@ -10,7 +10,27 @@ void Tables::set_role(Room& room, MemberIndex index, Role role) noexcept {
   Member& changed = member(index);
   const bool was = may(changed.role, Operation::review);
   changed.role = role;
+  if (room.first_grant != kNone) return tend_staff(room, index);
   const bool is = may(role, Operation::review);
+  if (is && !was) join_staff(room, index);
+  if (was && !is) leave_staff(room, index);
+}
+
+bool Tables::on_staff(const Room& room, MemberIndex index) noexcept {
+  std::uint32_t at = room.first_staff;
+  while (at != kNone && staff.at(at)->member != index) at = staff.at(at)->next;
+  return at != kNone;
+}
+
+// Who may review in some channel is on the list too.
+void Tables::tend_staff(Room& room, MemberIndex index) noexcept {
+  const Member& of = member(index);
+  bool is = of.place == Member::Place::present && may(of.role, Operation::review);
+  if (const std::uint32_t grant = find_grant(room, of.user);
+      grant != kNone && of.place == Member::Place::present) {
+    for (const Role role : grants.at(grant)->roles) is = is || may(role, Operation::review);
+  }
+  const bool was = on_staff(room, index);
   if (is && !was) join_staff(room, index);
   if (was && !is) leave_staff(room, index);
 }

@@ -13,6 +13,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "base/vector.h"
+#include "room/access.h"
 #include "room/board.h"
 #include "room/gifts.h"
 #include "room/history.h"
@@ -148,14 +149,6 @@ struct Lines {
   Queue called;              // to come in, in the order of their turns
   std::int64_t told_us = 0;  // when places and counts were last told
 };
-// A member who may review what is held (staff.cc).
-struct Staff {
-  MemberIndex member = kNone;
-  std::uint32_t previous = kNone;
-  std::uint32_t next = kNone;
-};
-inline constexpr std::uint32_t kStaffMax = 64;  // of one room
-
 // Up to where a user has read in a room (receipts.cc).
 struct ReadMark {
   std::uint32_t room = kNone;  // first, together: the key
@@ -180,6 +173,7 @@ struct Channel {  // all but main
   base::Text name;
   base::Text creator;
   std::uint32_t next = kNone;
+  Role access = Role::visitor;
 };
 
 struct OpenTag;
@@ -206,7 +200,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint32_t users = 0;
   std::uint32_t sessions = 0;
   std::uint32_t arrivals = 0;
-  bool owned = false;  // somebody was given owner by first_join_owns
+  std::uint32_t secret = kNone;
 
   // Channels: main is index 0 and has no record.
   std::uint32_t first_channel = kNone;
@@ -221,8 +215,11 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   bool presence_changed = false;
   bool counts_only = false;       // more than presence_exact were here at once
   bool presence_resting = false;  // told counts less than a second ago
+  bool owned = false;             // somebody was given owner by first_join_owns
+  std::uint32_t first_grant = kNone;
   std::uint64_t presence_version = 0;
   std::uint32_t arrivals_told = 0;
+  ChannelMask restricted = 0;  // channels that are not everybody's
 
   // A recovery that did not fit its page was promised the rest.
   std::uint64_t promised_from = 0;
@@ -347,6 +344,11 @@ struct Tables {
   SanctionTable sanction_index;
   IndexHeap due;  // sanctions by the moment they end
 
+  GrantMap grants;
+  GrantTable grant_index;
+  base::IndexMap<Secret> secrets;
+  std::uint64_t next_secret = 0;
+
   WaiterMap waiters;
   WaiterTable waiter_index;
   base::Pool<Lines> lines;
@@ -419,6 +421,19 @@ struct Tables {
   void set_role(Room& room, MemberIndex member, Role role) noexcept;  // of who is present
   void join_staff(Room& room, MemberIndex member) noexcept;
   void leave_staff(Room& room, MemberIndex member) noexcept;
+  bool on_staff(const Room& room, MemberIndex member) noexcept;
+  void tend_staff(Room& room, MemberIndex member) noexcept;  // after its roles changed
+
+  void drop_secret(Room& room) noexcept;  // passwords.cc
+
+  // ---- Channels of some (access.cc)
+  std::uint32_t find_grant(const Room& room, UserIndex user) noexcept;  // kNone
+  std::uint32_t make_grant(Room& room, std::string_view user) noexcept;
+  void drop_grant(std::uint32_t index) noexcept;
+  Role given(const Room& room, UserIndex user, ChannelIndex channel) noexcept;  // visitor: nothing
+  Role role_in(const Room& room, const Member& member, ChannelIndex channel) noexcept;
+  Role access(const Room& room, ChannelIndex channel) noexcept;
+  ChannelMask readable(const Room& room, UserIndex user, Role role) noexcept;
 
   // ---- Sanctions (sanctions.cc)
   std::uint32_t find_sanction(const Room& room, UserIndex user) noexcept;  // kNone

@@ -40,6 +40,9 @@ bool served(Op op) noexcept {
     case Op::reject:
     case Op::list_held:
     case Op::shadow_mute:
+    case Op::shield:
+    case Op::block:
+    case Op::unblock:
       return true;
     default:
       return op > Op::none && op <= Op::close_channel;

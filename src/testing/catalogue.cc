@@ -7,7 +7,9 @@ namespace {
 constexpr std::string_view kChannels[] = {"main", "gifts"};
 constexpr std::string_view kMentions[] = {"bob", "çelik"};
 constexpr std::string_view kEmoji = "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80";  // joined
-constexpr ChannelState kStates[] = {{"main", "open", "host"}, {"gifts", "open", "alice"}};
+constexpr ChannelState kStates[] = {{"main", "open", "host"},
+                                    {"gifts", "open", "alice"},
+                                    {"staff", "open", "alice", Role::moderator, Role::member}};
 constexpr Member kMembers[] = {{"alice", "Alice", Role::owner, 1'700'000'000'000},
                                {"bob", "", Role::member, 1'700'000'000'001}};
 

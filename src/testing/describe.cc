@@ -63,7 +63,8 @@ std::string describe(const RoomState& state) {
       "mute_all", state.mute_all)("moderated", state.moderated)("has_password", state.has_password)(
       "max_members", state.max_members)("created", state.created_ms)("creator", state.creator);
   for (const ChannelState& channel : state.channels) {
-    line("channel", channel.name)("state", channel.state)("creator", channel.creator);
+    line("channel", channel.name)("state", channel.state)("creator", channel.creator)(
+        "access", name_of(channel.access))("role", channel.role ? name_of(*channel.role) : "");
   }
   return line.text();
 }

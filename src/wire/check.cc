@@ -135,6 +135,29 @@ Status check_held(const Command& command) noexcept {
       .status();
 }
 
+Status check_set_role(const Command& command) noexcept {
+  const Status user = check_on_user(command);
+  return user ? Check().optional_name(command.channel, kNameBytesMax, Field::channel).status()
+              : user;
+}
+
+Status check_channel(const Command& command) noexcept {
+  return Check()
+      .room(command.room)
+      .channel(command.channel)
+      .require(command.access.value_or(Role::visitor) <= Role::owner, Field::role)
+      .status();
+}
+
+Status check_attribute(const Command& command) noexcept {
+  return Check()
+      .room(command.room)
+      .optional_name(command.user, kNameBytesMax, Field::user)
+      .name(command.key, kNameBytesMax, Field::key)
+      .optional_text(command.value.value_or(""), kAttributeBytesMax, Field::value)
+      .status();
+}
+
 Status check_policy(const Command& command) noexcept {
   return Check()
       .room(command.room)
@@ -149,13 +172,14 @@ Status check_settings(Command& command) noexcept {
     case Op::ban:
     case Op::unban:
     case Op::kick:
-    case Op::set_role:
     case Op::allow:
     case Op::disallow:
     case Op::invite:
     case Op::approve:
     case Op::shadow_mute:
       return check_on_user(command);
+    case Op::set_role:
+      return check_set_role(command);
     case Op::release:
     case Op::reject:
     case Op::list_held:
@@ -178,12 +202,7 @@ Status check_settings(Command& command) noexcept {
           .require(command.offset != 0, Field::offset)
           .status();
     case Op::set_attribute:
-      return Check()
-          .room(command.room)
-          .optional_name(command.user, kNameBytesMax, Field::user)
-          .name(command.key, kNameBytesMax, Field::key)
-          .optional_text(command.value.value_or(""), kAttributeBytesMax, Field::value)
-          .status();
+      return check_attribute(command);
     case Op::enqueue:
       command.user = {};
       [[fallthrough]];
@@ -196,6 +215,10 @@ Status check_settings(Command& command) noexcept {
           .require(command.line <= Line::apply, Field::line)
           .require(command.limit <= kHistoryLimitMax, Field::limit)
           .status();
+    case Op::block:
+      return Check().name(command.user, kNameBytesMax, Field::user).status();
+    case Op::unblock:
+      return Check().optional_name(command.user, kNameBytesMax, Field::user).status();
     case Op::list_rooms:
       return Check()
           .optional_name(command.name, kRoomBytesMax, Field::name)
@@ -209,7 +232,7 @@ Status check_settings(Command& command) noexcept {
       return Check().room(command.room).status();
     case Op::open_channel:
     case Op::close_channel:
-      return Check().room(command.room).channel(command.channel).status();
+      return check_channel(command);
     default:
       return {};  // known by name only, or not known: the engine answers `unsupported`
   }

@@ -51,6 +51,10 @@ class Reader {
   void read(const fb::InChannel& from) noexcept {
     to_.room = view(from.room());
     to_.channel = name(from.channel(), Field::channel);
+    const auto access = from.access();
+    if (to_.op != Op::open_channel || !access) return;
+    if (*access > fb::Role::MAX) return fail(Field::role);
+    to_.access = static_cast<Role>(*access);
   }
   void read(const fb::Switch& from) noexcept {
     to_.room = view(from.room());
@@ -89,7 +93,9 @@ class Reader {
     to_.reason = view(from.reason());
     to_.clear = from.clear();
     if (from.role() > fb::Role::MAX) fail(Field::role);
-    if (to_.op == Op::set_role) to_.role = static_cast<Role>(from.role());
+    if (to_.op != Op::set_role) return;
+    to_.role = static_cast<Role>(from.role());
+    to_.channel = name(from.channel(), Field::channel);
   }
   void read(const fb::SetPolicy& from) noexcept {
     to_.room = view(from.room());
@@ -227,6 +233,8 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
       return read_as<fb::InLine>(frame, reader);
     case fb::Command::invite:
     case fb::Command::approve:
+    case fb::Command::block:
+    case fb::Command::unblock:
       return read_as<fb::OnUser>(frame, reader);
     case fb::Command::apply:
     case fb::Command::close_room:

@@ -151,6 +151,7 @@ class Reader {
     to_.until_ms = from.until();
     to_.text = view(from.text());
     to_.role = role_of(from.role());
+    to_.channel = view(from.channel());
   }
   void read(const fb::MessageRemoved& from) noexcept {
     to_.room = view(from.room());
@@ -287,7 +288,12 @@ class Reader {
       const auto channels = take(lists_.channels, lists_.channels_used, list.size());
       for (std::uint32_t i = 0; i < channels.size(); ++i) {
         const fb::ChannelState& channel = *list.Get(i);
-        channels[i] = {view(channel.name()), view(channel.state()), view(channel.creator())};
+        channels[i] = {view(channel.name()),
+                       view(channel.state()),
+                       view(channel.creator()),
+                       role_of(channel.access()),
+                       {}};
+        if (const auto own = channel.role()) channels[i].role = role_of(*own);
       }
       to.channels = channels;
     }

@@ -71,6 +71,13 @@ AnyTable build_attribute(Build& build, const Command& command) noexcept {
       .Union();
 }
 
+AnyTable build_open_channel(Build& build, const Command& command) noexcept {
+  const FbText room = build.text(command.room);
+  flatbuffers::Optional<fb::Role> access;
+  if (command.access) access = static_cast<fb::Role>(*command.access);
+  return fb::CreateInChannel(build.fbb(), room, build.text(command.channel), access).Union();
+}
+
 // Moderation and settings; ops that are known by name only carry enough to be refused.
 AnyTable build_other(Build& build, const Command& command) noexcept {
   if (command.op == Op::set_policy || command.op == Op::open_room) {
@@ -94,7 +101,7 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
       return fb::CreateInRoom(fbb, room).Union();
     case Op::open_channel:
     case Op::close_channel:
-      return fb::CreateInChannel(fbb, room, build.text(command.channel)).Union();
+      return build_open_channel(build, command);
     case Op::enqueue:
     case Op::dequeue:
     case Op::call_next:
@@ -110,7 +117,8 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
       return fb::CreateSetReceive(fbb, room).Union();
     default:
       return fb::CreateOnUser(fbb, room, user, command.for_ms, reason,
-                              static_cast<fb::Role>(command.role), command.clear)
+                              static_cast<fb::Role>(command.role), command.clear,
+                              command.op == Op::set_role ? build.text(command.channel) : FbText{})
           .Union();
   }
 }

@@ -47,7 +47,7 @@ Bound bound_of(const Event& event) noexcept {
   add(bound, event.members);
   add(bound, event.joins);
   for (const ChannelState& channel : event.state.channels) {
-    bound.table(3).text(channel.name).text(channel.state).text(channel.creator);
+    bound.table(5).text(channel.name).text(channel.state).text(channel.creator);
   }
   for (const Attribute& attribute : event.state.attributes) {
     bound.table(2).text(attribute.key).text(attribute.value);
@@ -267,8 +267,9 @@ class Writer {
     const FbText user = build_.text(e_.user);
     const FbText by = build_.text(e_.by);
     const FbText text = build_.text(e_.text);
-    return as_body(fb::Body::moderation, fb::CreateModeration(fbb_, name, action, user, by,
-                                                              e_.until_ms, text, role(e_.role)));
+    return as_body(fb::Body::moderation,
+                   fb::CreateModeration(fbb_, name, action, user, by, e_.until_ms, text,
+                                        role(e_.role), build_.text(e_.channel)));
   }
   Body held() noexcept {
     const auto what = message(e_.message);
@@ -363,7 +364,10 @@ class Writer {
       for (std::size_t i = 0; i < s.channels.size(); ++i) {
         const FbText name = build_.text(s.channels[i].name);
         const FbText word = build_.text(s.channels[i].state);
-        at[i] = fb::CreateChannelState(fbb_, name, word, build_.text(s.channels[i].creator));
+        flatbuffers::Optional<fb::Role> own;
+        if (s.channels[i].role) own = role(*s.channels[i].role);
+        at[i] = fb::CreateChannelState(fbb_, name, word, build_.text(s.channels[i].creator),
+                                       role(s.channels[i].access), own);
       }
       channels = fbb_.CreateVector(at, s.channels.size());
     }

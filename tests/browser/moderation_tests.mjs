@@ -154,6 +154,41 @@ export async function moderationTests({ runner, browser, server, screens }) {
     }
   });
 
+  await test('a room asks for its password, once', async (alice, bob) => {
+    await alice.locator('.chip').click();
+    await alice.locator('.switches input[type=password]').fill('sesame');
+    await alice.locator('.switches input[type=password]').press('Tab');
+    await until('the password', () =>
+      bob.evaluate(() => document.querySelector('chat-room').chat.info.policy.has_password),
+    );
+    await alice.keyboard.press('Escape');
+    await bob.reload();
+    const banner = bob.locator('.banner');
+    await until('the question', async () =>
+      (await banner.textContent()).includes('asks for its password'),
+    );
+    await banner.locator('input').fill('tulip');
+    await banner.locator('button').click();
+    await until('the question', async () => await banner.locator('input').isVisible());
+    await banner.locator('input').fill('sesame');
+    await banner.locator('input').press('Enter');
+    await untilLive(bob);
+    await say(bob, 'at last');
+    await seen(alice, 'at last');
+  });
+
+  await test('who is blocked is not seen any more, until he is again', async (alice, bob) => {
+    await say(alice, 'blah');
+    await seen(bob, 'blah');
+    await choose(bob, 'blah', 'Hear no more of them');
+    await until('its removal', async () => !(await texts(bob)).includes('blah'));
+    await say(alice, 'more of it');
+    await seen(alice, 'more of it');
+    await say(bob, 'quiet here');
+    await seen(bob, 'quiet here');
+    assert(!(await texts(bob)).includes('more of it'), 'it is hidden');
+  });
+
   await test('a gift that is given again counts on, in one row', async (alice, bob) => {
     await bob.locator('.composer .round').first().click();
     const rose = bob.locator('.quick .gift').first();

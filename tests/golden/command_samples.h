@@ -54,6 +54,8 @@ inline std::vector<NamedCommand> settings() {
   c.op = Op::set_role;
   c.role = Role::moderator;
   all.push_back({"set_role", c});
+  c.channel = "gifts";
+  all.push_back({"set_role_in_channel", c});
   all.push_back({"clear_all", command_of(Op::clear, 9, "live/1")});
   c = command_of(Op::set_policy, 9, "live/1");
   c.policy = {.slow_mode_s = 5, .mute_all = false, .max_members = 100, .expel = true};
@@ -73,6 +75,16 @@ inline std::vector<NamedCommand> settings() {
     c.channel = "gifts";
     all.push_back({std::string(name_of(op)), c});
   }
+  c = command_of(Op::open_channel, 9, "live/1");
+  c.channel = "staff";
+  c.access = Role::moderator;
+  all.push_back({"open_channel_of_some", c});
+  c = command_of(Op::block, 9);
+  c.user = "mallory";
+  all.push_back({"block", c});
+  c.op = Op::unblock;
+  all.push_back({"unblock", c});
+  all.push_back({"shield", command_of(Op::shield, 9)});
   c = command_of(Op::shadow_mute, 9, "live/1");
   c.user = "bob";
   c.for_ms = 60'000;

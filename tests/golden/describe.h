@@ -94,6 +94,7 @@ inline std::string describe(const Command& c) {
   d.field("reason", c.reason);
   d.truth("clear", c.clear);
   d.number("role", static_cast<std::int64_t>(c.role), 1);
+  if (c.access) d.field("access", name_of(*c.access));
   d.number("offset", c.offset);
   d.number("slow_mode_s",
            std::int64_t{c.policy.slow_mode_s.value_or(0)} + c.policy.slow_mode_s.has_value());
@@ -163,6 +164,8 @@ inline std::string describe(const RoomState& s) {
     d.field("channel", channel.name);
     d.field("state", channel.state);
     d.field("by", channel.creator);
+    if (channel.access != Role::visitor) d.field("access", name_of(channel.access));
+    if (channel.role) d.field("role", name_of(*channel.role));
   }
   for (const Attribute& attribute : s.attributes) {
     d.field("key", attribute.key);

@@ -213,6 +213,14 @@ inline std::vector<NamedEvent> events() {
   e.user = "bob";
   e.role = Role::moderator;
   add("moderation_role", e);
+  e.channel = "gifts";
+  add("moderation_channel_role", e);
+  e = event_of(EventType::room_state, "live/1");
+  static constexpr std::array<ChannelState, 2> kOfSome{
+      ChannelState{"main", "open", ""},
+      ChannelState{"staff", "open", "alice", Role::moderator, Role::member}};
+  e.state.channels = kOfSome;
+  add("room_state_channels", e);
   e = event_of(EventType::room_state, "live/1");
   static constexpr std::array<Attribute, 2> kChanged{Attribute{"topic", "cats \"and\" dogs"},
                                                      Attribute{"mood", "", true}};

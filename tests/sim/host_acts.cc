@@ -167,6 +167,7 @@ void Host::set_role(const std::string& room, const std::string& user) {
   if (!here.set_role(user, role)) return;
   RoomModel& model = rooms_[room];
   if (role == Role::visitor) model.visitors.insert(user);
+  if (role == Role::owner) moderators_.owns(room, user);
   if (lasts) {
     model.lasting[user] = role;
   } else {

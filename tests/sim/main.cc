@@ -171,6 +171,7 @@ constexpr const char* kPlants[] = {
     "ban_not_enforced",
     "barrier_ignored",
     "blocked_member_skips_reliable",
+    "channel_access_not_asked",
     "checks_skipped",
     "cut_frame_forgotten",
     "cut_log_called_whole",

@@ -11,7 +11,8 @@ constexpr std::uint64_t kStream = 7'001;  // of random numbers: nobody else's wo
 
 }  // namespace
 
-Moderators::Moderators(World& world) : world_(world), random_(world.plan().seed, kStream) {}
+Moderators::Moderators(World& world)
+    : world_(world), random_(world.plan().seed, kStream), doors_(world.plan().seed, kStream + 1) {}
 
 void Moderators::start() {
   if (world_.plan().host.sanction) plan_next();
@@ -38,6 +39,7 @@ void Moderators::act() {
     }
     check(*there, key, user);
     if (world_.plan().shadowed) shade(*there, key, user);
+    if (doors_.chance(40)) tend_door(*there, key, user);
   }
   plan_next();
 }
@@ -103,6 +105,22 @@ void Moderators::decorate(Room room) {
   }
 }
 
+// A channel that nobody but owners and those let in may read; they come and go.
+void Moderators::tend_door(Room room, const std::string& key, const std::string& user) {
+  if (private_.count(key) == 0) {
+    if (room.policy().first_join_owns) return;  // who owns it is not known here
+    if (room.restrict_channel(kInside, Role::owner)) private_.insert(key);
+    return;
+  }
+  const bool in = doors_.chance(60);
+  if (in) let_in_.insert({key, user});
+  static_cast<void>(room.set_role(user, in ? Role::member : Role::visitor, kInside));
+}
+
+bool Moderators::may_be_inside(const std::string& room, const std::string& user) const {
+  return private_.count(room) == 0 || let_in_.count({room, user}) != 0;
+}
+
 // The engine knows exactly what we know.
 void Moderators::check(Room room, const std::string& key, const std::string& user) {
   const Sanctions known = room.sanctions(user);
@@ -136,9 +154,13 @@ void Moderators::settle() {
 
 void Moderators::forget(const std::string& room) {
   std::erase_if(held_, [&](const auto& one) { return one.first.first == room; });
+  private_.erase(room);
 }
 
-void Moderators::forget_all() { held_.clear(); }
+void Moderators::forget_all() {
+  held_.clear();
+  private_.clear();
+}
 
 const Moderators::Held* Moderators::find(std::string_view room, std::string_view user) const {
   const auto at = held_.find({std::string{room}, std::string{user}});

@@ -28,6 +28,10 @@ class Moderators {
   bool in_shadow(std::string_view room, std::string_view user) const;
   bool ever_in_shadow(std::string_view room, std::string_view user) const;
   bool allowed(std::string_view room, std::string_view user) const;
+  // Whether that user may have got onto the room's channel of some.
+  bool may_be_inside(const std::string& room, const std::string& user) const;
+  void owns(const std::string& room, const std::string& user) { let_in_.insert({room, user}); }
+  static constexpr const char* kInside = "council";
   // Whether it ever was: an answer may be on its way for long.
   bool ever(std::string_view room, std::string_view user) const;
 
@@ -50,14 +54,18 @@ class Moderators {
   void lift(Room room, const std::string& key, const std::string& user, bool bans);
   void shade(Room room, const std::string& key, const std::string& user);
   void decorate(Room room);
+  void tend_door(Room room, const std::string& key, const std::string& user);
   void check(Room room, const std::string& key, const std::string& user);
   const Held* find(std::string_view room, std::string_view user) const;
 
   World& world_;
   Random random_;
+  Random doors_;  // dice for channels of some
   std::map<Key, Held> held_;
   std::set<Key> ever_;
   std::set<Key> shaded_;
+  std::set<std::string> private_;  // rooms with a channel of some
+  std::set<Key> let_in_;           // onto it, some time
   std::uint64_t decorated_ = 0;
   bool settled_ = false;
 };

@@ -37,6 +37,7 @@ Peer::Peer(World& world, const User& user, std::uint32_t index, bool listener)
       listener_(listener),
       random_(world.plan().seed, 100 + index),
       odd_(world.plan().seed, 9'000 + index),
+      knocks_(world.plan().seed, 19'000 + index),
       shape_(draw_shape(world, random_, listener)),
       eyes_(world.truth(), world.report(), user.id + "." + std::to_string(index)) {}
 
@@ -246,6 +247,7 @@ void Peer::on_answer(const Event& event) {
     usable_ = true;
     todo_.push_back({Todo::What::ready, {}, {}});
   }
+  if (ok) check_inside(asked);
   eyes_.on_event(event, frame_, &asked);
   if (ok && asked.op == Op::publish && event.offset != 0) check_order(event, asked);
   if (ok && asked.op == Op::publish && event.offset == 0) check_shadow(asked);

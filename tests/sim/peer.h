@@ -75,6 +75,8 @@ class Peer final : public ClientHandler, public LinkEnd {
   void flood();
   void misspeak();
   void stutter();
+  void knock();
+  void check_inside(const Asked& asked);
   void remember(Client::Asked asked, Asked what);
   std::string some_room();
   std::string some_joined_room();
@@ -87,6 +89,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   const bool listener_;
   Random random_;
   Random odd_;  // dice for what it says that nobody may
+  Random knocks_;
   LinkShape shape_;
   Eyes eyes_;
   std::unique_ptr<Client> client_;

@@ -41,6 +41,7 @@ void Peer::act() {
   }
   if (odd_.chance(2)) misspeak();
   if (odd_.chance(world_.plan().reviewed ? 15 : 5)) stutter();
+  if (knocks_.chance(4)) knock();
   do_one();
   if (link_ == nullptr) return;
   flush();
@@ -355,6 +356,24 @@ void Peer::stutter() {
     }
     flush();
   }
+}
+
+// At the door of a channel that is not everybody's. Where it is open all the same, nothing is said.
+void Peer::knock() {
+  if (eyes_.stays().empty() || !world_.plan().host.sanction) return;
+  Asked asked;
+  asked.op = Op::subscribe;
+  asked.room = eyes_.stays().begin()->first;
+  asked.channel = Moderators::kInside;
+  if (world_.host().moderators().may_be_inside(asked.room, {})) return;  // there is none
+  remember(client_->subscribe(asked.room, asked.channel), asked);
+}
+
+void Peer::check_inside(const Asked& asked) {
+  if (asked.channel != Moderators::kInside || link_->corrupted()) return;
+  if (user_.role == Role::owner) return;
+  if (world_.host().moderators().may_be_inside(asked.room, user_.id)) return;
+  fail("got onto a channel that it may not read, in " + asked.room);
 }
 
 // Well formed, and yet no command: it must be refused, and nothing else may come of it.

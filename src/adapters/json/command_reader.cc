@@ -101,16 +101,18 @@ void read_call(Fields& fields, Command& command) noexcept {
   read_data(fields, command.out.data);
 }
 
-void read_role(Fields& fields, Role& role) noexcept {
+// False: absent, or not one.
+bool read_role(Fields& fields, std::string_view key, Role& role) noexcept {
   std::string_view word;
-  if (!fields.text("role", word)) return;
+  if (!fields.text(key, word)) return false;
   for (int i = 0; i <= static_cast<int>(Role::owner); ++i) {
     if (word == name_of(static_cast<Role>(i))) {
       role = static_cast<Role>(i);
-      return;
+      return true;
     }
   }
   fields.fail();
+  return false;
 }
 
 void read_on_user(Fields& fields, Command& command) noexcept {
@@ -119,7 +121,9 @@ void read_on_user(Fields& fields, Command& command) noexcept {
   fields.number("for_ms", command.for_ms, 1);
   fields.text("reason", command.reason);
   fields.truth("clear", command.clear);
-  if (command.op == Op::set_role) read_role(fields, command.role);
+  if (command.op != Op::set_role) return;
+  read_role(fields, "role", command.role);
+  fields.name("channel", command.channel);
 }
 
 void read_policy(Fields& fields, Command& command) noexcept {
@@ -193,6 +197,8 @@ void read_settings(Fields& fields, Command& command) noexcept {
     case Op::invite:
     case Op::approve:
     case Op::shadow_mute:
+    case Op::block:
+    case Op::unblock:
       return read_on_user(fields, command);
     case Op::release:
     case Op::reject:
@@ -226,6 +232,9 @@ void read_settings(Fields& fields, Command& command) noexcept {
     case Op::close_channel:
       fields.name("room", command.room);
       fields.name("channel", command.channel);
+      if (Role access{}; command.op == Op::open_channel && read_role(fields, "access", access)) {
+        command.access = access;
+      }
       return;
     default:
       return;  // ping; and words that are answered with `unsupported` whatever they say

@@ -92,6 +92,7 @@ void write_settings(const Command& command, Writer& out) noexcept {
   out.field_if("reason", command.reason);
   if (command.clear) out.field_truth("clear", true);
   if (command.op == Op::set_role) out.field("role", name_of(command.role));
+  if (command.access) out.field("access", name_of(*command.access));
   const bool decides = command.op == Op::release || command.op == Op::reject;
   out.field_if(decides ? "held" : "offset", command.offset);
   if (command.op == Op::list_held) out.field_if("held", command.after);

@@ -140,6 +140,9 @@ void EventReader::read_channels(Fields& state) noexcept {
     one.text("name", channel.name);
     one.text("state", channel.state);
     one.text("creator", channel.creator);
+    std::string_view word;
+    if (one.text("access", word)) channel.access = from_word(word, 6, Role::member);
+    if (one.text("role", word)) channel.role = from_word(word, 6, Role::member);
     keep(one);
   }
   event_.state.channels = std::span(lists_.channels).first(count);

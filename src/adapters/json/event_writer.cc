@@ -246,6 +246,7 @@ void write_moderation(const Event& event, Writer& out) noexcept {
   out.field("action", event.action);
   out.field("user", event.user);
   if (event.action == name_of(Op::set_role)) out.field("role", name_of(event.role));
+  out.field_if("channel", event.channel);
   out.field_if("by", event.by);
   out.field_signed("until", event.until_ms);
   out.field_if("text", event.text);

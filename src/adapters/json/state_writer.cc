@@ -29,6 +29,8 @@ void write_channels(const RoomState& state, Writer& out) noexcept {
     out.field("name", channel.name);
     out.field("state", channel.state);
     out.field_if("creator", channel.creator);
+    if (channel.access != Role::visitor) out.field("access", name_of(channel.access));
+    if (channel.role) out.field("role", name_of(*channel.role));
     out.close('}');
   }
   out.close(']');

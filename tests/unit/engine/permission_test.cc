@@ -15,10 +15,11 @@ namespace {
 
 constexpr std::size_t kUsers = 6;
 constexpr std::size_t kRooms = 3;
-const std::array<Op, 16> kOps{Op::mute,         Op::unmute,        Op::ban,      Op::unban,
+const std::array<Op, 18> kOps{Op::mute,         Op::unmute,        Op::ban,      Op::unban,
                               Op::kick,         Op::allow,         Op::disallow, Op::set_role,
                               Op::clear,        Op::set_policy,    Op::pin,      Op::set_attribute,
-                              Op::open_channel, Op::close_channel, Op::publish,  Op::shadow_mute};
+                              Op::open_channel, Op::close_channel, Op::publish,  Op::shadow_mute,
+                              Op::subscribe,    Op::unsubscribe};
 
 // The model: what each user is in each room, and what the protocol says that this allows.
 struct Place {
@@ -26,10 +27,59 @@ struct Place {
   bool banned = false, muted = false, self_muted = false, allowed = false;
   Role role = Role::member;
   std::optional<Role> lasting;
+  Role inner = Role::visitor;  // given in the channel of some
+  bool on_inner = false;
 };
 struct Model {
   std::array<std::array<Place, kUsers>, kRooms> places{};
   std::array<bool, kRooms> mute_all{}, members_only{};
+  std::array<Role, kRooms> access{};
+
+  bool reads(std::size_t room, std::size_t user) const {
+    const Place& place = places[room][user];
+    return place.role >= access[room] || place.inner != Role::visitor;
+  }
+  // Nobody stays on a channel that he may not read.
+  void enforce() {
+    for (std::size_t room = 0; room < kRooms; ++room) {
+      for (std::size_t user = 0; user < kUsers; ++user) {
+        Place& place = places[room][user];
+        place.on_inner = place.on_inner && place.in && reads(room, user);
+      }
+    }
+  }
+  // In the channel of some: its roles, its door, and speaking there.
+  Errc act_inside(std::size_t room, std::size_t user, Op op, std::size_t target, Role to) {
+    Place& actor = places[room][user];
+    Place& other = places[room][target];
+    if (!actor.in) return Errc::not_member;
+    const Role rank = std::max(actor.role, actor.inner);
+    if (op == Op::subscribe || op == Op::unsubscribe) {
+      if (op == Op::subscribe && !reads(room, user)) return Errc::forbidden;
+      actor.on_inner = op == Op::subscribe;
+      return Errc::ok;
+    }
+    if (op == Op::open_channel) {
+      if (actor.role < Role::admin || to > actor.role) return Errc::forbidden;
+      access[room] = to;
+    } else if (op == Op::set_role) {
+      const Role from =
+          std::max(other.in ? other.role : other.lasting.value_or(Role::member), other.inner);
+      if (!reads(room, user) || rank < Role::admin || rank <= from || rank <= to) {
+        return Errc::forbidden;
+      }
+      other.inner = to;
+    } else {  // publish
+      if (!actor.on_inner) return Errc::not_member;
+      if (actor.muted || actor.self_muted) return Errc::muted;
+      if (rank < Role::member) return Errc::forbidden;
+      if (mute_all[room] && !actor.allowed && rank < Role::moderator) return Errc::mode_restricted;
+      const bool one_of_them = actor.lasting || rank >= Role::speaker;
+      if (members_only[room] && !one_of_them) return Errc::mode_restricted;
+    }
+    enforce();
+    return Errc::ok;
+  }
 
   static Role least(Op op, bool about_all) {
     if (op == Op::open_channel || op == Op::publish) return Role::member;
@@ -100,7 +150,10 @@ void compare(std::uint64_t seed, int triples) {
   std::array<std::string, kUsers> names;
   std::array<SessionId, kUsers> sessions;
   const std::array<std::string, kRooms> keys{"a", "b", "c"};
-  for (const std::string& key : keys) REQUIRE(engine.open_room(key, {.history_messages = 0}));
+  for (const std::string& key : keys) {
+    REQUIRE(engine.open_room(key, {.history_messages = 0}));
+    REQUIRE(engine.room(key)->open_channel("inner"));
+  }
   for (std::size_t i = 0; i < kUsers; ++i) {
     names[i] = "user" + std::to_string(i);
     sessions[i] = *engine.open_local(silent[i], {.user = names[i]});
@@ -121,11 +174,16 @@ void compare(std::uint64_t seed, int triples) {
       CHECK(set == (there || Model::lasts(role)));
       if (there) model.places[room][target].role = role;
       if (Model::lasts(role)) model.places[room][target].lasting = role;
+      model.enforce();
       continue;
     }
     Errc expected{}, got{};
     const Op op = kOps[pick(kOps.size())];
     const bool all = pick(2) == 0;
+    const bool chooses = op == Op::subscribe || op == Op::unsubscribe;
+    const bool inside =
+        chooses ||
+        ((op == Op::set_role || op == Op::publish || op == Op::open_channel) && pick(2) == 0);
     if (pick(4) == 0) {
       expected = model.join(room, user);
       got = engine.join(sessions[user], {.room = keys[room]}).error().code;
@@ -140,6 +198,10 @@ void compare(std::uint64_t seed, int triples) {
       command.key = "k";
       command.value = "v";
       command.channel = op == Op::close_channel ? "gone" : "main";
+      if (op == Op::set_role) command.channel = {};
+      if (inside) command.channel = command.out.channel = "inner";
+      if (inside && op == Op::open_channel) command.access = role;
+      if (chooses || op == Op::open_channel) command.user = {};
       command.policy.mute_all = all;
       command.policy.members_only = role == Role::owner;
       if (op == Op::set_attribute || op == Op::publish) command.user = {};
@@ -149,7 +211,9 @@ void compare(std::uint64_t seed, int triples) {
         command.out.text = "x";
         command.has_text = true;
       }
-      expected = model.act(room, user, op, target, all, role);
+      expected = inside ? model.act_inside(room, user, op, target, role)
+                        : model.act(room, user, op, target, all, role);
+      model.enforce();
       got = engine.command(sessions[user], command).error().code;
     }
     INFO(i << " " << name_of(op) << " of " << names[target] << " by " << names[user]);

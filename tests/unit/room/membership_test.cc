@@ -173,7 +173,7 @@ TEST_CASE("the permission table says what the ranks say") {
                          Role::moderator, Role::moderator, Role::moderator, Role::moderator,
                          Role::moderator, Role::moderator, Role::admin,     Role::admin,
                          Role::owner,     Role::admin,     Role::moderator, Role::speaker,
-                         Role::speaker,   Role::moderator, Role::moderator};
+                         Role::speaker,   Role::moderator, Role::moderator, Role::admin};
   REQUIRE(std::size(lowest) == static_cast<std::size_t>(kOperationCount));
   for (int operation = 0; operation < kOperationCount; ++operation) {
     for (int role = 0; role < kRoleCount; ++role) {

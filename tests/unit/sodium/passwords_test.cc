@@ -1,0 +1,125 @@
+// Passwords by Argon2id: what is right and wrong, off the loop, bounded.
+#include "chatroom/adapters/sodium.h"
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+#include "chatroom/adapters/manual_loop.h"
+#include "chatroom/engine.h"
+
+using namespace chatroom;
+
+namespace {
+
+constexpr SodiumPasswordsOptions kCheap{.memory_bytes = 64 * 1024, .passes = 1};
+
+struct Screen final : LocalMember {
+  void on_event(const Event& event) noexcept override {
+    if (event.type == EventType::answer && event.op == Op::join) {
+      answered = true;
+      error = event.error.code;
+    }
+  }
+  bool answered = false;
+  Errc error = Errc::internal;
+};
+struct Refusals final : EngineObserver {
+  void on_event(const HostEvent& event) noexcept override {
+    if (event.type == HostEventType::refused) refused.push_back(event.error.code);
+    if (event.type == HostEventType::joined) ++joined;
+  }
+  std::vector<Errc> refused;
+  int joined = 0;
+};
+
+// Turns of an engine until something came of it, as a host without a loop would.
+template <class Done>
+bool until(Engine& engine, ManualLoop& loop, Done done) {
+  for (int i = 0; i < 2'000 && !done(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (loop.run_once()) {
+    }
+    engine.advance(loop.now());
+  }
+  return done();
+}
+
+}  // namespace
+
+TEST_CASE("a password is itself and nothing else") {
+  const SodiumPasswords passwords(kCheap);
+  const std::string stored = passwords.make("open sesame");
+  CHECK(stored.starts_with("$argon2id$"));
+  CHECK(stored.size() <= 128);
+  CHECK(stored != passwords.make("open sesame"));
+  CHECK(SodiumPasswords::is("open sesame", stored));
+  CHECK_FALSE(SodiumPasswords::is("open sesam", stored));
+  CHECK_FALSE(SodiumPasswords::is("", stored));
+  CHECK_FALSE(SodiumPasswords::is("open sesame", ""));
+  CHECK_FALSE(SodiumPasswords::is("open sesame", "$argon2id$v=19$m=64,t=1,p=1$nonsense"));
+  CHECK_FALSE(SodiumPasswords::is("open sesame", std::string(200, 'x')));
+}
+
+TEST_CASE("joins are decided by threads of its own") {
+  ManualLoop loop;
+  SodiumPasswords passwords(kCheap);
+  Refusals observer;
+  Screen right, wrong;
+  EngineOptions options;
+  options.seed = 1;
+  auto engine =
+      Engine::create(options, {.loop = &loop, .passwords = &passwords, .observer = &observer});
+  REQUIRE(engine);
+  passwords.attach((*engine)->remote());
+  auto room = (*engine)->open_room("r", {});
+  REQUIRE(room);
+  REQUIRE(room->set_password(passwords.make("abc")));
+  const auto bob = (*engine)->open_local(right, {.user = "bob"});
+  const auto eve = (*engine)->open_local(wrong, {.user = "eve"});
+  CHECK((*engine)->join(*bob, {.room = "r", .password = "abc"}));
+  CHECK((*engine)->join(*eve, {.room = "r", .password = "abd"}));
+  REQUIRE(until(**engine, loop, [&] { return observer.joined + observer.refused.size() == 2; }));
+  CHECK(observer.joined == 1);
+  REQUIRE(observer.refused.size() == 1);
+  CHECK(observer.refused[0] == Errc::wrong_password);
+  CHECK(room->online() == 1);
+}
+
+TEST_CASE("past its queue it says so at once, and before it is attached too") {
+  SodiumPasswords passwords({.threads = 1, .waiting = 2, .memory_bytes = 8u << 20, .passes = 3});
+  const std::string stored = passwords.make("x");
+  const PasswordRequest request{.password = "abc", .stored = stored};
+  CHECK(passwords.on_try({}, request).error.code == Errc::internal);
+  passwords.attach(Remote());  // of an engine that is gone: answers go nowhere
+  int later = 0, busy = 0;
+  for (int i = 0; i < 50; ++i) {
+    const Answer answer = passwords.on_try({}, request);
+    later += answer.verdict == Answer::Verdict::later ? 1 : 0;
+    busy += answer.error.code == Errc::queue_full && answer.error.detail == kTemporary ? 1 : 0;
+  }
+  CHECK(later >= 2);
+  CHECK(busy >= 40);
+  CHECK(later + busy == 50);
+}
+
+TEST_CASE("an engine may go while its passwords are looked at") {
+  ManualLoop loop;
+  SodiumPasswords passwords({.threads = 2, .memory_bytes = 1u << 20, .passes = 2});
+  for (int round = 0; round < 3; ++round) {
+    Screen screen;
+    EngineOptions options;
+    options.seed = 1;
+    auto engine = Engine::create(options, {.loop = &loop, .passwords = &passwords});
+    REQUIRE(engine);
+    passwords.attach((*engine)->remote());
+    auto room = (*engine)->open_room("r", {});
+    REQUIRE(room->set_password(passwords.make("abc")));
+    for (int i = 0; i < 5; ++i) {
+      const auto id = (*engine)->open_local(screen, {.user = "u" + std::to_string(i)});
+      CHECK((*engine)->join(*id, {.room = "r", .password = "abc"}));
+    }
+  }
+}
