@@ -57,6 +57,7 @@ inline Limits limits_for(std::uint32_t members) {
   limits.rooms = 64;
   limits.publishes = Rate::unlimited();
   limits.joins = Rate::unlimited();
+  limits.room_publishes = limits.joins_in_all = Rate::unlimited();
   limits.commands = Rate::unlimited();
   limits.room_writes = 0;  // what is measured is said in no time
   limits.heartbeat = limits.dead_after = Duration::s(1'000'000);  // nobody says a word here

@@ -97,6 +97,7 @@ class Side {
     options.start = now_;
     EnginePorts ports;
     options.limits.commands = options.limits.joins = Rate::unlimited();
+    options.limits.room_publishes = options.limits.joins_in_all = Rate::unlimited();
     options.limits.heartbeat = options.limits.dead_after =
         Duration::s(100'000'000);  // nobody reads
     options.limits.publishes = moderated ? Rate{5, 10} : Rate::unlimited();

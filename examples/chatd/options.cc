@@ -124,6 +124,7 @@ void lift_limits(Options& options) {
   options.limits.commands = Rate::unlimited();
   options.limits.publishes = Rate::unlimited();
   options.limits.joins = Rate::unlimited();
+  options.limits.joins_in_all = options.limits.room_publishes = Rate::unlimited();
   options.limits.inbound = Rate::unlimited();
 }
 

@@ -20,6 +20,7 @@
 #include "chatroom/remote.h"
 #include "chatroom/room.h"
 #include "chatroom/storage.h"
+#include "chatroom/tenant.h"
 
 namespace chatroom {
 
@@ -157,6 +158,12 @@ class Engine final : private LoopClient {
   // (`acme/`), or all there are. How many rooms it was said in.
   Result<std::uint32_t> broadcast(std::string_view prefix, const Outgoing& message) noexcept;
   Status cancel(ScheduleId id) noexcept;  // not_found: said already, or its room is gone
+
+  // Declares a tenant, or gives it another policy from now on (what it has beyond it, it keeps); ""
+  // is the house. bad_request: a name of more than 32 bytes or with a '/', writes of nothing;
+  // limit_reached: Limits::tenants; unsupported: they are 0.
+  [[nodiscard]] Status set_tenant(std::string_view name, const TenantPolicy& policy) noexcept;
+  Result<TenantUsage> tenant(std::string_view name) const noexcept;  // not_found
 
   // Does what is due: mail, timers, late answers, work left over; answers when to call again at the
   // latest. Hosts with an EventLoop need not call it.

@@ -77,11 +77,11 @@ enum class Rule : std::uint8_t {
   size,             // longer than Limits say
   room_full,        // RoomPolicy::max_members
   password,
-  room_rate,     // * what all members of a room together may say
+  room_rate,     // Limits::room_publishes, of all members together
   room_budget,   // the room's receive budget, or its log
-  tenant_rate,   // * what all rooms of a tenant together may do
+  tenant_rate,   // TenantPolicy: what all of a tenant together may do and have
   address_rate,  // * what all sessions of an address together may do
-  capacity,      // a pool or table of the engine is full
+  capacity,      // a pool or table of the engine is full, or Limits::joins_in_all
 };
 inline constexpr int kRuleCount = static_cast<int>(Rule::capacity) + 1;
 

@@ -31,6 +31,8 @@ struct Limits {
   std::uint32_t rooms_per_session = 32;   // limit_reached
   std::uint32_t channels_per_room = 32;   // limit_reached; never over 32
   std::uint32_t sessions_per_user = 8;    // the oldest is closed 4503; 0: no cap
+  std::uint32_t tenants = 0;              // beside the house, at most 4,096: limit_reached; 0: names
+                                          // are just names (tenant.h)
 
   // What a client may send.
   std::uint32_t frame_bytes = 64 * 1024;             // close 1009
@@ -47,6 +49,9 @@ struct Limits {
   Rate joins{5, 20};                                 // per session: rate_limited
   std::uint32_t password_tries = 5;                  // wrong ones of a user in a room, and then one
   Duration password_wait = Duration::s(12);          // in so long: rate_limited
+  // Of all clients together; who is refused is told a moment of its own to come back.
+  Rate joins_in_all{10'000, 65'536};                 // rate_limited, of scope server
+  Rate room_publishes{2'000, 4'000};                 // all members of a room: rate_limited
 
   // How long things may take.
   Duration auth_deadline = Duration::s(10);      // absolute, from open: close 4505

@@ -32,6 +32,27 @@ class Bucket {
     return missing;
   }
 
+  // Several at once: how many there are (rates that are limited), taking so many of them, how long
+  // until there are so many (at most `burst`).
+  std::uint32_t available(Rate rate, Instant now) const noexcept {
+    if (!rate.limited()) return UINT32_MAX;
+    if (rate.per_second == 0) return 0;
+    const std::int64_t over = std::max(full_ns_, ns(now)) - ns(now);
+    const std::int64_t left = token_ns(rate) * std::int64_t{rate.burst} - over;
+    return left <= 0 ? 0 : static_cast<std::uint32_t>(left / token_ns(rate));
+  }
+  void take_many(Rate rate, Instant now, std::uint32_t count) noexcept {
+    if (!rate.limited() || rate.per_second == 0) return;
+    full_ns_ = std::max(full_ns_, ns(now)) + token_ns(rate) * std::int64_t{count};
+  }
+  Duration wait_for(Rate rate, Instant now, std::uint32_t count) const noexcept {
+    if (!rate.limited()) return {};
+    if (rate.per_second == 0 || rate.burst == 0) return kForever;
+    const std::int64_t spare = std::int64_t{rate.burst} - std::min(count, rate.burst);
+    const std::int64_t over = std::max(full_ns_, ns(now)) - ns(now) - token_ns(rate) * spare;
+    return {over > 0 ? (over + 999) / 1'000 : 0};
+  }
+
   bool full(Instant now) const noexcept { return full_ns_ <= ns(now); }
 
  private:

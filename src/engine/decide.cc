@@ -1,4 +1,6 @@
 // Decide: which function answers which op, and where answers and refusals go.
+#include <algorithm>
+
 #include "engine/host_input.h"
 #include "engine/state.h"
 
@@ -13,8 +15,50 @@ bool engine::moderates(Op op) noexcept {
 
 using engine::moderates;
 
+// Before anything of a command is looked at: what belongs to other tenants is not there, with the
+// answers of what is not there; and what all clients of a tenant, or of the engine, share.
+Error Engine::State::check_shared(const Caller& caller, const Command& command) noexcept {
+  if (command.op == Op::auth) return {};
+  const room::UserIndex user = rooms.user_of(caller.session.index);
+  if (rooms.apart() && user != room::kNone && !CHATROOM_PLANTED(tenant_stranger_let_in)) {
+    const std::string_view own = tenant_of(rooms.user(user).id);
+    const bool enters = command.op == Op::join || command.op == Op::open_room;
+    if (!command.room.empty() && tenant_of(command.room) != own) {
+      return {enters ? Errc::not_found : Errc::not_member};
+    }
+    if (!command.user.empty() && tenant_of(command.user) != own) {
+      return {Errc::not_found, kTemporary, 0};
+    }
+  }
+  if (caller.host || is_guest(caller.session.index)) return {};
+  if (rooms.apart() && user != room::kNone && command.op != Op::leave) {
+    const Error refused = rooms.charge_command(rooms.user(user).id, now);
+    if (refused.code != Errc::ok) {
+      SessionRecord& record = *slots.get(caller.session);
+      sessions.charge(record.protocol, options.limits.inbound.per_second, now);
+      return refused;
+    }
+  }
+  return command.op == Op::join ? admit_join() : Error{};
+}
+
+// A storm is let in at the rate that all share. The others are told moments one after the other,
+// so that they do not come back all at once; nobody is told to wait for more than half a minute.
+Error Engine::State::admit_join() noexcept {
+  constexpr Duration kLongest = Duration::s(30);
+  const Rate rate = options.limits.joins_in_all;
+  const Duration wait = joins_in_all.take(rate, now);
+  if (wait.us == 0) return {};
+  if (wait == base::Bucket::kForever) return refusal(Errc::rate_limited, Rule::capacity);
+  if (next_join < now + wait || next_join > now + kLongest) next_join = now + wait;
+  const std::uint32_t retry_ms = base::retry_after_ms(next_join - now);
+  next_join = next_join + Duration{std::max<std::int64_t>(1'000'000 / rate.per_second, 1)};
+  return refusal(Errc::rate_limited, Rule::capacity, retry_ms);
+}
+
 Engine::State::Outcome Engine::State::decide(const Caller& caller,
                                              const Command& command) noexcept {
+  if (const Error error = check_shared(caller, command); error.code != Errc::ok) return error;
   if (Outcome outcome; cluster != nullptr && follow(caller, command, outcome)) return outcome;
   switch (command.op) {
     case Op::auth:

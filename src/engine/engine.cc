@@ -24,6 +24,7 @@ Status check(const EngineOptions& options, const EnginePorts& ports) noexcept {
   if (limits.sessions == 0 || limits.rooms == 0 || limits.channels_per_room > 32) {
     return Errc::bad_request;
   }
+  if (limits.tenants > kTenantsMax) return Errc::bad_request;
   if (limits.frame_bytes < 4096 || limits.private_bytes <= limits.page_bytes) {
     return Errc::bad_request;
   }
@@ -221,6 +222,31 @@ Result<Ticket> Engine::unsubscribe(SessionId session, std::string_view room,
   command.room = room;
   command.channel = channel;
   return state_->host_call(session, command, 0);
+}
+
+// ---- Tenants
+
+Status Engine::set_tenant(std::string_view name, const TenantPolicy& policy) noexcept {
+  if (const Error error = admit(state_->options.limits, name.size()); error.code != Errc::ok) {
+    return error;
+  }
+  state_->record(Record::set_tenant, [&](Packer& to) {
+    to.text(name);
+    pack(to, policy);
+  });
+  const TurnScope turn{*state_};
+  if (const Status set = state_->rooms.set_tenant(name, policy); !set) return set;
+  state_->fanout.set_visits(state_->rooms.tenant_index(name), policy.writes);
+  return {};
+}
+
+Result<TenantUsage> Engine::tenant(std::string_view name) const noexcept {
+  Result<TenantUsage> used = state_->rooms.tenant(name);
+  if (!used) return used;
+  const fanout::Share share = state_->fanout.share(state_->rooms.tenant_index(name));
+  used->writes = share.visits;
+  used->waits = share.waits;
+  return used;
 }
 
 // ---- The rest

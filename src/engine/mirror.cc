@@ -124,7 +124,7 @@ RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy
   const Result<RoomId> room = rooms.open(key, mirror_policy(policy, kept), {}, now);
   if (!room) return {};
   const Status log =
-      fanout.open_log(room->index, rooms.view(*room).key, engine::log_options(policy));
+      fanout.open_log(room->index, rooms.view(*room).key, log_options(*room, policy));
   if (!log) {
     rooms.close(*room);
     return {};

@@ -177,6 +177,8 @@ Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
   RoomEntry entries[kMost];
   const std::size_t limit =
       std::min<std::size_t>(command.limit == 0 ? kDefault : command.limit, kMost);
+  const bool apart = rooms.apart() && !CHATROOM_PLANTED(tenant_stranger_let_in);
+  const std::string_view own = tenant_of(rooms.user(rooms.user_of(caller.session.index)).id);
   RoomId at = rooms.first_room();
   if (!command.cursor.empty()) {
     const std::uint64_t both = room::epoch_from(command.cursor);
@@ -189,6 +191,7 @@ Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
   for (; at && count < limit && looked < kLooked; at = rooms.next_room(at), ++looked) {
     const room::RoomView view = rooms.view(at);
     if (!view.policy->listed || !view.key.starts_with(command.name)) continue;
+    if (apart && tenant_of(view.key) != own) continue;
     entries[count++] = {view.key, online(at), view.created.unix_ms(), view.creator};
   }
   event.rooms = std::span{entries}.first(count);

@@ -14,6 +14,28 @@ void unpack(Unpacker& from, Limits& limits) noexcept {
   each_limit(limits, [&from]<class T>(T& value) { value = static_cast<T>(from.u64()); });
 }
 
+namespace {
+
+// Every word of a tenant's policy, in one order.
+template <class P, class Each>
+void each_word(P& policy, Each each) noexcept {
+  each(policy.rooms), each(policy.sessions), each(policy.memberships), each(policy.history_bytes);
+  for (auto* rate : {&policy.commands, &policy.publishes, &policy.writes}) {
+    each(rate->per_second), each(rate->burst);
+  }
+}
+static_assert(sizeof(TenantPolicy) == 48, "a word that is added must be added above");
+
+}  // namespace
+
+void pack(Packer& to, const TenantPolicy& policy) noexcept {
+  each_word(policy, [&to](auto value) { to.u64(std::uint64_t{value}); });
+}
+
+void unpack(Unpacker& from, TenantPolicy& policy) noexcept {
+  each_word(policy, [&from]<class T>(T& value) { value = static_cast<T>(from.u64()); });
+}
+
 void pack(Packer& to, const EngineOptions& options) noexcept {
   to.u64(options.seed);
   to.i64(options.start.us);

@@ -45,6 +45,7 @@ enum class Record : std::uint8_t {
   room_send_group,  // room, by tag or by role, which, message
   room_schedule,    // room, moment, tag, message
   cancel,           // what
+  set_tenant,       // name, policy
   // Values.
   now,
   wrote,     // session, offered, taken, hash of what was offered
@@ -75,7 +76,7 @@ void each_limit(L& l, Each each) noexcept {
       each(l.board_rooms);
   each(l.line_places), each(l.held_messages), each(l.read_positions), each(l.receipts_exact),
       each(l.gift_rooms), each(l.scheduled), each(l.rooms_per_session), each(l.channels_per_room),
-      each(l.sessions_per_user);
+      each(l.sessions_per_user), each(l.tenants);
   each(l.frame_bytes), each(l.frame_bytes_before_auth), each(l.total_bytes_before_auth);
   each(l.text_bytes), each(l.data_bytes), each(l.page_messages), each(l.page_bytes);
   each(l.recovery_messages);
@@ -83,6 +84,8 @@ void each_limit(L& l, Each each) noexcept {
   each(l.inbound.per_second), each(l.inbound.burst);
   each(l.publishes.per_second), each(l.publishes.burst);
   each(l.joins.per_second), each(l.joins.burst);
+  each(l.joins_in_all.per_second), each(l.joins_in_all.burst);
+  each(l.room_publishes.per_second), each(l.room_publishes.burst);
   each(l.auth_deadline.us), each(l.heartbeat.us), each(l.dead_after.us), each(l.write_stall.us);
   each(l.question_deadline.us), each(l.questions);
   each(l.window_bytes), each(l.log_pool_bytes), each(l.private_bytes), each(l.private_pool_bytes);
@@ -96,6 +99,8 @@ static_assert(sizeof(Limits) == 312, "a limit that is added must be added above"
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;
+void pack(Packer& to, const TenantPolicy& policy) noexcept;
+void unpack(Unpacker& from, TenantPolicy& policy) noexcept;
 void pack(Packer& to, const EngineOptions& options) noexcept;
 void unpack(Unpacker& from, EngineOptions& options) noexcept;
 // Without the identity's views kept: they live as long as what they were unpacked from.

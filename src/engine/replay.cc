@@ -354,6 +354,13 @@ void Replayer::call_engine(Unpacker& from) noexcept {
       static_cast<void>(engine_->open_room(key, policy));
       return;
     }
+    case Record::set_tenant: {
+      const std::string_view name = from.text();
+      TenantPolicy policy;
+      engine::unpack(from, policy);
+      static_cast<void>(engine_->set_tenant(name, policy));
+      return;
+    }
     case Record::drain: {
       const auto code = static_cast<CloseCode>(from.u16());
       engine_->drain(code, {from.i64()});

@@ -10,6 +10,13 @@ fanout::LogOptions engine::log_options(const RoomPolicy& policy) noexcept {
           .compress = policy.compress};
 }
 
+fanout::LogOptions Engine::State::log_options(RoomId room,
+                                              const RoomPolicy& policy) const noexcept {
+  fanout::LogOptions log = engine::log_options(policy);
+  if (rooms.apart()) log.tenant = rooms.tenant_index(tenant_of(rooms.view(room).key));
+  return log;
+}
+
 Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& policy,
                                         std::string_view creator) noexcept {
   // Two homes of one room would be two rooms.
@@ -19,7 +26,7 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
   const Result<RoomId> room = rooms.open(key, policy, creator, now);
   if (!room) return room;
   const room::RoomView view = rooms.view(*room);
-  const Status log = fanout.open_log(room->index, view.key, engine::log_options(policy));
+  const Status log = fanout.open_log(room->index, view.key, log_options(*room, policy));
   if (!log) {
     rooms.close(*room);
     return log.error();

@@ -2,6 +2,7 @@
 // methods in the order of the turn, each group in the file named above it. Read turn.cc next.
 #pragma once
 
+#include "base/bucket.h"
 #include "base/plant.h"
 #include "chatroom/broker.h"
 #include "engine/crossing.h"
@@ -52,6 +53,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   CloseCode drain_code = CloseCode::shutdown;
   std::uint64_t next_ticket = 1;
   std::uint64_t next_held = 1;
+  base::Bucket joins_in_all;
+  Instant next_join;         // of those that were told to come back, the last one's moment
   MetricsSnapshot counters;  // the part that the engine itself counts
 
   // --- turn.cc: the order of the steps.
@@ -89,6 +92,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
 
   // --- decide.cc: one command of a usable session, or of the host for it.
   Outcome decide(const Caller& caller, const Command& command) noexcept;
+  Error check_shared(const Caller& caller, const Command& command) noexcept;
+  Error admit_join() noexcept;
   void execute(const Caller& caller, const Command& command) noexcept;  // and refuse if need be
   Result<Ticket> host_call(SessionId id, const Command& command, Tag tag) noexcept;
   void answer(const Caller& caller, Event& event) noexcept;
@@ -257,6 +262,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void on_question_deadline(Question question) noexcept;
 
   // --- rooms.cc: rooms and those in them, for decide and for the host.
+  fanout::LogOptions log_options(RoomId room, const RoomPolicy& policy) const noexcept;
   Result<RoomId> open_room(std::string_view key, const RoomPolicy& policy,
                            std::string_view creator) noexcept;
   void close_room(RoomId room, LeaveReason reason) noexcept;

@@ -101,7 +101,8 @@ Status Fanout::init(Memory& memory, const Limits& limits, Codecs codecs, WriteTa
   if (scratch != nullptr && place != nullptr) {
     state_ = std::construct_at(static_cast<State*>(place), memory, limits, codecs, tap,
                                static_cast<std::byte*>(scratch), compressor);
-    return {};
+    if (limits.tenants == 0 || state_->allotments.resize(limits.tenants + 1)) return {};
+    return Errc::limit_reached;
   }
   if (scratch != nullptr) {
     memory.release(scratch, scratch_bytes(limits), alignof(std::max_align_t));
@@ -143,6 +144,7 @@ Status Fanout::open_log(RoomSlot room, std::string_view key, const LogOptions& o
   log->reliable = options.reliable;
   log->interval = options.flush_interval_min;
   log->compress = options.compress;
+  log->tenant = options.tenant;
   log->head = options.head;
   log->first = options.head + 1;
   return {};
@@ -154,6 +156,17 @@ void Fanout::set_log_options(RoomSlot room, const LogOptions& options) noexcept 
   log->reliable = options.reliable;
   log->interval = options.flush_interval_min;
   log->compress = options.compress;
+}
+
+void Fanout::set_visits(std::uint16_t tenant, Rate rate) noexcept {
+  State& s = *state_;
+  CHATROOM_ASSERT(tenant < s.allotments.size());
+  s.allotments[tenant].rate = rate;
+}
+
+Share Fanout::share(std::uint16_t tenant) const noexcept {
+  const State& s = *state_;
+  return tenant < s.allotments.size() ? s.allotments[tenant].used : Share{};
 }
 
 void Fanout::close_log(RoomSlot room) noexcept {

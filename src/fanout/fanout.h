@@ -93,6 +93,13 @@ struct LogOptions {
   Duration flush_interval_min{0};
   bool compress = false;
   Sequence head = 0;  // entries before this log began (state that was restored)
+  std::uint16_t tenant = 0;
+};
+
+// What a tenant's rooms used of the visits that they share.
+struct Share {
+  std::uint64_t visits = 0;
+  std::uint64_t waits = 0;
 };
 
 struct EntryMeta {
@@ -208,7 +215,10 @@ class Fanout final {
   // `key` must stay where it is until close_log. limit_reached: memory.
   [[nodiscard]] Status open_log(RoomSlot room, std::string_view key,
                                 const LogOptions& options) noexcept;
-  void set_log_options(RoomSlot room, const LogOptions& options) noexcept;  // all but `head`
+  void set_log_options(RoomSlot room, const LogOptions& options) noexcept;  // all but the last two
+  // Of all rooms of a tenant (0 to Limits::tenants): visits of members. Past it they wait.
+  void set_visits(std::uint16_t tenant, Rate rate) noexcept;
+  Share share(std::uint16_t tenant) const noexcept;
   // Detaches who is left. (Say `left` to each before, or detach them one by one.)
   void close_log(RoomSlot room) noexcept;
 

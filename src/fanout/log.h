@@ -68,6 +68,7 @@ struct RoomLog final : base::ListNode<ActiveTag> {
   std::string_view key;
   bool reliable = false;
   bool compress = false;
+  std::uint16_t tenant = 0;
   Duration interval;
   Instant paid{INT64_MIN};  // up to when its visits have used up what a room may have; see pace.cc
   Sequence head = 0;

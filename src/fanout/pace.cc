@@ -50,6 +50,10 @@ bool crowded(const State& s, const View& view) noexcept {
 // Only a policy's interval keeps a sweep from beginning; after one that left at once this lasts
 // until the interval is over, after one that was spread the next may follow.
 bool may_begin(State& s, View& view, Instant now) noexcept {
+  if (visits_left(s, view, now) == 0) {
+    wait_for_visits(s, view, now);
+    return false;
+  }
   const Duration interval = view.stream->log->interval;
   if (interval.us == 0 || now >= later_by(view.began, interval)) return true;
   if (crowded(s, view)) return true;
@@ -79,6 +83,30 @@ std::uint32_t paced_position(const State& s, const View& view, Instant now) noex
   const std::int64_t allowed = view.swept_size * gone / view.spread.us + slice_of(view);
   return view.swept_size -
          static_cast<std::uint32_t>(std::min<std::int64_t>(view.swept_size, allowed));
+}
+
+// ---- The visits of a tenant. However full its rooms' windows are: past its share it is the
+// tenant's own publishers who are refused.
+
+std::uint32_t visits_left(State& s, const View& view, Instant now) noexcept {
+  if (s.allotments.size() == 0 || CHATROOM_PLANTED(tenant_writes_unlimited)) return UINT32_MAX;
+  const Allotment& of = s.allotments[view.stream->log->tenant];
+  return of.bucket.available(of.rate, now);
+}
+
+void charge_visits(State& s, const View& view, Instant now, std::uint32_t visits) noexcept {
+  if (s.allotments.size() == 0) return;
+  Allotment& of = s.allotments[view.stream->log->tenant];
+  of.bucket.take_many(of.rate, now, visits);
+  of.used.visits += visits;
+}
+
+// For a turn of them, or for all that it may have at once.
+void wait_for_visits(State& s, View& view, Instant now) noexcept {
+  Allotment& of = s.allotments[view.stream->log->tenant];
+  ++of.used.waits;
+  const Duration wait = of.bucket.wait_for(of.rate, now, kQuantum);
+  wait_until(s, view, now + std::max(wait, Duration{1}));
 }
 
 // Until a whole slice may be visited again.

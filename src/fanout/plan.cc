@@ -21,6 +21,11 @@ std::size_t views_max(const Limits& limits) noexcept {
          1;
 }
 
+// With the house.
+std::size_t allotments_of(const Limits& limits) noexcept {
+  return limits.tenants == 0 ? 0 : std::size_t{limits.tenants} + 1;
+}
+
 }  // namespace
 
 std::uint64_t log_pool_ceiling(const Limits& limits) noexcept {
@@ -56,7 +61,7 @@ std::uint64_t members_ceiling(const Limits& limits) noexcept {
 }
 
 std::uint64_t scratch_ceiling(const Limits& limits) noexcept {
-  return sizeof(State) + scratch_bytes(limits);
+  return sizeof(State) + scratch_bytes(limits) + allotments_of(limits) * sizeof(Allotment);
 }
 
 State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
@@ -77,7 +82,8 @@ State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
       accounts(port, all.memberships),
       backlogs(port, all.sessions),
       outlets(port, all.sessions),
-      rooms(port, all.rooms) {
+      rooms(port, all.rooms),
+      allotments(port, allotments_of(all)) {
   deflated.place = {scratch + encode_bytes(all), deflate_bytes(all)};
 }
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "base/bucket.h"
 #include "base/index_map.h"
 #include "base/plant.h"
 #include "base/pool.h"
+#include "base/vector.h"
 #include "fanout/fanout.h"
 #include "fanout/member.h"
 #include "fanout/pieces.h"
@@ -75,6 +77,13 @@ struct Work {
 // Who is served in turns: ready sessions, small dirty views, and one of the large ones.
 enum class Turn : std::uint8_t { ready, small, large };
 
+// The visits that a tenant's rooms share.
+struct Allotment {
+  Rate rate = Rate::unlimited();
+  base::Bucket bucket;
+  Share used;
+};
+
 struct State {
   State(Memory& memory, const Limits& limits, Codecs codecs, WriteTap tap, std::byte* scratch,
         Compressor* compressor) noexcept;
@@ -109,6 +118,8 @@ struct State {
   base::Wheel waiting;                    // dirty views that are not due yet
   Turn turn = Turn::large;                // whose it is
   std::uint32_t turn_left = 0;            // visits of it
+
+  base::Vector<Allotment> allotments;  // by tenant; empty: there are none
 
   SharedGather shared;
   Deflated deflated;  // of the last shared gather that was
@@ -212,6 +223,10 @@ void wait_for_rest(State& s, View& view) noexcept;
 void wait_until(State& s, View& view, Instant due) noexcept;
 void stop_waiting(State& s, View& view) noexcept;
 bool crowded(const State& s, const View& view) noexcept;
+// Of the tenant's visits: how many there are now, those that were made, and waiting for more.
+std::uint32_t visits_left(State& s, const View& view, Instant now) noexcept;
+void charge_visits(State& s, const View& view, Instant now, std::uint32_t visits) noexcept;
+void wait_for_visits(State& s, View& view, Instant now) noexcept;
 
 // deflate.cc
 bool deflates(const State& s, const View& view) noexcept;

@@ -163,15 +163,20 @@ void sweep(State& s, View& view, Instant now, Work& work) noexcept {
     begin_sweep(s, view, now);
   }
   const std::uint32_t stop = paced_position(s, view, now);
-  while (s.turn_left > 0 && view.position > stop && work.left()) {
+  std::uint32_t share = visits_left(s, view, now);
+  std::uint32_t visits = 0;
+  while (s.turn_left > 0 && view.position > stop && share > 0 && work.left()) {
     const std::span<Record> records = view.records.up_to(view.position);
     const std::size_t count =
-        std::min<std::size_t>({s.turn_left, records.size(), view.position - stop});
+        std::min<std::size_t>({s.turn_left, records.size(), view.position - stop, share});
     const std::uint32_t done =
         visit_down(s, view, records, static_cast<std::uint32_t>(count), now, work);
     view.position -= done;
     s.turn_left -= done;
+    share -= done;
+    visits += done;
   }
+  charge_visits(s, view, now, visits);
   finish_takers(s);
   // Members that are only passed by cost something too.
   if (work.left() && work.budget.sends == sends_before) work.spend(1);
@@ -179,6 +184,8 @@ void sweep(State& s, View& view, Instant now, Work& work) noexcept {
     finish_sweep(s, view, now);
   } else if (view.position <= stop) {
     wait_for_rest(s, view);
+  } else if (share == 0) {
+    wait_for_visits(s, view, now);
   }
 }
 

@@ -32,6 +32,7 @@ History::History(Memory& memory, Shape shape) noexcept
     : shape_(shape),
       chunks_(memory, shape.bytes / kHistoryChunkBytes),
       rings_(memory, shape.rooms_max),
+      held_(memory, shape.tenants),
       longest_(memory, shape.rooms_max) {
   static_assert(sizeof(Chunk) == kHistoryChunkBytes);
   static_assert(sizeof(Head) % 8 == 0);
@@ -39,13 +40,17 @@ History::History(Memory& memory, Shape shape) noexcept
 
 std::size_t History::bytes_max(Shape shape) noexcept {
   return base::Pool<Chunk>::bytes_max(shape.bytes / kHistoryChunkBytes) +
-         base::Vector<Ring>::bytes_max(shape.rooms_max) + IndexHeap::bytes_max(shape.rooms_max);
+         base::Vector<Ring>::bytes_max(shape.rooms_max) + IndexHeap::bytes_max(shape.rooms_max) +
+         shape.tenants * sizeof(std::uint32_t);
 }
 
-bool History::open(std::uint32_t room) noexcept {
+bool History::reserve() noexcept { return shape_.tenants == 0 || held_.resize(shape_.tenants); }
+
+bool History::open(std::uint32_t room, std::uint16_t tenant) noexcept {
   if (!longest_.cover(room + 1)) return false;
   if (room >= rings_.size() && !rings_.resize(room + 1)) return false;
   CHATROOM_ASSERT(rings_[room].chunks == 0);
+  rings_[room].tenant = tenant;
   return true;
 }
 
@@ -168,6 +173,7 @@ bool History::make_room(std::uint32_t room, std::size_t bytes) noexcept {
         ring.end_at = 0;
       }
       ++ring.chunks;
+      count_chunks(ring, 1);
       recount(room);
     } else if (!evict_one_chunk()) {
       return false;
@@ -208,6 +214,7 @@ void History::give_back_before(std::uint32_t room, Chunk* chunk) noexcept {
     Chunk* before = old->previous;
     chunks_.destroy(old);
     --ring.chunks;
+    count_chunks(ring, UINT32_MAX);
     old = before;
   }
   recount(room);
@@ -222,7 +229,10 @@ void History::clear(std::uint32_t room) noexcept {
     chunks_.destroy(chunk);
     chunk = before;
   }
-  ring = Ring{};
+  count_chunks(ring, 0 - ring.chunks);
+  Ring empty;
+  empty.tenant = ring.tenant;
+  ring = empty;
   recount(room);
 }
 
@@ -230,6 +240,12 @@ void History::trim(std::uint32_t room, std::uint64_t keep, std::int64_t not_befo
   const Ring& ring = rings_[room];
   while (ring.count > keep) drop_first(room);
   while (ring.count > 0 && head(ring.first).time_ms < not_before_ms) drop_first(room);
+}
+
+bool History::shorten(std::uint32_t room) noexcept {
+  const std::uint32_t held = rings_[room].chunks;
+  while (rings_[room].count > 1 && rings_[room].chunks == held) drop_first(room);
+  return rings_[room].chunks < held;
 }
 
 void History::recount(std::uint32_t room) noexcept {

@@ -109,11 +109,14 @@ class History final {
     std::uint64_t bytes = 0;  // of all chunks
     std::uint32_t rooms_max = 0;
     std::uint32_t record_bytes_max = 0;  // larger messages are not kept
+    std::uint32_t tenants = 0;           // whose bytes are counted apart
   };
   History(Memory& memory, Shape shape) noexcept;
 
+  [[nodiscard]] bool reserve() noexcept;  // once, before all else; false: no memory
+
   // Makes an empty ring for this room slot. False: no memory.
-  [[nodiscard]] bool open(std::uint32_t room) noexcept;
+  [[nodiscard]] bool open(std::uint32_t room, std::uint16_t tenant = 0) noexcept;
 
   // The message gets its place at the end; others go for it when the pool is dry: the oldest of the
   // room that holds the most. False: it could not be kept and the ring is empty now. A message that
@@ -122,6 +125,8 @@ class History final {
   void clear(std::uint32_t room) noexcept;
   // Drops from the old end: all but the newest `keep`, and whatever is older than `not_before_ms`.
   void trim(std::uint32_t room, std::uint64_t keep, std::int64_t not_before_ms) noexcept;
+  // Gives up the oldest until a chunk is free. False: there is nothing but the newest message.
+  bool shorten(std::uint32_t room) noexcept;
 
   std::uint32_t count(std::uint32_t room) const noexcept { return rings_[room].count; }
   std::uint64_t first_offset(std::uint32_t room) const noexcept;  // 0: empty
@@ -145,6 +150,9 @@ class History final {
   static void recall(Place place) noexcept;
 
   std::size_t chunks_in_use() const noexcept { return chunks_.in_use(); }
+  std::uint64_t bytes_of(std::uint16_t tenant) const noexcept {
+    return held_.size() == 0 ? 0 : held_[tenant] * std::uint64_t{kHistoryChunkBytes};
+  }
   static std::size_t bytes_max(Shape shape) noexcept;
 
  private:
@@ -164,6 +172,7 @@ class History final {
     std::uint32_t chunks = 0;
     Chunk* end_chunk = nullptr;  // where the next record begins
     std::uint32_t end_at = 0;
+    std::uint16_t tenant = 0;
   };
   static bool pack(const Message& message, ChannelIndex channel, Head& head) noexcept;
   static void write(Place& at, const void* bytes, std::size_t size) noexcept;
@@ -174,10 +183,14 @@ class History final {
   void drop_first(std::uint32_t room) noexcept;
   void give_back_before(std::uint32_t room, Chunk* chunk) noexcept;
   void recount(std::uint32_t room) noexcept;
+  void count_chunks(const Ring& ring, std::uint32_t more) noexcept {
+    if (held_.size() != 0) held_[ring.tenant] += more;
+  }
 
   const Shape shape_;
   base::Pool<Chunk> chunks_;
   base::Vector<Ring> rings_;
+  base::Vector<std::uint32_t> held_;  // chunks, by tenant; empty: not counted
   IndexHeap longest_;  // by chunks held, most first
 };
 

@@ -126,6 +126,10 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   if (first && !owns && !t.is_invited(*room, user)) return Errc::forbidden;
   if (first && !t.may_enter(*room, user, role)) return Errc::room_full;
   if (links->memberships >= t.limits.rooms_per_session) return Errc::limit_reached;
+  Tenant* const tenant = t.tenants.of(room->key.view());
+  if (tenant != nullptr && Tenants::full(tenant->policy.memberships, tenant->used.memberships)) {
+    return Tenants::refuse_full(*tenant);
+  }
   if ((wanted->mask & ~t.readable(*room, user, role)) != 0) {
     return refusal(Errc::forbidden, Rule::channel_private);
   }
@@ -158,6 +162,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   membership.member = index;
   membership.mask = mask;
   link(t, added);
+  if (tenant != nullptr) ++tenant->used.memberships;
   return Joined{added, first, wanted->missing > 0, role, mask};
 }
 
@@ -172,6 +177,7 @@ Left Tables::take_away(MembershipIndex index, Instant now) noexcept {
   const Membership& gone = membership(index);
   const MemberIndex left = gone.member;
   Room& home = room(gone.room);
+  if (Tenant* const tenant = tenants.of(home.key.view())) --tenant->used.memberships;
   unlink(*this, gone);
   memberships.erase(index);
   const UserIndex who = member(left).user;

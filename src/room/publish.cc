@@ -48,6 +48,16 @@ Error check_slow_mode(const RoomPolicy& policy, const Member& member, Role role,
   return {Errc::slow_mode, 0, base::retry_after_ms({end_us - now.us})};
 }
 
+// What all members of a room say, and all users of a tenant.
+Error check_shared_rates(const Tables& tables, const Room& room, Tenant* tenant,
+                         Instant now) noexcept {
+  const Duration wait = room.publishes.wait(tables.limits.room_publishes, now);
+  if (wait.us > 0) {
+    return refusal(Errc::rate_limited, Rule::room_rate, base::retry_after_ms(wait));
+  }
+  return tenant == nullptr ? Error{} : tenant->may_publish(now);
+}
+
 std::string_view id_of(Tables& tables, UserIndex author) noexcept {
   return author == kNone ? std::string_view{} : tables.user(author).id.view();
 }
@@ -68,7 +78,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   };
   const MembershipIndex index = membership(id, session);
   if (index == kNone) return refuse({Errc::not_member});
-  const Room& room = t.room(id.index);
+  Room& room = t.room(id.index);
   const Membership& membership = t.membership(index);
   Member& member = t.member(membership.member);
 
@@ -102,6 +112,10 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
     return refuse(refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait)));
   }
+  Tenant* const tenant = t.tenants.of(room.key.view());
+  if (const Error error = check_shared_rates(t, room, tenant, now); error.code != Errc::ok) {
+    return refuse(error);
+  }
   const std::optional<KeyPrint> said = t.print_said(room, member.user, message);
   if (said) {
     const Error error = t.check_duplicate(room, *said, now, verdict);
@@ -112,6 +126,8 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
     return refuse({Errc::too_large});
   }
   static_cast<void>(member.publishes.take(t.limits.publishes, now));
+  static_cast<void>(room.publishes.take(t.limits.room_publishes, now));
+  if (tenant != nullptr) tenant->charge_publish(now);
   member.spoke = true;
   member.spoke_us = now.us;
   if (said) t.keys.remember(*said, 0, now);

@@ -117,6 +117,13 @@ void Tables::trim_history(Room& room, Instant now) noexcept {
   const std::int64_t age_us = room.policy.history_age.us;
   const bool forever = age_us <= 0 || age_us > now.us;
   history.trim(room.id.index, keep, forever ? INT64_MIN : Instant{now.us - age_us}.unix_ms());
+  if (!tenants.apart()) return;
+  const Tenant* const tenant = tenants.of(room.key.view());
+  if (tenant == nullptr || tenant->policy.history_bytes == 0) return;
+  if (CHATROOM_PLANTED(tenant_history_unbounded)) return;
+  const std::uint16_t index = tenants.index_of(room.key.view());
+  while (history.bytes_of(index) > tenant->policy.history_bytes && history.shorten(room.id.index)) {
+  }
 }
 
 Page Registry::history(RoomId id, const PageRequest& request, Instant now) noexcept {

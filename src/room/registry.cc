@@ -40,7 +40,8 @@ Sizes::Sizes(const Limits& limits) noexcept
       lasting(limits.lasting_roles),
       text_bytes(0),
       page_messages(std::max(limits.page_messages, limits.recovery_messages)),
-      history{limits.history_pool_bytes, limits.rooms, std::max(limits.frame_bytes, 4'096u)},
+      history{limits.history_pool_bytes, limits.rooms, std::max(limits.frame_bytes, 4'096u),
+              tenants_kept(limits)},
       arena{std::size_t{limits.page_bytes} + history.record_bytes_max, 4 * page_messages + 256},
       presence(std::max(limits.presence_exact, kPresencePageMax)) {
   members = plus(memberships, plus(lingering, lasting));
@@ -84,6 +85,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       reader_index(memory, key, limits.read_positions, ReaderKey{&readers}),
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
       staff(memory, sizes.lasting),
+      tenants(memory, key, limits),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -103,7 +105,7 @@ Tables::~Tables() {
 }
 
 bool Tables::reserve() noexcept {
-  return arena.reserve() && page.reserve(page.size_max()) &&
+  return tenants.reserve() && history.reserve() && arena.reserve() && page.reserve(page.size_max()) &&
          presence.reserve(presence.size_max()) && leaves.reserve(leaves.size_max()) &&
          leave_texts.reserve(leave_texts.size_max());
 }
@@ -131,7 +133,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
   plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
                       GrantMap::bytes_max(limits.channel_roles) +
                       GrantTable::bytes_max(limits.channel_roles) +
-                      base::IndexMap<Secret>::bytes_max(limits.password_rooms);
+                      base::IndexMap<Secret>::bytes_max(limits.password_rooms) + Tenants::bytes_max(limits);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

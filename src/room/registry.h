@@ -24,6 +24,7 @@
 #include "chatroom/limits.h"
 #include "chatroom/memory.h"
 #include "chatroom/room.h"
+#include "chatroom/tenant.h"
 #include "room/ids.h"
 #include "room/overload.h"
 #include "room/permission.h"
@@ -228,6 +229,16 @@ class Registry final {
   // `seed`: where epochs come from. limit_reached: the port is dry.
   Status init(Memory& memory, const Limits& limits, HashKey key, std::uint64_t seed) noexcept;
   void set_cost(MessageCost cost) noexcept;
+
+  // ---- Tenants (tenants.cc); where Limits::tenants is 0 there are none
+  // bad_request: a name, or writes of nothing; unsupported: there are none; limit_reached.
+  Status set_tenant(std::string_view name, const TenantPolicy& policy) noexcept;
+  Result<TenantUsage> tenant(std::string_view name) const noexcept;  // not_found
+  bool apart() const noexcept;                                       // there are tenants
+  // Of the tenant of that name: 0 the house's; kNoTenant.
+  std::uint16_t tenant_index(std::string_view name) const noexcept;
+  // One command of a user of that name: ok, or rate_limited.
+  Error charge_command(std::string_view user, Instant now) noexcept;
 
   // ---- Users and their sessions (users.cc)
   // Copies the identity. A user who is here already takes the newer nick, info and role.

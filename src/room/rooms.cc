@@ -71,14 +71,19 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   if (creator.size() > kNameBytes || policy.owner.size() > kNameBytes) return Errc::bad_request;
   if (!in_bounds(policy)) return Errc::bad_request;
   if (t.room_index.find(key) != nullptr) return Errc::already_member;
+  Tenant* const tenant = t.tenants.of(key);
+  if (t.tenants.apart() && tenant == nullptr) return Errc::not_found;
+  if (tenant != nullptr && Tenants::full(tenant->policy.rooms, tenant->used.rooms)) {
+    return Tenants::refuse_full(*tenant);
+  }
   const RoomId id = t.rooms.insert();
   if (!id) return Errc::limit_reached;
   Room& room = t.room(id.index);
   room.id = id;
   const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
                     t.tended.cover(id.index + 1) && t.read_due.cover(id.index + 1) &&
-                    t.windows.cover(id.index + 1) && t.history.open(id.index) &&
-                    t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
+                    t.windows.cover(id.index + 1) &&
+                    t.history.open(id.index, t.tenants.index_of(key)) && t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
                     adopt_policy(t, room, policy) && t.room_index.insert(id.index) != nullptr;
   if (!kept) {
     t.drop_budget(room);
@@ -90,6 +95,7 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   }
   room.created = now;
   room.epoch = t.new_epoch(now, 0);
+  if (tenant != nullptr) ++tenant->used.rooms;
   t.open_rooms.push_back(room);
   t.watch_idle(room, now);
   return id;
@@ -119,6 +125,7 @@ void Registry::close(RoomId id) noexcept {
   t.drop_secret(*room);
   if (static_cast<base::ListNode<DirtyTag>&>(*room).linked()) t.dirty.remove(*room);
   t.open_rooms.remove(*room);
+  if (Tenant* const tenant = t.tenants.of(room->key.view())) --tenant->used.rooms;
   t.room_index.erase(room->key.view());
   t.texts.drop(room->key);
   t.texts.drop(room->creator);

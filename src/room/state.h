@@ -20,6 +20,7 @@
 #include "room/index_heap.h"
 #include "room/keys.h"
 #include "room/registry.h"
+#include "room/tenants.h"
 
 namespace chatroom::room {
 
@@ -200,6 +201,12 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint32_t users = 0;
   std::uint32_t sessions = 0;
   std::uint32_t arrivals = 0;
+  bool owned = false;  // somebody was given owner by first_join_owns
+  // Presence, since it was last told.
+  bool presence_changed = false;
+  bool counts_only = false;       // more than presence_exact were here at once
+  bool presence_resting = false;  // told counts less than a second ago
+  base::Bucket publishes;         // of all its members
   std::uint32_t secret = kNone;
 
   // Channels: main is index 0 and has no record.
@@ -211,11 +218,6 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint32_t first_sanction = kNone;
   std::uint32_t first_staff = kNone;
 
-  // Presence, since it was last told.
-  bool presence_changed = false;
-  bool counts_only = false;       // more than presence_exact were here at once
-  bool presence_resting = false;  // told counts less than a second ago
-  bool owned = false;             // somebody was given owner by first_join_owns
   std::uint32_t first_grant = kNone;
   std::uint64_t presence_version = 0;
   std::uint32_t arrivals_told = 0;
@@ -357,6 +359,8 @@ struct Tables {
   ReaderTable reader_index;
   base::Pool<Receipts> receipts;
   base::IndexMap<Staff> staff;
+
+  Tenants tenants;
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;

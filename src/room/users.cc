@@ -62,6 +62,11 @@ Result<UserIndex> Registry::sign_in(SessionIndex session, const Identity& identi
   if (session >= t.sizes.sessions) return Errc::limit_reached;
   if (session >= kSessionsOfUser) return Errc::limit_reached;  // of one user even less
   if (session >= t.sessions.size() && !t.sessions.resize(session + 1)) return Errc::limit_reached;
+  Tenant* const tenant = t.tenants.of(identity.user);
+  if (t.tenants.apart() && tenant == nullptr) return Errc::unauthorized;
+  if (tenant != nullptr && Tenants::full(tenant->policy.sessions, tenant->used.sessions)) {
+    return Tenants::refuse_full(*tenant);
+  }
 
   UserIndex index = t.find_user(identity.user);
   if (index == kNone) index = t.make_user(identity.user);
@@ -78,6 +83,7 @@ Result<UserIndex> Registry::sign_in(SessionIndex session, const Identity& identi
   (user.last_session == kNone ? user.first_session : t.sessions[user.last_session].next) = session;
   user.last_session = session;
   ++user.sessions;
+  if (tenant != nullptr) ++tenant->used.sessions;
   return index;
 }
 
@@ -90,6 +96,7 @@ void Registry::sign_out(SessionIndex session) noexcept {
   (links->previous == kNone ? user.first_session : t.sessions[links->previous].next) = links->next;
   (links->next == kNone ? user.last_session : t.sessions[links->next].previous) = links->previous;
   const UserIndex index = links->user;
+  if (Tenant* const tenant = t.tenants.of(user.id.view())) --tenant->used.sessions;
   if (--user.sessions == 0) t.drop_waiters_of(index);
   t.sessions[session] = {};
   t.release_user(index);

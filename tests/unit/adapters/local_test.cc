@@ -25,6 +25,7 @@ EngineOptions options() {
   options.limits.rooms = 64;
   options.limits.memberships = 1'024;
   options.limits.keys = 256;
+  options.limits.room_publishes = options.limits.joins_in_all = Rate::unlimited();
   options.limits.commands = options.limits.publishes = options.limits.joins = Rate::unlimited();
   options.open_rooms = true;
   return options;

@@ -140,6 +140,7 @@ void compare(std::uint64_t seed, int triples) {
   ManualLoop loop;
   EngineOptions options;
   options.seed = seed;
+  options.limits.room_publishes = options.limits.joins_in_all = Rate::unlimited();
   options.limits.publishes = options.limits.joins = options.limits.commands = Rate::unlimited();
   options.limits.sessions = 64;
   Result<EnginePtr> made = Engine::create(options, {.loop = &loop});

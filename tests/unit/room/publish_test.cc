@@ -7,7 +7,7 @@ namespace {
 
 Limits unlimited() {
   Limits limits;
-  limits.publishes = Rate::unlimited();
+  limits.publishes = limits.room_publishes = Rate::unlimited();
   return limits;
 }
 
