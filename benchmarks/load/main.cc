@@ -44,6 +44,7 @@ struct Options {
   int servers = 1;
   int joins = 0;
   int hall = 0;
+  int tenants = 0;
   int stalled = 0;
   int port = 28'080;
 };
@@ -130,6 +131,7 @@ Options read_options(int argc, char** argv) {
     if (name == "--servers") options.servers = std::max(1, std::atoi(value));
     if (name == "--joins") options.joins = std::atoi(value);
     if (name == "--hall") options.hall = std::atoi(value);
+    if (name == "--tenants") options.tenants = std::atoi(value);
     if (name == "--stalled") options.stalled = std::atoi(value);
     if (name == "--port") options.port = std::atoi(value);
   }
@@ -238,7 +240,23 @@ int main(int argc, char** argv) {
         {options.server, "--ws", "127.0.0.1:" + std::to_string(options.port), "--open",
          "--unlimited", "--max-sessions", std::to_string(options.hall + 64)},
         0);
-    return load::print_neighbours(server, options.port, options.hall, options.rate, options.seconds)
+    return load::print_neighbours(server, options.port, {}, options.hall, options.rate,
+                                  options.seconds)
+               ? 0
+               : 1;
+  }
+  if (options.tenants > 0) {
+    // A tenant whose budget is a tenth of what its hall does, with a second in hand.
+    const auto tenth = static_cast<int>(options.rate / 10);
+    const std::string budget = "loud,publishes=" + std::to_string(tenth) +
+                               ",writes=" + std::to_string(tenth * options.tenants);
+    load::Process server({options.server, "--ws", "127.0.0.1:" + std::to_string(options.port),
+                          "--open", "--unlimited", "--tenant", "calm", "--tenant", budget,
+                          "--max-sessions", std::to_string(options.tenants + 64)},
+                         0);
+    const load::Names names{.calm = "calm/", .loud = "loud/"};
+    return load::print_neighbours(server, options.port, names, options.tenants, options.rate,
+                                  options.seconds)
                ? 0
                : 1;
   }

@@ -30,13 +30,13 @@ double percentile(std::vector<double> values, double share) {
 
 // The members of the large room, in a process of their own: says so many messages a second until it
 // is killed. Writes a byte to `ready` once everybody is in.
-[[noreturn]] void be_the_hall(int port, int members, double rate, int ready) {
+[[noreturn]] void be_the_hall(int port, const Names& names, int members, double rate, int ready) {
   setpriority(PRIO_PROCESS, 0, 10);  // who measures goes first
   sched_param least{.sched_priority = 1};
   if (sched_getscheduler(0) == SCHED_FIFO) sched_setscheduler(0, SCHED_FIFO, &least);  // too
   Clients hall("127.0.0.1", port);
-  hall.room = "hall";
-  hall.prefix = "h";
+  hall.room = names.loud + "hall";
+  hall.prefix = names.loud + "h";
   if (!hall.open(members)) _exit(1);
   hall.run_for(1);
   if (write(ready, "!", 1) != 1) _exit(1);
@@ -74,12 +74,13 @@ Latency look(Clients& room, Clients& pair, double seconds) {
 
 }  // namespace
 
-bool print_neighbours(Process& server, int port, int members, double rate, double seconds) {
+bool print_neighbours(Process& server, int port, const Names& names, int members, double rate,
+                      double seconds) {
   Clients room("127.0.0.1", port), pair("127.0.0.1", port);
-  room.room = "small";
-  room.prefix = "s";
-  pair.room = "pair";
-  pair.prefix = "p";
+  room.room = names.calm + "small";
+  room.prefix = names.calm + "s";
+  pair.room = names.calm + "pair";
+  pair.prefix = names.calm + "p";
   room.timed_every = pair.timed_every = 1;
   if (!room.wait_for_server() || !room.open(kSmall) || !pair.open(2)) return false;
   const Latency idle = look(room, pair, seconds);
@@ -87,7 +88,7 @@ bool print_neighbours(Process& server, int port, int members, double rate, doubl
   int ready[2];
   if (pipe(ready) != 0) return false;
   const pid_t hall = fork();
-  if (hall == 0) be_the_hall(port, members, rate, ready[1]);
+  if (hall == 0) be_the_hall(port, names, members, rate, ready[1]);
   close(ready[1]);
   char byte;
   const bool in = read(ready[0], &byte, 1) == 1;

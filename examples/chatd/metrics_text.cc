@@ -73,6 +73,11 @@ void add_engine(const chatroom::MetricsSnapshot& m, Text& text) {
            m.deflated_runs);
   text.add("deflated_from_bytes_total", Type::counter, "Their bytes.", m.deflated_from);
   text.add("deflated_to_bytes_total", Type::counter, "Their bytes, deflated.", m.deflated_to);
+  text.add("breakers_open", Type::gauge, "Ports that failed and are left alone.", m.breakers_open);
+  text.add("breaker_trips_total", Type::counter, "Times that a port failed so often.",
+           m.breaker_trips);
+  text.add("breaker_refused_total", Type::counter, "What was refused or held meanwhile.",
+           m.breaker_refused);
   add_ledger(m.ledger, text);
 }
 

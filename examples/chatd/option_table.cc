@@ -1,5 +1,6 @@
 #include "option_table.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace chatd {
@@ -76,6 +77,48 @@ std::string set_level(Text value, chatroom::LogLevel& out) {
   return "must be debug, info, warning or error";
 }
 
+// "acme" or "acme,rooms=100,writes=5000"; what is not named has no bound of its own.
+std::string add_tenant(Text value, Options& options) {
+  NamedTenant tenant;
+  chatroom::TenantPolicy& policy = tenant.policy;
+  for (std::size_t at = 0; at <= value.size();) {
+    const std::size_t end = std::min(value.find(',', at), value.size());
+    const std::string part = value.substr(at, end - at);
+    const std::size_t sign = part.find('=');
+    const std::string key = part.substr(0, sign);
+    const std::string number = sign == part.npos ? std::string() : part.substr(sign + 1);
+    std::string error;
+    if (at == 0) {
+      tenant.name = part;
+      if (part.empty() || part.size() > chatroom::kTenantBytes || part.find('/') != part.npos) {
+        error = "must begin with a name of 1 to 32 bytes without a /";
+      }
+    } else if (key == "rooms") {
+      error = set_number(number, policy.rooms, 1, 100'000'000);
+    } else if (key == "sessions") {
+      error = set_number(number, policy.sessions, 1, 100'000'000);
+    } else if (key == "memberships") {
+      error = set_number(number, policy.memberships, 1, 100'000'000);
+    } else if (key == "history-kib") {
+      error = set_number(number, policy.history_bytes, 1, 100'000'000);
+      policy.history_bytes *= 1024;
+    } else if (key == "commands" || key == "publishes" || key == "writes") {
+      Rate& rate = key == "commands"    ? policy.commands
+                   : key == "publishes" ? policy.publishes
+                                        : policy.writes;
+      error = set_rate(number, rate);
+      if (key == "writes" && rate.limited()) rate.burst = std::max(rate.per_second / 100, 64u);
+    } else {
+      error = "knows rooms, sessions, memberships, history-kib, commands, publishes and writes";
+    }
+    if (!error.empty()) return error;
+    at = end + 1;
+  }
+  options.tenants.push_back(std::move(tenant));
+  options.limits.tenants = static_cast<std::uint32_t>(options.tenants.size());
+  return {};
+}
+
 std::string set_name(Text value, std::string& out) {
   if (value.empty() || value.size() > 64) return "must have 1 to 64 bytes";
   out = value;
@@ -124,6 +167,11 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_text(v, o.words); }},
     {"audit", "FILE", "Append what moderators do to FILE, one JSON object a line.",
      [](Options& o, Text v) { return set_text(v, o.audit); }},
+    {"tenant", "NAME[,KEY=N...]",
+     "Users and rooms whose names begin with NAME/ are apart from all others. KEY: rooms,\n"
+     "sessions, memberships, history-kib; a second: commands, publishes, writes.\n"
+     "May be given several times; budgets hold for each thread.",
+     [](Options& o, Text v) { return add_tenant(v, o); }},
     {"sessions", "FILE",
      "Append to FILE who signs in and goes, and who joins and leaves rooms, one JSON object a\n"
      "line.",
@@ -167,6 +215,10 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_number(v, o.opens_per_address, 1, kMany); }},
     {"publishes-per-s", "N", "Messages of one user in one room; 0: no limit. Default 5.",
      [](Options& o, Text v) { return set_rate(v, o.limits.publishes); }},
+    {"room-publishes-per-s", "N", "Messages of all members of a room; 0: no limit. Default 2000.",
+     [](Options& o, Text v) { return set_rate(v, o.limits.room_publishes); }},
+    {"joins-in-all-per-s", "N", "Joins of all clients; 0: no limit. Default 10000.",
+     [](Options& o, Text v) { return set_rate(v, o.limits.joins_in_all); }},
     {"commands-per-s", "N", "Commands of one session; 0: no limit. Default 20.",
      [](Options& o, Text v) { return set_rate(v, o.limits.commands); }},
     {"joins-per-s", "N", "Joins of one session; 0: no limit. Default 5.",

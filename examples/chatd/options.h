@@ -9,6 +9,7 @@
 #include "chatroom/limits.h"
 #include "chatroom/log.h"
 #include "chatroom/room.h"
+#include "chatroom/tenant.h"
 
 namespace chatd {
 
@@ -16,6 +17,11 @@ struct Address {
   std::string host;
   std::uint16_t port = 0;
   bool loopback() const;
+};
+
+struct NamedTenant {
+  std::string name;
+  chatroom::TenantPolicy policy;
 };
 
 struct Options {
@@ -30,6 +36,7 @@ struct Options {
   std::string record;
   std::string words;
   std::string audit;
+  std::vector<NamedTenant> tenants;
   std::string sessions;
   std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;

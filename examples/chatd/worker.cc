@@ -165,6 +165,11 @@ bool Worker::create() {
     return false;
   }
   engine_ = std::move(*created);
+  for (const NamedTenant& tenant : options_.tenants) {
+    if (engine_->set_tenant(tenant.name, tenant.policy)) continue;
+    log_.error("tenant %s cannot be", tenant.name.c_str());
+    return false;
+  }
   passwords_.attach(engine_->remote());
   return true;
 }

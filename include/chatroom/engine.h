@@ -42,6 +42,12 @@ struct EnginePorts {
   EngineObserver* observer = nullptr;
 };
 
+// What becomes of texts while the Filter port fails (Limits::breaker_failures).
+enum class Unfiltered : std::uint8_t {
+  hold,  // they wait for a moderator, as if the filter had held them
+  pass,  // they go on to Rules, not looked at
+};
+
 struct EngineOptions {
   std::uint64_t seed = 0;  // 0: from EventLoop::entropy; same seed, same inputs, same bytes
   Instant start{};  // hosts without a loop: the present moment, where `advance` goes on from;
@@ -51,7 +57,8 @@ struct EngineOptions {
   bool open_server = false;      // auth without a token: the client says who it is
   bool open_rooms = false;       // a join of an unknown room opens it (no Rules port asked)
   RoomPolicy new_room_policy{};  // for rooms opened that way
-  Budget budget{};               // for turns that end by themselves (Turn, on_loop)
+  Unfiltered unfiltered = Unfiltered::hold;
+  Budget budget{};  // for turns that end by themselves (Turn, on_loop)
 };
 
 struct SessionOptions {

@@ -31,8 +31,8 @@ struct Limits {
   std::uint32_t rooms_per_session = 32;   // limit_reached
   std::uint32_t channels_per_room = 32;   // limit_reached; never over 32
   std::uint32_t sessions_per_user = 8;    // the oldest is closed 4503; 0: no cap
-  std::uint32_t tenants = 0;              // beside the house, at most 4,096: limit_reached; 0: names
-                                          // are just names (tenant.h)
+  std::uint32_t tenants = 0;  // beside the house, at most 4,096: limit_reached; 0: names
+                              // are just names (tenant.h)
 
   // What a client may send.
   std::uint32_t frame_bytes = 64 * 1024;             // close 1009
@@ -50,8 +50,8 @@ struct Limits {
   std::uint32_t password_tries = 5;                  // wrong ones of a user in a room, and then one
   Duration password_wait = Duration::s(12);          // in so long: rate_limited
   // Of all clients together; who is refused is told a moment of its own to come back.
-  Rate joins_in_all{10'000, 65'536};                 // rate_limited, of scope server
-  Rate room_publishes{2'000, 4'000};                 // all members of a room: rate_limited
+  Rate joins_in_all{10'000, 65'536};  // rate_limited, of scope server
+  Rate room_publishes{2'000, 4'000};  // all members of a room: rate_limited
 
   // How long things may take.
   Duration auth_deadline = Duration::s(10);      // absolute, from open: close 4505
@@ -60,6 +60,11 @@ struct Limits {
   Duration write_stall = Duration::s(10);        // a blocked link that takes nothing: close 4001
   Duration question_deadline = Duration::s(10);  // late answers; then the stated default
   std::uint32_t questions = 4'096;               // waiting answers: `internal`, temporary
+  // A port that failed so often (at most 16; 0: never mind) within this is not asked for so long,
+  // and then opens again with its first failure. See EngineObserver, `breaker`.
+  std::uint32_t breaker_failures = 5;
+  Duration breaker_window = Duration::s(10);
+  Duration breaker_open = Duration::s(5);
 
   // What may wait. Pools grow in slabs up to these and never give back above the high-water mark.
   std::uint32_t window_bytes = 1024 * 1024;    // log per room and profile; see room.h, overload
@@ -98,6 +103,8 @@ struct Limits {
   std::uint32_t turn_inputs = 256;
   std::uint32_t turn_bytes = 256 * 1024;
 };
+
+inline constexpr std::uint32_t kBreakerFailuresMax = 16;
 
 // What an engine with these limits can use at most: the sum of its pools. Each term is what the
 // Memory port may be asked for.

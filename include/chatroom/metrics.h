@@ -32,6 +32,7 @@ struct MetricsSnapshot {
   std::uint64_t history_bytes = 0;
   std::uint64_t memory_bytes = 0;  // asked of the Memory port and not given back
   std::uint64_t questions_waiting = 0;
+  std::uint64_t breakers_open = 0;  // ports that are not asked at present
   // Counters since create.
   std::uint64_t turns = 0;
   std::uint64_t sessions_opened = 0;
@@ -45,6 +46,8 @@ struct MetricsSnapshot {
   std::uint64_t writes_blocked = 0;  // of them, those that took less than offered
   std::uint64_t slow_consumers = 0;  // closed for it
   std::uint64_t gaps = 0;
+  std::uint64_t breaker_trips = 0;    // a port failed so often that it was not asked any more
+  std::uint64_t breaker_refused = 0;  // what was refused or held meanwhile
   // Rooms that compress: runs of entries, each deflated once, and their bytes plain and deflated.
   std::uint64_t deflated_runs = 0;
   std::uint64_t deflated_from = 0;

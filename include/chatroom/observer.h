@@ -26,6 +26,12 @@ enum class HostEventType : std::uint8_t {
                    // (which message; of release and reject: its number): the audit trail; what was
                    // refused is not in it
   held,            // room, user, position.offset (its number): a message waits for a moderator
+  breaker,         // text (which port: auth, rules, filter, storage), until_ms: it failed so often
+                   // (Limits::breaker_failures) that it is not asked until then; 0: it answers
+                   // again. A failure is a deadline that passed, a refusal `internal`, or what a
+                   // storage could not do. Meanwhile: auth refuses `unauthorized`, rules `internal`
+                   // (temporary both), the filter as EngineOptions::unfiltered says, rooms that
+                   // store `before` refuse storage_failed, those that store `behind` go on
 };
 std::string_view name_of(HostEventType type) noexcept;
 

@@ -49,7 +49,7 @@ struct TenantUsage {
   std::uint64_t waits = 0;  // how often a room had to wait for `writes`
 };
 
-inline constexpr std::size_t kTenantBytes = 32;     // of a name
+inline constexpr std::size_t kTenantBytes = 32;      // of a name
 inline constexpr std::uint32_t kTenantsMax = 4'096;  // Limits::tenants
 
 // Whose a user or room is; empty: the house's.

@@ -15,6 +15,7 @@ enum class Plant : std::uint8_t {
   ban_not_enforced,
   barrier_ignored,
   blocked_member_skips_reliable,
+  breaker_never_opens,
   blocked_still_delivered,
   channel_access_not_asked,
   checks_skipped,

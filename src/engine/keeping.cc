@@ -84,7 +84,9 @@ void Engine::State::save_changes(RoomRecord& record) noexcept {
   // A room in which nothing was said or set leaves no trace.
   if (!record.kept && view.position.offset == 0 && record.ahead.empty()) return;
   const bool open = may_outrun(record.room) || (record.open && !all_stored(record));
-  if (open != record.open || record.unsaved) save_room(record, view.position.epoch, open);
+  if (open == record.open && !record.unsaved) return;
+  if (broken_for(engine::BrokenPort::storage).us > 0) return save_later(record);
+  save_room(record, view.position.epoch, open);
 }
 
 // False: not asked for; it is tried again like a save that failed.

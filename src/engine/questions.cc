@@ -52,6 +52,7 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
                       .ticket = pending->ticket,
                       .asked = pending->asked};
   forget_question(question);
+  port_answered(kind, answer);
 
   SessionRecord* record = slots.get(caller.session);
   if (record == nullptr || record->stage != engine::Stage::open) return {};
@@ -110,6 +111,8 @@ void Engine::State::on_question_deadline(Question question) noexcept {
   const Errc code = pending->kind == QuestionKind::auth ? Errc::unauthorized : Errc::internal;
   Answer answer = Answer::refuse(code);
   answer.error.detail = kTemporary;
+  engine::BrokenPort port;
+  if (pending->kind == QuestionKind::auth && port_of(pending->kind, port)) port_worked(port, false);
   static_cast<void>(take_answer(question, answer));
 }
 

@@ -25,9 +25,10 @@ class PortCall final {
 template <class Ask>
 Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Caller& caller,
                                           const Command& command, Ask call) noexcept {
+  Answer answer;
+  if (answer_for(kind, answer)) return settle(kind, caller, command, answer);
   const Question question = questions.insert();
   if (!question) return Error{Errc::internal, kTemporary, 0};
-  Answer answer;
   {
     const PortCall guard{in_port};
     answer = call(question);
@@ -38,6 +39,7 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
   record(engine::Record::decision, [&](engine::Packer& to) { pack(to, answer); });
   if (answer.verdict != Answer::Verdict::later) {
     questions.erase(question);
+    port_answered(kind, answer);
     return settle(kind, caller, command, answer);
   }
   if (keep_question(question, kind, caller, command)) return Outcome::later();

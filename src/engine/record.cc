@@ -16,9 +16,9 @@ using engine::StorageWorkKind;
 
 namespace {
 
-constexpr Duration kRetryAfter = Duration::s(1);
-constexpr std::uint32_t kAppendMessages = 64;  // of one append
-constexpr std::uint32_t kAheadMax = 1024;      // publishes waiting in one room: room_overloaded
+constexpr Duration kRetryAfter = Duration::s(1);  // or when the storage is asked again
+constexpr std::uint32_t kAppendMessages = 64;     // of one append
+constexpr std::uint32_t kAheadMax = 1024;         // publishes waiting in one room: room_overloaded
 
 // A publish on its way through storage.
 struct Waiting {
@@ -93,7 +93,8 @@ void Engine::State::record_changes() noexcept {
 }
 
 void Engine::State::retry_storage() noexcept {
-  retry_appends = std::min(retry_appends, now + kRetryAfter);
+  const Duration wait = std::max(kRetryAfter, broken_for(engine::BrokenPort::storage));
+  retry_appends = std::min(retry_appends, now + wait);
 }
 
 void Engine::State::retry_failed_appends() noexcept {
@@ -111,6 +112,11 @@ void Engine::State::retry_failed_appends() noexcept {
 bool Engine::State::append_behind(RoomRecord& record) noexcept {
   const room::RoomView view = rooms.view(record.room);
   if (view.policy->durability == Durability::none || record.stored >= view.position.offset) {
+    return false;
+  }
+  if (broken_for(engine::BrokenPort::storage).us > 0) {  // the room goes on, and stores later
+    record.failed = true;
+    retry_storage();
     return false;
   }
   const std::uint32_t limit = std::min(kAppendMessages, options.limits.page_messages);
@@ -158,6 +164,10 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     const room::UserIndex author =
         waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
     if (author == room::kNone && !waiting.author.empty()) continue;  // gone before its turn came
+    if (const Duration wait = broken_for(engine::BrokenPort::storage); wait.us > 0) {
+      refuse(waiting.caller, broken(Errc::storage_failed, wait));
+      continue;
+    }
     Position first;
     if (rooms.answered(record.room, author, waiting.message.key, now, first)) {
       answer_publish(waiting.caller, first);

@@ -43,6 +43,7 @@ void pack(Packer& to, const EngineOptions& options) noexcept {
   to.flag(options.open_server);
   to.flag(options.open_rooms);
   pack(to, options.new_room_policy);
+  to.u8(static_cast<std::uint8_t>(options.unfiltered));
   to.u32(options.budget.sends);
   to.u32(options.budget.commands);
 }
@@ -54,6 +55,7 @@ void unpack(Unpacker& from, EngineOptions& options) noexcept {
   options.open_server = from.flag();
   options.open_rooms = from.flag();
   unpack(from, options.new_room_policy);
+  options.unfiltered = static_cast<Unfiltered>(from.u8());
   options.budget.sends = from.u32();
   options.budget.commands = from.u32();
 }

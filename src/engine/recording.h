@@ -88,6 +88,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.room_publishes.per_second), each(l.room_publishes.burst);
   each(l.auth_deadline.us), each(l.heartbeat.us), each(l.dead_after.us), each(l.write_stall.us);
   each(l.question_deadline.us), each(l.questions);
+  each(l.breaker_failures), each(l.breaker_window.us), each(l.breaker_open.us);
   each(l.window_bytes), each(l.log_pool_bytes), each(l.private_bytes), each(l.private_pool_bytes);
   each(l.input_pool_bytes), each(l.history_pool_bytes), each(l.keys), each(l.presence_exact);
   each(l.storage_waiting), each(l.waiting_bytes), each(l.events);
@@ -95,7 +96,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 312, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 344, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -220,6 +220,9 @@ MetricsSnapshot Engine::metrics() const noexcept {
   snapshot.private_bytes = out.private_bytes;
   snapshot.memory_bytes = state.memory.bytes_held() + outside_bytes(state.options.limits);
   snapshot.questions_waiting = state.questions.size();
+  for (const engine::Breaker& breaker : state.breakers) {
+    if (breaker.open_for(state.now).us > 0) ++snapshot.breakers_open;
+  }
   snapshot.bytes_out = out.bytes_out;
   snapshot.writes = out.writes;
   snapshot.writes_blocked = out.writes_blocked;

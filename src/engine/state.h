@@ -5,6 +5,7 @@
 #include "base/bucket.h"
 #include "base/plant.h"
 #include "chatroom/broker.h"
+#include "engine/breaker.h"
 #include "engine/crossing.h"
 #include "engine/recorded_compressor.h"
 #include "engine/recording.h"
@@ -53,6 +54,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   CloseCode drain_code = CloseCode::shutdown;
   std::uint64_t next_ticket = 1;
   std::uint64_t next_held = 1;
+  std::array<engine::Breaker, engine::kPorts> breakers;
   base::Bucket joins_in_all;
   Instant next_join;         // of those that were told to come back, the last one's moment
   MetricsSnapshot counters;  // the part that the engine itself counts
@@ -248,6 +250,14 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome settle_call(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
   std::uint32_t send_direct(room::UserIndex to, SessionId from, const Event& event,
                             bool delivers) noexcept;
+
+  // --- breakers.cc: ports that fail.
+  static bool port_of(engine::QuestionKind kind, engine::BrokenPort& port) noexcept;
+  Duration broken_for(engine::BrokenPort port) const noexcept;
+  Error broken(Errc code, Duration wait) noexcept;
+  bool answer_for(engine::QuestionKind kind, Answer& answer) noexcept;
+  void port_answered(engine::QuestionKind kind, const Answer& answer) noexcept;
+  void port_worked(engine::BrokenPort port, bool worked) noexcept;
 
   // --- questions.cc
   template <class Ask>

@@ -104,6 +104,8 @@ void Engine::State::complete(StorageRequest request) noexcept {
   StorageWork& work = *storage_works.get(request);
   const RoomId room = work.room;
   RoomRecord* record = rooms.is_open(room) ? record_of(room) : nullptr;
+  const Errc outcome = work.status.error().code;  // that nothing is known of a room is an answer
+  port_worked(engine::BrokenPort::storage, outcome == Errc::ok || outcome == Errc::not_found);
   switch (work.kind) {
     case StorageWorkKind::load:
       if (record == nullptr) break;

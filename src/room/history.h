@@ -191,7 +191,7 @@ class History final {
   base::Pool<Chunk> chunks_;
   base::Vector<Ring> rings_;
   base::Vector<std::uint32_t> held_;  // chunks, by tenant; empty: not counted
-  IndexHeap longest_;  // by chunks held, most first
+  IndexHeap longest_;                 // by chunks held, most first
 };
 
 }  // namespace chatroom::room

@@ -105,9 +105,9 @@ Tables::~Tables() {
 }
 
 bool Tables::reserve() noexcept {
-  return tenants.reserve() && history.reserve() && arena.reserve() && page.reserve(page.size_max()) &&
-         presence.reserve(presence.size_max()) && leaves.reserve(leaves.size_max()) &&
-         leave_texts.reserve(leave_texts.size_max());
+  return tenants.reserve() && history.reserve() && arena.reserve() &&
+         page.reserve(page.size_max()) && presence.reserve(presence.size_max()) &&
+         leaves.reserve(leaves.size_max()) && leave_texts.reserve(leave_texts.size_max());
 }
 
 RegistryPlan plan_registry(const Limits& limits) noexcept {

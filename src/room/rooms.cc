@@ -83,7 +83,8 @@ Result<RoomId> Registry::open(std::string_view key, const RoomPolicy& policy,
   const bool kept = t.idle.cover(id.index + 1) && t.resting.cover(id.index + 1) &&
                     t.tended.cover(id.index + 1) && t.read_due.cover(id.index + 1) &&
                     t.windows.cover(id.index + 1) &&
-                    t.history.open(id.index, t.tenants.index_of(key)) && t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
+                    t.history.open(id.index, t.tenants.index_of(key)) &&
+                    t.texts.keep(key, room.key) && t.texts.keep(creator, room.creator) &&
                     adopt_policy(t, room, policy) && t.room_index.insert(id.index) != nullptr;
   if (!kept) {
     t.drop_budget(room);

@@ -199,8 +199,8 @@ TEST_CASE("all that a tenant's users do has one rate, within one in a hundred",
     Peer& other = stage.member(kWsJson, "globex/o", "globex/r");
     std::vector<Peer*> flood;
     for (int i = 0; i < 5; ++i) {
-      flood.push_back(&stage.member(kWsJson, "acme/" + std::to_string(i),
-                                    "acme/" + std::to_string(i % 2)));
+      flood.push_back(
+          &stage.member(kWsJson, "acme/" + std::to_string(i), "acme/" + std::to_string(i % 2)));
     }
     stage.pass(Duration::s(1));
     std::size_t good = 0;
@@ -208,8 +208,8 @@ TEST_CASE("all that a tenant's users do has one rate, within one in a hundred",
     std::size_t others = 0;
     for (int i = 0; i < 60 * 20; ++i) {
       for (int j = 0; j < 5; ++j) {
-        const std::string said = R"({"id":2,"op":"publish","room":"acme/)" + std::to_string(j % 2) +
-                                 R"(","text":"x"})";
+        const std::string said =
+            R"({"id":2,"op":"publish","room":"acme/)" + std::to_string(j % 2) + R"(","text":"x"})";
         for (int k = 0; k < 5; ++k) flood[static_cast<std::size_t>(j)]->say(said);
       }
       if (i % 4 == 0) other.say(R"({"id":2,"op":"publish","room":"globex/r","text":"x"})");
@@ -253,7 +253,8 @@ class Sink final : public Connection {
   std::size_t write(std::span<const Bytes> pieces) noexcept override {
     std::string all;
     for (const Bytes piece : pieces) all.append(as_text(piece));
-    for (std::size_t at = all.find("tick "); at != std::string::npos; at = all.find("tick ", at + 1))
+    for (std::size_t at = all.find("tick "); at != std::string::npos;
+         at = all.find("tick ", at + 1))
       ++heard;
     return all.size();
   }
@@ -267,9 +268,9 @@ struct Somebody {
   SessionId session;
 };
 
-constexpr int kQuiet = 8;        // members of the quiet tenant's room
-constexpr int kRooms = 40;       // of the other
-constexpr int kNoisy = 25;       // members of each
+constexpr int kQuiet = 8;   // members of the quiet tenant's room
+constexpr int kRooms = 40;  // of the other
+constexpr int kNoisy = 25;  // members of each
 constexpr std::uint32_t kSlice = 256;
 
 // In how many flush slices each of the quiet room's messages reached all, at most; one slice a
@@ -323,8 +324,8 @@ std::uint64_t worst_slices(bool flood) {
       Engine::Turn turn(engine);
       // Ten times what it may say, in all its rooms; its budget is 4 a tick.
       for (int i = 0; flood && i < 40; ++i) {
-        const std::string frame = R"({"id":2,"op":"publish","room":"noisy/)" + std::to_string(i) +
-                                  R"(","text":"x"})";
+        const std::string frame =
+            R"({"id":2,"op":"publish","room":"noisy/)" + std::to_string(i) + R"(","text":"x"})";
         turn.on_frame(all[static_cast<std::size_t>(kQuiet + i)]->session, FrameKind::text,
                       as_bytes(frame));
       }

@@ -209,6 +209,8 @@ constexpr const char* kPlants[] = {
     "slow_consumer_stays",
     "slow_mode_off_by_one_ms",
     "superseded_still_sent",
+    "tenant_stranger_let_in",
+    "tenant_writes_unlimited",
     "writable_not_recorded",
 };
 

@@ -143,6 +143,17 @@ void draw_reviews(Plan& plan) {
   if (plan.shadowed) plan.habits.fleeting = plan.habits.latest = 0;
 }
 
+// Every fifth world is the house of one that has tenants. Its share is enough for what is said, if
+// what waits is merged.
+void draw_tenants(Plan& plan) {
+  Random random{plan.seed, 10};
+  if (plan.seed % 5 != 2) return;
+  plan.tenants = true;
+  plan.limits.tenants = random.between(1, 4);
+  plan.house_writes.per_second = random.between(400, 2'000);
+  plan.house_writes.burst = random.between(8, 64);
+}
+
 }  // namespace
 
 Plan draw(std::uint64_t seed) {
@@ -188,6 +199,7 @@ Plan draw(std::uint64_t seed) {
   // Every third world has moderators; what a storage brings back of them has tests of its own.
   plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
   plan.lines = seed % 4 == 1;
+  draw_tenants(plan);
   return plan;
 }
 
@@ -232,6 +244,8 @@ Plan draw_calm(std::uint64_t seed) {
   plan.host.moderate = 0;
   plan.host.sanction = false;
   plan.lines = false;
+  plan.tenants = false;
+  plan.limits.tenants = 0;
   plan.host.echo = 0;
   plan.habits.high = 0;
   plan.habits.channels = 0;

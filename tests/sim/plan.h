@@ -81,6 +81,8 @@ struct Plan {
   std::uint32_t rooms = 2;
   std::uint32_t channels = 1;
   std::uint32_t locals = 1;
+  bool tenants = false;  // a stranger, and a share of visits for all others
+  Rate house_writes = Rate::unlimited();
   bool lines = false;        // a room with a line in front, and those who wait there
   std::uint32_t crowd = 0;   // members inside the host, each with a set of channels of its own
   bool witness = true;       // a member of every room that sees all; the exact checks need it

@@ -159,6 +159,7 @@ void World::start_engine() {
                  std::string{name_of(created.error().code)}.c_str());
   }
   engine_ = std::move(*created);
+  tenants_.declare();
   // What it is asked before it knows the time would be late at once.
   if (plan_.polled && plan_.storage.on) static_cast<void>(engine_->advance(now()));
 }
@@ -187,6 +188,7 @@ void World::crash() {
   for (const auto& insider : insiders_) insider->crashed();
   host_->reopen();
   lines_.crashed();
+  tenants_.crashed();
 }
 
 bool World::over(void* world) noexcept {
@@ -234,6 +236,7 @@ Outcome World::run() {
   host_->start();
   lines_.start();
   reviewers_.start();
+  tenants_.start();
   if (plan_.polled) tick();
   for (std::int64_t at = 0; at < plan_.busy.us + 20'000'000; at += 500'000) {
     schedule_.at(kStart + Duration{at}, [this] {
@@ -330,6 +333,7 @@ void World::check_step() {
   check_ledger(metrics.ledger);
   check_limits(metrics);
   lines_.check_step();
+  tenants_.check_step();
 }
 
 void World::check_ledger(const Ledger& ledger) {

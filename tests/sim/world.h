@@ -18,6 +18,7 @@
 #include "sim/report.h"
 #include "sim/reviewers.h"
 #include "sim/schedule.h"
+#include "sim/tenants.h"
 #include "sim/truth.h"
 
 namespace chatroom::sim {
@@ -134,6 +135,7 @@ class World final {
   std::vector<std::unique_ptr<Insider>> insiders_;
   Lines lines_{*this};
   Reviewers reviewers_{*this};
+  Tenants tenants_{*this};
   std::optional<Engine::Turn> turn_;
   Random over_random_;
   bool ending_ = false;
