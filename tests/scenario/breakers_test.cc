@@ -8,7 +8,7 @@ using namespace chatroom::test;
 namespace {
 
 std::string refused(std::string_view code) {
-  return R"({"id":2,"error":{"code":")" + std::string(code) + R"(",*"temporary":true,*)";
+  return R"({"id":2,"error":{"code":")" + std::string(code) + R"(",*"temporary":true*)";
 }
 
 // What the host is told of ports.

@@ -7,7 +7,8 @@ The table mirrors "Folders, and who may include whom" of the design; src/README.
 PUBLIC_GROUPS = {
     "base": ["types", "error", "assert", "memory"],
     "values": ["types", "error", "assert", "memory", "budget", "limits", "message", "command",
-               "event", "metrics", "room", "decision", "framing", "observer", "fold"],
+               "event", "metrics", "room", "decision", "framing", "observer", "fold",
+               "tenant"],
     "connection": ["connection", "framing"],
     "codec": ["codec", "codec_checks", "flatbuffers", "framing"],
     "compressor": ["compressor"],
