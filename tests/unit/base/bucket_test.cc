@@ -74,4 +74,33 @@ TEST_CASE("a bucket is full again when nothing is owed") {
   REQUIRE(retry_after_ms({INT64_MAX - 1}) == UINT32_MAX);
 }
 
+TEST_CASE("several tokens at once are those that are there") {
+  constexpr Rate rate{100, 10};
+  Bucket bucket;
+  Instant now{5'000'000};
+  CHECK(bucket.available(rate, now) == 10);
+  CHECK(bucket.available(Rate::unlimited(), now) == UINT32_MAX);
+  CHECK(bucket.available({0, 5}, now) == 0);
+  bucket.take_many(rate, now, 7);
+  CHECK(bucket.available(rate, now) == 3);
+  CHECK(bucket.wait_for(rate, now, 3).us == 0);
+  CHECK(bucket.wait_for(rate, now, 5) == Duration::ms(20));
+  CHECK(bucket.wait_for(rate, now, 99) == Duration::ms(70));  // all that there can be
+  bucket.take_many(rate, now, 8);                             // five more than there are
+  CHECK(bucket.available(rate, now) == 0);
+  CHECK(bucket.wait_for(rate, now, 1) == Duration::ms(60));
+  now = now + Duration::ms(60);
+  CHECK(bucket.available(rate, now) == 1);
+  // Over a minute it is the rate, however they are taken.
+  std::uint64_t taken = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    now = now + Duration::ms(1);
+    const std::uint32_t some = std::min(bucket.available(rate, now), 3u);
+    bucket.take_many(rate, now, some);
+    taken += some;
+  }
+  CHECK(taken >= 6'000);
+  CHECK(taken <= 6'001);
+}
+
 }  // namespace chatroom::base
