@@ -150,8 +150,8 @@ void draw_tenants(Plan& plan) {
   if (plan.seed % 5 != 2) return;
   plan.tenants = true;
   plan.limits.tenants = random.between(1, 4);
-  plan.house_writes.per_second = random.between(400, 2'000);
-  plan.house_writes.burst = random.between(8, 64);
+  plan.house_writes.per_second = random.between(80, 500);
+  plan.house_writes.burst = random.between(4, 32);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ class Tenants final : public LocalMember {
   void declare();  // of each engine's life
   void start();
   void crashed() noexcept { opened_ = false; }
-  void check_step() const;
+  void check_step();
   void on_event(const Event& event) noexcept override;
   void on_closed(CloseCode code) noexcept override;
 
@@ -28,7 +28,9 @@ class Tenants final : public LocalMember {
   World& world_;
   Random random_;
   SessionId session_;
-  Instant declared_;
+  Instant looked_;
+  std::int64_t level_ = 0;  // of the house's visits, in millionths
+  std::uint64_t visits_ = 0;
   bool opened_ = false;
   bool started_ = false;
 };
