@@ -349,7 +349,7 @@ TEST_CASE("a record that could not be saved is saved later", "[engine][restart]"
     stage.pass(Duration::s(5));
     storage.fail_at = SIZE_MAX;
     storage.fail_after = false;
-    stage.pass(Duration::s(1));
+    stage.pass(Limits{}.breaker_open);
   }
   Stage stage(stored(under));
   Peer& bob = stage.user(kTcp, "bob");
