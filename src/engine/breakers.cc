@@ -9,7 +9,8 @@ namespace chatroom {
 using engine::BrokenPort;
 using engine::QuestionKind;
 
-// Calls are between a client and the host; the other kinds ask nobody outside.
+// Calls are between a client and the host, passwords and relations have ports of their own that
+// nothing waits for but what they are about; the other kinds ask nobody outside.
 bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
   switch (kind) {
     case QuestionKind::auth:
@@ -27,6 +28,10 @@ bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
     case QuestionKind::call:
     case QuestionKind::load:
     case QuestionKind::home:
+    case QuestionKind::set_password:
+    case QuestionKind::password:
+    case QuestionKind::direct:
+    case QuestionKind::block:
       return false;
   }
   return false;

@@ -65,7 +65,7 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 10";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 11";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -96,7 +96,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 344, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 352, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -130,10 +130,10 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
-  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
-                      GrantMap::bytes_max(limits.channel_roles) +
-                      GrantTable::bytes_max(limits.channel_roles) +
-                      base::IndexMap<Secret>::bytes_max(limits.password_rooms) + Tenants::bytes_max(limits);
+  plan.rooms_bytes +=
+      base::IndexMap<Staff>::bytes_max(sizes.lasting) + GrantMap::bytes_max(limits.channel_roles) +
+      GrantTable::bytes_max(limits.channel_roles) +
+      base::IndexMap<Secret>::bytes_max(limits.password_rooms) + Tenants::bytes_max(limits);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

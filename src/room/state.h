@@ -217,7 +217,6 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
 
   std::uint32_t first_sanction = kNone;
   std::uint32_t first_staff = kNone;
-
   std::uint32_t first_grant = kNone;
   std::uint64_t presence_version = 0;
   std::uint32_t arrivals_told = 0;
