@@ -26,6 +26,7 @@ enum class HostEventType : std::uint8_t {
                    // (which message; of release and reject: its number): the audit trail; what was
                    // refused is not in it
   held,            // room, user, position.offset (its number): a message waits for a moderator
+  likes,           // room, count: how many so far; when the room is told
 };
 std::string_view name_of(HostEventType type) noexcept;
 
@@ -47,6 +48,7 @@ struct HostEvent {
   std::string_view by{};
   std::string_view text{};
   std::int64_t until_ms = 0;  // 0: no end
+  std::uint64_t count = 0;
 };
 
 // Thread: the engine's. Re-entry: allowed, everything but destroying the engine: the state is

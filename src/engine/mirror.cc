@@ -235,6 +235,7 @@ void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event
   for (const ChannelState& channel : event.state.channels) {
     static_cast<void>(rooms.open_channel(room, channel.name, channel.creator));
   }
+  if (event.state.likes) rooms.hold_likes(room, *event.state.likes);
   if (event.type == EventType::message) {
     const room::UserIndex author = rooms.find_user(event.message.user);
     meta.author = author == room::kNone ? fanout::kNoSlot : author;

@@ -191,12 +191,20 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void on_scheduled(ScheduleId id) noexcept;
   void forget_scheduled(RoomId room) noexcept;
 
+  // --- likes.cc
+  Outcome decide_like(const Caller& caller, RoomId room, const Outgoing& message,
+                      bool counts) noexcept;
+  Result<Ticket> like_as_host(RoomId room, const Outgoing& message, Tag tag) noexcept;
+  void tell_likes() noexcept;
+
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
                    const room::Showing& showing, Instant passed) noexcept;
   void echo(RoomId room, room::UserIndex author, room::ChannelIndex channel,
             const Outgoing& message) noexcept;
   void tell_rung(RoomId room) noexcept;  // if it changed
+  void tell_rate(RoomId room) noexcept;  // likewise, to members
+  bool say_rate(RoomId room, const room::ShownRate& rate) noexcept;
   void end_windows() noexcept;
   void release_repeats(RoomId room) noexcept;
   void tell_sampled(RoomId room, const room::Sampled& sampled) noexcept;

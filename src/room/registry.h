@@ -384,6 +384,15 @@ class Registry final {
   Instant next_receipt_due() const noexcept;
   ReadCount take_receipt(RoomId room, Instant now) noexcept;
 
+  // ---- Likes (likes.cc): in rooms with policy.likes
+  bool counts_likes(RoomId room) const noexcept;
+  bool like(RoomId room, std::uint64_t count, Instant now) noexcept;  // false: no memory for it
+  std::uint64_t likes(RoomId room) const noexcept;
+  void hold_likes(RoomId room, std::uint64_t count) noexcept;  // as its home has them
+  RoomId next_likes(Instant now) noexcept;                     // to be told of them now
+  Instant next_likes_due() const noexcept;
+  void likes_untold(RoomId room, Instant now) noexcept;  // the log had no place: later
+
   // ---- Taking back, and keeping in sight (recall.cc)
   // Of a message in the ring that was not taken back; a view until the next call here. not_found.
   Result<std::string_view> author(RoomId room, std::uint64_t offset) noexcept;
@@ -417,7 +426,10 @@ class Registry final {
   void pressed(RoomId room, Instant now) noexcept;  // the fan-out had no place for a message
   Rung rung(RoomId room) const noexcept;
   bool take_rung_change(RoomId room) noexcept;  // true once for each change
-  Instant next_overload_due() const noexcept;   // never(): no window is open
+  // What members are told of what they are shown; true once for each change that is worth it.
+  bool take_rate(RoomId room, ShownRate& rate) noexcept;
+  void rate_untold(RoomId room) noexcept;      // the log had no place: at the next window's end
+  Instant next_overload_due() const noexcept;  // never(): no window is open
   // Ends a window that is over. False: none is.
   bool end_window(Instant now, WindowEnd& ended) noexcept;
   // What could not be told now is told with the next window.

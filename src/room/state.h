@@ -171,6 +171,15 @@ struct Receipts {
   std::int64_t told_us = 0;
 };
 
+// How often a room was liked (likes.cc).
+struct LikedTag;
+struct Likes : base::ListNode<LikedTag> {  // in the list while there is something to tell
+  explicit Likes(RoomId where) noexcept : room(where) {}
+  RoomId room;
+  std::uint64_t count = 0;
+  Instant due;  // while it is in the list
+};
+
 struct MemberList {
   MemberIndex first = kNone;
   MemberIndex last = kNone;
@@ -216,6 +225,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
 
   std::uint32_t first_sanction = kNone;
   std::uint32_t first_staff = kNone;
+  std::uint32_t likes = kNone;  // in rooms that count them, once there was one
 
   // Presence, since it was last told.
   bool presence_changed = false;
@@ -355,6 +365,8 @@ struct Tables {
   ReaderTable reader_index;
   base::Pool<Receipts> receipts;
   base::IndexMap<Staff> staff;
+  base::IndexMap<Likes> likes;
+  base::List<Likes, LikedTag> liked;  // to be told, the first due first
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
@@ -433,6 +445,10 @@ struct Tables {
   std::uint32_t make_reader(Room& room, UserIndex user) noexcept;
   void drop_reader(Room& room, std::uint32_t index) noexcept;
   void drop_receipts(Room& room) noexcept;
+
+  // ---- Likes (likes.cc)
+  Likes* make_likes(Room& room) noexcept;  // null: the port is dry
+  void drop_likes(Room& room) noexcept;
 
   // ---- Gifts (publish.cc)
   const Gifts::Gift* given_lately(const Room& room, const Message& message, Instant now) noexcept;

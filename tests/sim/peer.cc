@@ -38,6 +38,7 @@ Peer::Peer(World& world, const User& user, std::uint32_t index, bool listener)
       random_(world.plan().seed, 100 + index),
       odd_(world.plan().seed, 9'000 + index),
       shape_(draw_shape(world, random_, listener)),
+      inflater_(world.deflater()),
       eyes_(world.truth(), world.report(), user.id + "." + std::to_string(index)) {}
 
 const std::string& Peer::user() const noexcept { return user_.id; }
@@ -78,6 +79,8 @@ void Peer::connect() {
     how.kind = shape_.codec;
     how.framing = shape_.framing;
     how.dead_after = Duration::s(1'000);
+    const bool stream = shape_.framing == Framing::outer && shape_.boundary == Boundary::stream;
+    if (world_.plan().deflates && stream && index_ % 3 != 0) how.inflater = &inflater_;
     client_ = std::make_unique<Client>(how, *this);
   } else {
     client_->restart();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chatroom/client.h"
+#include "sim/deflater.h"
 #include "sim/eyes.h"
 #include "sim/link.h"
 #include "sim/random.h"
@@ -88,6 +89,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   Random random_;
   Random odd_;  // dice for what it says that nobody may
   LinkShape shape_;
+  DeflatedReader inflater_;  // before the client that uses it
   Eyes eyes_;
   std::unique_ptr<Client> client_;
   std::shared_ptr<Link> link_;
