@@ -48,7 +48,7 @@ struct Options {
   chatroom::Limits limits;
   // `owner` is set from the string above at the end.
   chatroom::RoomPolicy policy{
-      .gift_window = chatroom::Duration::s(5), .line_length = 200, .hands = 50};
+      .likes = true, .gift_window = chatroom::Duration::s(5), .line_length = 200, .hands = 50};
 };
 
 // What became of reading the options.

@@ -14,6 +14,14 @@ class Viewer final : public chatroom::LocalMember {
     using chatroom::Errc;
     using chatroom::EventType;
     if (event.type == EventType::gap) missed += event.gap.count;
+    if (event.type == EventType::room_state && event.state.likes) {
+      ++likes_told;
+      likes = *event.state.likes;
+    }
+    if (event.type == EventType::room_state && event.state.has_rate) {
+      kept = event.state.kept;
+      ++rates_told;
+    }
     if (event.type == EventType::answer && event.op == chatroom::Op::call) {
       ++(event.error.code == Errc::ok ? songs : songs_refused);
     }
@@ -34,6 +42,10 @@ class Viewer final : public chatroom::LocalMember {
   std::uint64_t repeats = 0;  // ... and how many those were
   std::uint64_t missed = 0;   // what the sample left out, as the room counted it
   std::uint64_t gifts = 0;
+  std::uint64_t likes = 0;     // of all, as the room said last ...
+  int likes_told = 0;          // ... and how often it did
+  std::uint32_t kept = 1'000;  // what share of the messages the room shows, in thousandths
+  int rates_told = 0;
   std::uint64_t songs = 0;
   std::uint64_t songs_refused = 0;
   bool unmasked = false;
@@ -63,6 +75,15 @@ class Audience {
       refused_ += answer ? 0 : 1;
     }
   }
+  // And the next few like what they see, some of them several times: no line in the chat, a number.
+  void like(std::size_t how_many) {
+    for (std::size_t i = 0; i < how_many; ++i, ++likers_) {
+      const std::uint32_t times = 1 + static_cast<std::uint32_t>(likers_ % 3);
+      const chatroom::SessionId who = viewers_[likers_ % viewers_.size()].session;
+      const chatroom::Outgoing like{.room = room_, .kind = chatroom::Kind::like, .count = times};
+      if (engine_.publish(who, like)) likes_ += times;
+    }
+  }
   // A command of the host's own, which it answers when it can.
   void wish_songs(std::size_t how_many) {
     for (std::size_t i = 0; i < how_many && i < viewers_.size(); ++i) {
@@ -81,6 +102,7 @@ class Audience {
 
   const std::vector<Viewer>& viewers() const { return viewers_; }
   std::size_t said() const { return said_; }
+  std::uint64_t likes() const { return likes_; }
   std::size_t refused() const { return refused_; }
 
  private:
@@ -89,4 +111,6 @@ class Audience {
   std::vector<Viewer> viewers_;  // never grows: the engine knows their places
   std::size_t said_ = 0;
   std::size_t refused_ = 0;
+  std::size_t likers_ = 0;
+  std::uint64_t likes_ = 0;
 };

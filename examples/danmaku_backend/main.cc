@@ -7,7 +7,8 @@
 //                                      'chatroom.v1.json')
 //
 // What it shows: a receive budget with merged repeats and a fair sample, gifts from another thread
-// at high priority, a word that is masked, a moderator, a command answered late by a slow desk.
+// at high priority, likes as one number, a word that is masked, a moderator, a command answered
+// late by a slow desk.
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -32,6 +33,7 @@ RoomPolicy stream_policy() {
   policy.receive_normal_per_s = 20;  // what members are shown in a second ...
   policy.receive_high_per_s = 10;
   policy.merge_repeats = true;  // ... after what was said twice became one
+  policy.likes = true;          // counted, told as a number once a second
   policy.owner = "streamer";
   return policy;
 }
@@ -68,13 +70,19 @@ bool report(const Audience& audience, const Operator& events, Duration took) {
   std::printf("gifts: %llu of %llu\n", count(one.gifts), count(kGifts));
   std::uint64_t songs = 0;
   for (const Viewer& viewer : audience.viewers()) songs += viewer.songs;
+  std::printf("likes: %llu of %llu, told %d times; the room shows %u of 1000 messages\n",
+              count(one.likes), count(audience.likes()), one.likes_told, one.kept);
   std::printf("songs answered late: %llu\n", count(songs));
   // Twenty a second, and what the burst of the first second may hold.
   const auto budget = static_cast<std::uint64_t>(20 * (took.in_ms() / 1'000 + 2));
   const bool readable = one.shown > 20 && one.shown <= budget;
+  // Once a second, from a second after the first on, and the last number.
+  const bool liked = one.likes == audience.likes() && one.likes_told > 0 &&
+                     one.likes_told <= took.in_ms() / 1'000 + 1;
   const bool told = one.merged > 0 && one.missed > 0 && audience.accounts_for_all(one);
-  return readable && told && !one.unmasked && one.gifts == kGifts && songs == 5 &&
-         events.muted == 1;
+  const bool sampled = one.rates_told > 0 && one.kept < 1'000;
+  return readable && told && liked && sampled && !one.unmasked && one.gifts == kGifts &&
+         songs == 5 && events.muted == 1;
 }
 
 }  // namespace
@@ -116,6 +124,7 @@ int main(int argc, char** argv) {
                                                      .reason = "advertising"});
   for (int round = 0; serve || round < 60; ++round) {
     audience.shout(20);  // 400 a second
+    audience.like(30);
     if (loop.run_for(kRound)) break;
   }
   gifts.join();

@@ -154,8 +154,9 @@ export class ChatRoom extends HTMLElement {
     const panel = el(
       'section',
       { className: 'chat', aria: { label: words.chat } },
-      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, status.hand.node, status.pill, people),
+      el('header', { className: 'bar' }, el('h2', {}, words.chat), slow, ...status.nodes, people),
       status.banner,
+      status.rate,
       pinned,
       middle,
       this.#composer.node,
@@ -194,10 +195,8 @@ export class ChatRoom extends HTMLElement {
   #enterRoom() {
     const name = this.getAttribute('room') || 'lobby';
     const recent = Number(this.getAttribute('recent') ?? RECENT) || 0;
-    const chat = (this.chat = this.client.room(name, {
-      recent,
-      password: this.getAttribute('password') ?? undefined,
-    }));
+    const password = this.getAttribute('password') ?? undefined;
+    const chat = (this.chat = this.client.room(name, { recent, password }));
     const on = (type, hear) =>
       chat.addEventListener(type, (e) => chat === this.chat && hear(e.detail));
     this.#left = null;
@@ -362,6 +361,7 @@ export class ChatRoom extends HTMLElement {
     slow.hidden = !(policy.slow_mode_s > 0);
     setText(slow, this.#words.slowMode(policy.slow_mode_s));
     this.#showPinned(bar, pinned[pinned.length - 1]);
+    this.#status.showRoom(this.chat);
     this.#presence();
     this.#showMe();
   }

@@ -368,6 +368,7 @@ export class Room extends EventTarget {
   /** Policy and attributes change by field; null takes an attribute away. */
   #change(changed) {
     const merged = { ...this.info, ...changed };
+    if (changed.rung && changed.kept === undefined) delete merged.kept; // all of it, again
     for (const part of ['policy', 'attributes']) {
       if (changed[part]) merged[part] = { ...this.info[part], ...changed[part] };
     }

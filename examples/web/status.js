@@ -2,6 +2,7 @@
 // something can be done about it, a banner that says why and offers that.
 
 import { el, setText } from './dom.js';
+import { Likes } from './likes.js';
 import { Hand, lineOffer } from './lines.js';
 import { closeSentence, errorSentence, leaveSentence, seconds } from './sentences.js';
 
@@ -12,8 +13,12 @@ export class Status {
   banner;
   /** connecting, joining, live, waiting, refused or closed */
   shown = 'connecting';
+  /** What share of the room's messages is shown, while that is not all of them. */
+  rate = el('div', { className: 'rate', role: 'status', hidden: true });
   /** @type {Hand} */
   hand;
+  /** @type {Likes} */
+  likes;
 
   #words;
   #language;
@@ -26,6 +31,7 @@ export class Status {
     this.#words = words;
     this.#language = language;
     this.hand = new Hand(words);
+    this.likes = new Likes(words);
     this.#secret = el('input', {
       type: 'password',
       autocomplete: 'off',
@@ -42,8 +48,30 @@ export class Status {
     );
   }
 
+  /** What stands in the header. */
+  get nodes() {
+    return [this.hand.node, this.likes.node, this.pill];
+  }
+
   destroy() {
     clearInterval(this.#countdown);
+    this.likes.destroy();
+  }
+
+  /** What changes while everything is well.
+   * @param {import('./room.js').Room} chat */
+  showRoom(chat) {
+    this.likes.show(chat, this.shown === 'live');
+    const sentence = this.#rateOf(chat.info);
+    this.rate.hidden = !sentence || this.shown !== 'live';
+    setText(this.rate, sentence);
+  }
+
+  #rateOf({ rung = 'normal', kept = 1_000 }) {
+    if (rung === 'high_only') return this.#words.showingFew;
+    if (rung === 'read_only') return this.#words.showingNone;
+    const of = Math.round(1_000 / Math.max(kept, 1));
+    return rung === 'sample' && of > 1 ? this.#words.showingOneOf(of) : '';
   }
 
   /**
@@ -55,6 +83,7 @@ export class Status {
   show(client, chat, left, rejoin) {
     this.shown = stateOf(client, chat, left);
     this.hand.show(chat, this.shown === 'live');
+    this.showRoom(chat);
     this.pill.className = `state ${this.shown}`;
     setText(this.pill, this.#words[this.shown]);
     clearInterval(this.#countdown);

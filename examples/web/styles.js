@@ -123,6 +123,15 @@ input[type="range"] { width: 100%; margin: 0; accent-color: var(--chat-accent); 
 .hand { font-size: 11.5px; height: 24px; padding: 0 10px; border-radius: 99px; white-space: nowrap;
   background: none; color: var(--chat-dim); border: 1px solid var(--chat-line); cursor: pointer; }
 .hand[aria-pressed="true"] { color: var(--chat-warn); border-color: var(--chat-warn); }
+.like { position: relative; display: inline-flex; align-items: center; gap: 4px; height: 24px; padding: 0 8px;
+  border-radius: 99px; font-size: 11.5px; font-variant-numeric: tabular-nums; color: #f3679a; }
+.like svg { width: 14px; height: 14px; fill: currentColor; }
+.hearts { position: absolute; inset: auto 50% 100% auto; width: 0; pointer-events: none; z-index: 3; }
+.hearts i { position: absolute; bottom: 0; font-style: normal; font-size: 16px; opacity: 0;
+  color: hsl(var(--hue) 85% 62%); animation: rise 1.6s ease-out; }
+@keyframes rise { 0% { opacity: 0; transform: translate(0, 60px) scale(.6); } 15% { opacity: 1; }
+  100% { opacity: 0; transform: translate(var(--x), 0) scale(1.25); } }
+.rate { padding: 4px 16px; font-size: 12px; color: var(--chat-warn); border-bottom: 1px solid var(--chat-line); }
 .hands { display: grid; gap: 6px; padding: 8px 16px; border-bottom: 1px solid var(--chat-line); }
 .hands > div { display: flex; align-items: center; gap: 8px; }
 .hands bdi { margin-inline-end: auto; overflow: hidden; text-overflow: ellipsis; }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "chatroom/codec.h"
+#include "chatroom/compressor.h"
 #include "chatroom/connection.h"
 #include "chatroom/framing.h"
 #include "chatroom/global_heap.h"
@@ -41,6 +42,10 @@ struct ClientOptions {
   std::uint32_t rooms_max = 32;                // rooms whose position is known; more: limit_reached
   Duration heartbeat = Duration::s(25);        // until the server named its own
   Duration dead_after = Duration::s(60);       // without a byte
+  // Framing::outer: this client's alone. Then it asks for DEFLATED frames once it has signed in,
+  // and holds frame_bytes_max of memory from the first of them on. A server that has no compressor
+  // ends the link then (WIRE.md). Null: none are taken.
+  Inflater* inflater = nullptr;
 };
 
 struct ClientAuth {
@@ -119,9 +124,9 @@ class Client final {
   // Without an id: there will be no answer, not even an error.
   Status tell(Command command) noexcept;
 
-  // What came. bad_request: not what a server sends, or an outer frame of a wrong type; too_large:
-  // over frame_bytes_max; limit_reached: no memory. After an error the stream has ended: drop the
-  // link.
+  // What came. bad_request: not what a server sends, an outer frame of a wrong type, or bad
+  // deflate; too_large: over frame_bytes_max, deflated or not; limit_reached: no memory. After an
+  // error the stream has ended: drop the link.
   Status on_bytes(Bytes bytes) noexcept;                    // Framing::outer, in any pieces
   Status on_frame(FrameKind kind, Bytes payload) noexcept;  // Framing::websocket, whole frames
 
@@ -151,6 +156,7 @@ class Client final {
   CloseCode close_code() const noexcept;    // of the server's close frame; normal if it had none
   std::string_view user() const noexcept;   // as the server named us
   std::uint32_t awaiting() const noexcept;  // answers
+  std::uint64_t deflated() const noexcept;  // frames of this link that came so
   // not_found: never joined, or its place was needed for another room.
   Result<ClientRoom> room(std::string_view room) const noexcept;
 

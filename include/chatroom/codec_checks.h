@@ -24,6 +24,7 @@ inline constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
 inline constexpr int kFrameDepthMax = 16;
 inline constexpr int kDataDepthMax = kFrameDepthMax - 1;
 inline constexpr std::uint32_t kHistoryLimitMax = 100;
+inline constexpr std::uint32_t kLikesPerCommand = 100;
 
 // Checks the fields that `command.op` reads: required ones, lengths, UTF-8, controls, the pattern
 // of kinds, counts, ranges, text rules; and fills the defaults (kind, channel). Does not look into

@@ -44,6 +44,20 @@ class Compressor {
   ~Compressor() = default;
 };
 
+// What a client reads deflated messages with. It keeps what came before as its window, so each
+// client has one of its own. Thread and re-entry: the client's.
+class Inflater {
+ public:
+  // A new link: nothing was before.
+  virtual void restart() noexcept = 0;
+  // The next deflated message of this link. Never writes past `out`. After anything but `whole`
+  // nothing more is asked of it before restart().
+  virtual Compressor::Inflated inflate(Bytes message, MutableBytes out) noexcept = 0;
+
+ protected:
+  ~Inflater() = default;
+};
+
 // How far a deflated message of a peer may grow: at most twenty times its size, but short ones may
 // always be as long as what strangers may send; and never over `limit`.
 constexpr std::size_t inflated_bytes_max(std::size_t message, std::size_t limit) noexcept {

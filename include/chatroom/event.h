@@ -92,6 +92,18 @@ struct RoomEntry {  // as lists of rooms show one
   std::string_view creator{};
 };
 
+// How far a room with a receive budget has gone to stay within it. It goes up as soon as it must,
+// and down one rung after three seconds that the lower one would have borne.
+enum class Rung : std::uint8_t {
+  normal,     // everything is shown
+  merge,      // repeats of a text leave once a second as one message with a `count`
+  sample,     // of the rest as much as the budget holds: the same chance for each sender, the same
+              // choice for each member, one message a sender and second; low priority waits out
+  high_only,  // members' links or the log cannot follow: only high priority is shown
+  read_only,  // nor that: members are refused room_overloaded until they can
+};
+std::string_view name_of(Rung rung) noexcept;
+
 // A room's lasting settings as clients see them. In `room_state` only what `has_*` marks changed.
 struct RoomState {
   bool has_policy = false;
@@ -112,6 +124,12 @@ struct RoomState {
   std::span<const std::uint64_t> pinned{};  // offsets, in the order of pinning
   std::int64_t created_ms = 0;
   std::string_view creator{};
+  std::optional<std::uint64_t> likes{};  // so far, in rooms that count them
+  // What the room shows of what is said in it, in thousandths of what is not of high priority, with
+  // the merged repeats; told anew when it changed by more than a quarter, every three seconds.
+  bool has_rate = false;  // in a whole state: on any rung but normal
+  Rung rung = Rung::normal;
+  std::uint32_t kept = 1'000;
 };
 
 // What a session may do, as told in the answer to auth.

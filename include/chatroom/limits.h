@@ -47,11 +47,11 @@ struct Limits {
   Rate inbound{64 * 1024, 256 * 1024};               // bytes of a session: reading pauses
   Rate publishes{5, 10};                             // per user and room: rate_limited
   Rate joins{5, 20};                                 // per session: rate_limited
-  std::uint32_t password_tries = 5;                  // wrong ones of a user in a room, and then one
-  Duration password_wait = Duration::s(12);          // in so long: rate_limited
   // Of all clients together; who is refused is told a moment of its own to come back.
-  Rate joins_in_all{10'000, 65'536};  // rate_limited, of scope server
-  Rate room_publishes{2'000, 4'000};  // all members of a room: rate_limited
+  Rate joins_in_all{10'000, 65'536};         // rate_limited, of scope server
+  Rate room_publishes{2'000, 4'000};         // all members of a room: rate_limited
+  std::uint32_t password_tries = 5;          // wrong ones of a user in a room, and then one
+  Duration password_wait = Duration::s(12);  // in so long: rate_limited
 
   // How long things may take.
   Duration auth_deadline = Duration::s(10);      // absolute, from open: close 4505

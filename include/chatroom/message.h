@@ -63,6 +63,7 @@ struct Outgoing {
   std::span<const std::string_view> mentions{};  // user ids, at most 16
   bool keep = true;           // false: volatile; takes no offset, is in no history
   std::string_view latest{};  // non-empty: only the newest per this key matters; not kept
+  std::uint32_t count = 1;  // of kind `like` where they are counted: how many; of a member 1 to 100
 };
 
 // A message as members see it. All views live until the call that brought it returns.

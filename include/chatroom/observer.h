@@ -32,6 +32,7 @@ enum class HostEventType : std::uint8_t {
                    // storage could not do. Meanwhile: auth refuses `unauthorized`, rules `internal`
                    // (temporary both), the filter as EngineOptions::unfiltered says, rooms that
                    // store `before` refuse storage_failed, those that store `behind` go on
+  likes,           // room, count: how many so far; when the room is told
 };
 std::string_view name_of(HostEventType type) noexcept;
 
@@ -53,6 +54,7 @@ struct HostEvent {
   std::string_view by{};
   std::string_view text{};
   std::int64_t until_ms = 0;  // 0: no end
+  std::uint64_t count = 0;
 };
 
 // Thread: the engine's. Re-entry: allowed, everything but destroying the engine: the state is

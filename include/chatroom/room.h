@@ -18,18 +18,6 @@ enum class Durability : std::uint8_t {
   before,  // stored first, then spread and answered; a failed append is `storage_failed`
 };
 
-// How far a room with a receive budget has gone to stay within it. It goes up as soon as it must,
-// and down one rung after three seconds that the lower one would have borne.
-enum class Rung : std::uint8_t {
-  normal,     // everything is shown
-  merge,      // repeats of a text leave once a second as one message with a `count`
-  sample,     // of the rest as much as the budget holds: the same chance for each sender, the same
-              // choice for each member, one message a sender and second; low priority waits out
-  high_only,  // members' links or the log cannot follow: only high priority is shown
-  read_only,  // nor that: members are refused room_overloaded until they can
-};
-std::string_view name_of(Rung rung) noexcept;
-
 // Everything a room decides by itself. Defaults are those of an open plaza; `plaza`, `group` and
 // `sensitive` below give the usual kinds (src/README.md has the table).
 struct RoomPolicy {
@@ -70,6 +58,11 @@ struct RoomPolicy {
   bool public_moderation = false;  // mutes, bans, kicks, roles are told to the whole room, not only
                                    // to whom they are about
   bool listed = false;             // list_rooms shows it to anybody
+  // What members publish of kind `like` is counted instead of said, `count` of them at once: it has
+  // no place, is in no history and costs no receive budget. How many so far since the room opened
+  // is told to all at most once a second, the last number always (RoomState::likes). Of a host's
+  // broadcast likewise. Slow mode and the room's modes do not hold for it; mutes and rates do.
+  bool likes = false;
   // Members whose links agreed to it (SessionOptions::compress) get what several members wait for
   // deflated, once for all of them; what is for one alone stays plain. For who joins from then on.
   bool compress = false;
@@ -140,6 +133,7 @@ class Room final {
   std::uint32_t online() const noexcept;  // users
   RoomPolicy policy() const noexcept;
   Rung rung() const noexcept;  // known to its home; normal without a receive budget, or if closed
+  std::uint64_t likes() const noexcept;  // as far as this engine knows; RoomPolicy::likes
 
   // Says something as the host: no limits, rules or mute apply; takes its place in history.
   // Cost: one encode per profile in use, whatever the number of members.

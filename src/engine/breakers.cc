@@ -9,8 +9,8 @@ namespace chatroom {
 using engine::BrokenPort;
 using engine::QuestionKind;
 
-// Calls are between a client and the host, passwords and relations have ports of their own that
-// nothing waits for but what they are about; the other kinds ask nobody outside.
+// Calls are between a client and the host, loads and homes have ways of their own. Passwords and
+// relations have no breaker: what they cannot do concerns one join, one message.
 bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
   switch (kind) {
     case QuestionKind::auth:

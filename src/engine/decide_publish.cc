@@ -128,6 +128,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   const bool shadowed =
       rooms.sanctioned(room, author, room::Measure::shadow_mute, now).code != Errc::ok;
   Outgoing message = command.out;
+  const bool counted = message.kind == Kind::like && rooms.counts_likes(room);
   switch (verdict.verdict) {
     case Answer::Verdict::pass:
       break;
@@ -139,21 +140,24 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       }
       break;
     case Answer::Verdict::drop:  // the sender is not to know
+      if (counted) return decide_like(caller, room, message, false);
       answer_publish(caller, rooms.view(room).position);
       return {};
     case Answer::Verdict::hold:
       if (shadowed) break;
+      if (counted) return Errc::filtered;  // there is nothing that somebody could look at
       rooms.forgive_publish(room, author, passed, command.out.text);
       return hold(room, author, command.out);
     case Answer::Verdict::refuse:
     case Answer::Verdict::later:
-      rooms.forgive_publish(room, author, passed, command.out.text);
+      if (!counted) rooms.forgive_publish(room, author, passed, command.out.text);
       return verdict.verdict == Answer::Verdict::refuse ? engine::refused_by_host(verdict.error)
                                                         : Error{Errc::internal, kTemporary, 0};
   }
   if (message.kind == Kind::gift && rooms.view(room).policy->gift_window.us > 0) {
     message.priority = Priority::high;
   }
+  if (counted) return decide_like(caller, room, message, !shadowed);
   if (shadowed && !CHATROOM_PLANTED(shadow_mute_leaks)) return say_in_shadow(caller, room, message);
   const room::Showing showing = rooms.show(room, author, message, now);
   tell_rung(room);

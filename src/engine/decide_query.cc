@@ -1,6 +1,7 @@
 // Questions about a room, messages past it, and the host's own commands.
 #include <algorithm>
 
+#include "engine/latest.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::uint32_t kHistoryDefault = 50;
 constexpr std::uint32_t kPresenceDefault = 50;
-constexpr std::uint64_t kReadKey = 4;  // of what a member gets only the newest of; lines have 2, 3
 
 }  // namespace
 
@@ -103,7 +103,7 @@ Engine::State::Outcome Engine::State::decide_ack(const Caller& caller,
   event.user = rooms.user(user).id;
   event.offset = acked->offset;
   // Of one who reads on, the newest is enough. One that the log has no place for is not told.
-  const std::uint64_t key = (std::uint64_t{user} + 1) << 8 | kReadKey;
+  const std::uint64_t key = (std::uint64_t{user} + 1) << 8 | engine::kReadKey;
   static_cast<void>(append(room, {.priority = Priority::low, .latest = key}, event));
   return {};
 }
@@ -116,7 +116,7 @@ void Engine::State::tell_receipts() noexcept {
     event.room = rooms.view(room).key;
     event.offset = read.offset;
     event.count = read.count;
-    static_cast<void>(append(room, {.priority = Priority::low, .latest = kReadKey}, event));
+    static_cast<void>(append(room, {.priority = Priority::low, .latest = engine::kReadKey}, event));
   }
 }
 

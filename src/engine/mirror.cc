@@ -250,6 +250,7 @@ void Engine::State::fold(RoomId room, fanout::EntryMeta meta, const Event& event
   const Position here = rooms.view(room).position;
   if (event.type == EventType::presence) shared.online = static_cast<std::uint32_t>(event.online);
   hold_access(room, event.state.channels);
+  if (event.state.likes) rooms.hold_likes(room, *event.state.likes);
   if (event.type == EventType::message) {
     const room::UserIndex author = rooms.find_user(event.message.user);
     meta.author = author == room::kNone ? fanout::kNoSlot : author;

@@ -2,6 +2,7 @@
 // second leaves to tell. Which is which is decided in room/overload.h.
 #include <utility>
 
+#include "engine/latest.h"
 #include "engine/state.h"
 
 namespace chatroom {
@@ -55,9 +56,29 @@ void Engine::State::tell_rung(RoomId room) noexcept {
   note({.type = HostEventType::overload, .room = rooms.view(room).key, .rung = rooms.rung(room)});
 }
 
+// Members hear what share they are shown, before the count of what they were not.
+void Engine::State::tell_rate(RoomId room) noexcept {
+  room::ShownRate rate;
+  if (rooms.take_rate(room, rate) && !say_rate(room, rate)) rooms.rate_untold(room);
+}
+
+bool Engine::State::say_rate(RoomId room, const room::ShownRate& rate) noexcept {
+  Event event;
+  event.type = EventType::room_state;
+  event.room = rooms.view(room).key;
+  event.state.has_rate = true;
+  event.state.rung = rate.rung;
+  event.state.kept = rate.kept;
+  const fanout::EntryMeta meta{
+      .priority = Priority::high, .reliable = true, .latest = engine::kRateKey};
+  const Result<fanout::Appended> told = append(room, meta, event);
+  return told && !told->sampled;
+}
+
 void Engine::State::end_windows() noexcept {
   for (room::WindowEnd ended; rooms.end_window(now, ended);) {
     tell_rung(ended.room);
+    tell_rate(ended.room);
     release_repeats(ended.room);
     tell_sampled(ended.room, ended.sampled);
   }

@@ -98,6 +98,7 @@ void pack(Packer& to, const Outgoing& message) noexcept {
   pack_list(to, message.mentions);
   to.flag(message.keep);
   to.text(message.latest);
+  to.u32(message.count);
 }
 
 void unpack(Unpacker& from, Outgoing& message, Lists& lists) noexcept {
@@ -112,6 +113,7 @@ void unpack(Unpacker& from, Outgoing& message, Lists& lists) noexcept {
   message.mentions = unpack_list(from, lists.mentions);
   message.keep = from.flag();
   message.latest = from.text();
+  message.count = from.u32();
 }
 
 void pack(Packer& to, const Message& message) noexcept {
@@ -295,6 +297,7 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.flag(policy.emote_only);
   to.u32(policy.duplicate_s);
   to.flag(policy.merge_duplicates);
+  to.flag(policy.likes);
 }
 
 void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
@@ -329,6 +332,7 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.emote_only = from.flag();
   policy.duplicate_s = from.u32();
   policy.merge_duplicates = from.flag();
+  policy.likes = from.flag();
 }
 
 }  // namespace chatroom::engine

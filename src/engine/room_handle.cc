@@ -24,6 +24,10 @@ Position Room::position() const noexcept {
 
 std::uint32_t Room::online() const noexcept { return open() ? engine_->state_->online(id_) : 0; }
 
+std::uint64_t Room::likes() const noexcept {
+  return engine_ == nullptr ? 0 : engine_->state_->rooms.likes(id_);
+}
+
 Rung Room::rung() const noexcept {
   return engine_ == nullptr ? Rung::normal : engine_->state_->rooms.rung(id_);
 }

@@ -99,6 +99,9 @@ Result<Ticket> Engine::State::broadcast(RoomId room, const Outgoing& given, Tag 
   Outgoing message = given;
   if (const Status good = engine::check_host_message(message); !good) return good.error();
   if (is_mirror(room)) return broadcast_there(room, message, tag);
+  if (message.kind == Kind::like && rooms.counts_likes(room)) {
+    return like_as_host(room, message, tag);
+  }
   dirty = true;
   const std::uint64_t ticket = next_ticket++;
   if (stores_first(room)) {
@@ -128,11 +131,14 @@ Status Engine::State::kick(RoomId room, std::string_view user, std::string_view 
 Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept {
   if (is_mirror(room)) return set_policy_there(room, policy);
   const Rung rung = rooms.rung(room);
+  const bool told_before = rooms.state(room).has_rate;
   const Result<room::PolicyChange> change = rooms.set_policy(room, policy, now);
   if (!change) return change.error();
   if (rooms.rung(room) != rung) {  // its budget is gone, and the ladder with it
     note({.type = HostEventType::overload, .room = rooms.view(room).key});
   }
+  // Its members may know of a rung that it has no record of any more.
+  if (told_before && !rooms.state(room).has_rate) static_cast<void>(say_rate(room, {}));
   fanout.set_log_options(room.index, engine::log_options(policy));
   if (change->visible) tell_room_state(room, change->state);
   mark_unsaved(room);

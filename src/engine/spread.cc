@@ -1,15 +1,12 @@
 // Spread: what a turn says to whole rooms at its end, once for all that happened in it.
 #include <algorithm>
 
+#include "engine/latest.h"
 #include "engine/state.h"
 
 namespace chatroom {
 
 namespace {
-
-// Presence that only counts has one key in each room: who has not sent the last count yet gets the
-// newer one instead.
-constexpr std::uint64_t kCountKey = 1;
 
 // A frame holds at most 240 members (wire/WIRE.md): larger changes are told in parts, each with the
 // same version.
@@ -29,6 +26,7 @@ void Engine::State::spread() noexcept {
   end_windows();
   tend_lines();
   tell_receipts();
+  tell_likes();
   for (RoomId room = rooms.next_presence(now); room; room = rooms.next_presence(now)) {
     spread_presence(room);
   }
@@ -45,7 +43,7 @@ void Engine::State::spread_presence(RoomId room) noexcept {
   event.online = change.online;
   event.presence_version = change.version;
   const fanout::EntryMeta meta{.priority = Priority::normal,
-                               .latest = change.exact ? 0 : kCountKey};
+                               .latest = change.exact ? 0 : engine::kPresenceKey};
   do {
     event.joins = cut_front(change.joins);
     event.leaves = cut_front(change.leaves);

@@ -119,7 +119,8 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       loaded_mentions(memory, given.limits.page_messages * kMentionsPerMessage),
       known_passwords(memory, std::max(given.limits.passwords_known, 1u)),
       wrong_tries(memory, kTriesKept),
-      random(0) {
+      random(0),
+      now(given.start) {
   const std::string_view room_owner = given.new_room_policy.owner;
   new_room_owner.assign(room_owner);
   options.new_room_policy.owner = new_room_owner.view();
@@ -127,7 +128,7 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
 
 Engine::State::State(Engine& owner, const EngineOptions& given,
                      const EnginePorts& given_ports) noexcept
-    : Tables(given, given_ports), engine(owner), now(given.start) {}
+    : Tables(given, given_ports), engine(owner) {}
 
 Engine::State::~State() {
   leave_cluster();

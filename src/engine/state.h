@@ -38,27 +38,6 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Engine& engine;
   engine::RecordedCompressor compressor{*this};
 
-  // --- The turn.
-  Instant now;
-  Instant alarm = Instant::never();  // as the loop knows it
-  Instant next_flush = Instant::never();
-  std::uint32_t depth = 0;   // open Turns and calls
-  std::uint32_t inputs = 0;  // since the turn opened or ended itself
-  std::uint32_t input_bytes = 0;
-  bool attached = false;  // to the loop
-  bool in_port = false;   // a port is being called: calling back in is a bug
-  bool telling = false;
-  bool dirty = false;      // something was decided that is not flushed yet
-  bool more_work = false;  // the budget stopped something
-  bool draining = false;
-  CloseCode drain_code = CloseCode::shutdown;
-  std::uint64_t next_ticket = 1;
-  std::uint64_t next_held = 1;
-  std::array<engine::Breaker, engine::kPorts> breakers;
-  base::Bucket joins_in_all;
-  Instant next_join;         // of those that were told to come back, the last one's moment
-  MetricsSnapshot counters;  // the part that the engine itself counts
-
   // --- turn.cc: the order of the steps.
   void enter() noexcept;  // opens a turn, or becomes part of the open one
   void leave() noexcept;
@@ -225,12 +204,20 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void on_scheduled(ScheduleId id) noexcept;
   void forget_scheduled(RoomId room) noexcept;
 
+  // --- likes.cc
+  Outcome decide_like(const Caller& caller, RoomId room, const Outgoing& message,
+                      bool counts) noexcept;
+  Result<Ticket> like_as_host(RoomId room, const Outgoing& message, Tag tag) noexcept;
+  void tell_likes() noexcept;
+
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
                    const room::Showing& showing, Instant passed) noexcept;
   void echo(RoomId room, room::UserIndex author, room::ChannelIndex channel,
             const Outgoing& message) noexcept;
   void tell_rung(RoomId room) noexcept;  // if it changed
+  void tell_rate(RoomId room) noexcept;  // likewise, to members
+  bool say_rate(RoomId room, const room::ShownRate& rate) noexcept;
   void end_windows() noexcept;
   void release_repeats(RoomId room) noexcept;
   void tell_sampled(RoomId room, const room::Sampled& sampled) noexcept;

@@ -2,7 +2,10 @@
 // bounded by Limits and made at creation (state.cc).
 #pragma once
 
+#include <array>
+
 #include "base/bounded_memory.h"
+#include "base/bucket.h"
 #include "base/list.h"
 #include "base/pool.h"
 #include "base/random.h"
@@ -12,6 +15,7 @@
 #include "base/wheel.h"
 #include "chatroom/engine.h"
 #include "chatroom/flatbuffers.h"
+#include "engine/breaker.h"
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
@@ -69,6 +73,27 @@ struct Tables {
   Mailbox* mailbox = nullptr;
   ByteQueue events;  // for the observer, until tell
   std::uint64_t events_lost = 0;
+
+  // --- The turn.
+  Instant now;
+  Instant alarm = Instant::never();  // as the loop knows it
+  Instant next_flush = Instant::never();
+  std::uint32_t depth = 0;   // open Turns and calls
+  std::uint32_t inputs = 0;  // since the turn opened or ended itself
+  std::uint32_t input_bytes = 0;
+  bool attached = false;  // to the loop
+  bool in_port = false;   // a port is being called: calling back in is a bug
+  bool telling = false;
+  bool dirty = false;      // something was decided that is not flushed yet
+  bool more_work = false;  // the budget stopped something
+  bool draining = false;
+  CloseCode drain_code = CloseCode::shutdown;
+  std::uint64_t next_ticket = 1;
+  std::uint64_t next_held = 1;
+  std::array<Breaker, kPorts> breakers;
+  base::Bucket joins_in_all;
+  Instant next_join;         // of those that were told to come back, the last one's moment
+  MetricsSnapshot counters;  // the part that the engine itself counts
 };
 
 }  // namespace chatroom::engine

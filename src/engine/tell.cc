@@ -51,6 +51,7 @@ void Engine::State::note(const HostEvent& event) noexcept {
   to.text(event.by);
   to.text(event.text);
   to.i64(event.until_ms);
+  to.u64(event.count);
   CHATROOM_ASSERT(to.ok());
   // Part of the pool is for the one event that every host counts on.
   const bool vital = event.type == HostEventType::session_closed;
@@ -97,6 +98,7 @@ void Engine::State::tell_observer() noexcept {
     event.by = from.text();
     event.text = from.text();
     event.until_ms = from.i64();
+    event.count = from.u64();
     ports.observer->on_event(event);
     record(engine::Record::told);
   }

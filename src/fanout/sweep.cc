@@ -104,7 +104,8 @@ std::uint32_t visit_down(State& s, View& view, std::span<Record> records, std::u
       if ((record.flags & kTracked) == 0) writes += visit(s, member_of(s, record).session, now);
       continue;
     }
-    if (record.cursor != g.cursor || g.view != &view) {
+    const bool kept = CHATROOM_PLANTED(deflated_run_to_another) && g.deflated;
+    if ((record.cursor != g.cursor && !kept) || g.view != &view) {
       gather_shared(s, view, record.cursor);
     }
     if (g.pieces.bytes() == 0) {

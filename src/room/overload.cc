@@ -80,6 +80,7 @@ Showing Overload::show(const RoomPolicy& policy, UserIndex author, ChannelIndex 
 
 Showing Overload::withhold(ChannelIndex channel) noexcept {
   ++sampled_[channel];
+  ++withheld_;
   return {.way = Showing::Way::sampled};
 }
 
@@ -133,17 +134,54 @@ Sampled Overload::end_window(const RoomPolicy& policy, Instant now) noexcept {
   } else {
     calm_ = 0;
   }
+  measure();
   const Sampled sampled = sampled_;
-  const bool busy = offered_ > 0 || pressed_ || rung_ != Rung::normal || repeats_.holds();
+  const bool busy =
+      offered_ > 0 || pressed_ || rung_ != Rung::normal || repeats_.holds() || rate_changed();
   sample_.turn(places(policy));
   repeats_.turn();
   speakers_count_ = 0;
   sampled_.fill(0);
   offered_ = 0;
   merged_ = 0;
+  withheld_ = 0;
   pressed_ = false;
   end_ = busy ? std::max(end_, now) + kOverloadWindow : Instant::never();
   return sampled;
+}
+
+// ---- What members are told of it
+
+// Of one window on a new rung, of the last few on an old one.
+void Overload::measure() noexcept {
+  ++rate_age_;
+  std::uint32_t kept = 1'000;
+  if (rung_ >= Rung::high_only) {
+    kept = 0;
+  } else if (rung_ == Rung::sample) {
+    const std::uint64_t shown = offered_ - withheld_;
+    kept = offered_ == 0 ? rate_.kept : static_cast<std::uint32_t>(shown * 1'000 / offered_);
+    if (rate_.rung == rung_) kept = (3 * rate_.kept + kept) / 4;
+  }
+  rate_ = {rung_, kept};
+}
+
+bool Overload::rate_changed() const noexcept {
+  if (told_rate_.rung != rate_.rung || told_rate_.kept == kNobodyKnows) return true;
+  const std::uint32_t apart =
+      std::max(rate_.kept, told_rate_.kept) - std::min(rate_.kept, told_rate_.kept);
+  return rate_age_ >= kCalmWindows && apart * 4 > told_rate_.kept && apart >= 10;
+}
+
+bool Overload::take_rate(ShownRate& rate) noexcept {
+  if (!rate_changed() || CHATROOM_PLANTED(rate_untold)) return false;
+  rate = told_rate_ = rate_;
+  rate_age_ = 0;
+  return true;
+}
+
+ShownRate Overload::rate_told() const noexcept {
+  return {told_rate_.rung, std::min(told_rate_.kept, 1'000u)};
 }
 
 Repeat* Overload::next_release(const RoomPolicy& policy, Instant now) noexcept {

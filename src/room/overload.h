@@ -41,6 +41,12 @@ struct Showing {
   UserIndex let_go = kNone;                  // and this one no longer
 };
 
+// What members are told of what the room shows them: per mille of normal and low.
+struct ShownRate {
+  Rung rung = Rung::normal;
+  std::uint32_t kept = 1'000;
+};
+
 // What a window left to tell: messages that nobody but their senders saw.
 using Sampled = std::array<std::uint32_t, kChannelsMax>;  // messages, by channel
 
@@ -56,6 +62,12 @@ class Overload final {
   void pressed(Instant now) noexcept;
   // True once for each change of the rung.
   bool take_change() noexcept { return std::exchange(told_, rung_) != rung_; }
+
+  // At a window's end: true if members are to be told what they are shown now. When the rung
+  // changed, or the share by more than a quarter of what they know and three windows after that.
+  bool take_rate(ShownRate& rate) noexcept;
+  void rate_untold() noexcept { told_rate_.kept = kNobodyKnows; }
+  ShownRate rate_told() const noexcept;
 
   Instant window_end() const noexcept { return end_; }  // never(): no window is open
   Sampled end_window(const RoomPolicy& policy, Instant now) noexcept;
@@ -74,13 +86,21 @@ class Overload final {
   bool spoke(UserIndex author) const noexcept;
   Rung demanded(const RoomPolicy& policy) const noexcept;
   void climb(const RoomPolicy& policy, Rung to) noexcept;
+  void measure() noexcept;
+  bool rate_changed() const noexcept;
+
+  static constexpr std::uint32_t kNobodyKnows = 1'001;
 
   Rung rung_ = Rung::normal;
   Rung told_ = Rung::normal;
   bool pressed_ = false;
-  std::uint32_t calm_ = 0;     // windows in a row that a lower rung would have borne
-  std::uint32_t offered_ = 0;  // normal and low, in this window
-  std::uint32_t merged_ = 0;   // of them
+  std::uint32_t calm_ = 0;      // windows in a row that a lower rung would have borne
+  std::uint32_t offered_ = 0;   // normal and low, in this window
+  std::uint32_t merged_ = 0;    // of them
+  std::uint32_t withheld_ = 0;  // of them
+  ShownRate rate_;              // as measured
+  ShownRate told_rate_;
+  std::uint32_t rate_age_ = 0;  // windows since it was told
   base::Bucket normal_;
   base::Bucket high_;
   Instant end_ = Instant::never();

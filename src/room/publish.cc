@@ -99,14 +99,17 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   }
   const bool allowed = room.policy.mute_all && t.allowed(room, member.user);
   const Role role = t.role_in(room, member, verdict.channel);
+  const bool counted = room.policy.likes && message.kind == Kind::like;
+  if (counted && !may(role, Operation::publish)) return refuse({Errc::forbidden});
   if (const Error error = check_mode(room.policy, member, role, allowed, message);
-      error.code != Errc::ok) {
+      error.code != Errc::ok && !counted) {
     return refuse(error);
   }
   if ((room.closed & bit_of(verdict.channel)) != 0) {
     return refuse(refusal(Errc::mode_restricted, Rule::channel_closed));
   }
-  if (const Error error = check_slow_mode(room.policy, member, role, now); error.code != Errc::ok) {
+  if (const Error error = check_slow_mode(room.policy, member, role, now);
+      error.code != Errc::ok && !counted) {
     return refuse(error);
   }
   if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
@@ -128,6 +131,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   static_cast<void>(member.publishes.take(t.limits.publishes, now));
   static_cast<void>(room.publishes.take(t.limits.room_publishes, now));
   if (tenant != nullptr) tenant->charge_publish(now);
+  if (counted) return verdict;
   member.spoke = true;
   member.spoke_us = now.us;
   if (said) t.keys.remember(*said, 0, now);

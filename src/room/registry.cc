@@ -85,6 +85,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       reader_index(memory, key, limits.read_positions, ReaderKey{&readers}),
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
       staff(memory, sizes.lasting),
+      likes(memory, sizes.rooms),
       tenants(memory, key, limits),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
@@ -101,6 +102,8 @@ Tables::~Tables() {
   while (open_rooms.pop_front() != nullptr) {
   }
   while (dirty.pop_front() != nullptr) {
+  }
+  while (liked.pop_front() != nullptr) {
   }
 }
 
@@ -130,10 +133,11 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
-  plan.rooms_bytes +=
-      base::IndexMap<Staff>::bytes_max(sizes.lasting) + GrantMap::bytes_max(limits.channel_roles) +
-      GrantTable::bytes_max(limits.channel_roles) +
-      base::IndexMap<Secret>::bytes_max(limits.password_rooms) + Tenants::bytes_max(limits);
+  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
+                      base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
+                      GrantMap::bytes_max(limits.channel_roles) +
+                      GrantTable::bytes_max(limits.channel_roles) +
+                      base::IndexMap<Secret>::bytes_max(limits.password_rooms);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

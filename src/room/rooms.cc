@@ -118,6 +118,7 @@ void Registry::close(RoomId id) noexcept {
   t.resting.remove(id.index);
   t.drop_lines(*room);
   t.drop_receipts(*room);
+  t.drop_likes(*room);
   if (room->gifts != nullptr) t.gifts.destroy(std::exchange(room->gifts, nullptr));
   t.drop_budget(*room);
   t.drop_board(*room);
@@ -204,6 +205,13 @@ RoomState Registry::state(RoomId id) noexcept {
   }
   state.created_ms = room->created.unix_ms();
   state.creator = room->creator.view();
+  if (room->policy.likes) state.likes = likes(id);
+  if (room->overload != nullptr) {
+    const ShownRate rate = room->overload->rate_told();
+    state.has_rate = rate.rung != Rung::normal;
+    state.rung = rate.rung;
+    state.kept = rate.kept;
+  }
   return state;
 }
 
@@ -233,6 +241,7 @@ Result<PolicyChange> Registry::set_policy(RoomId id, const RoomPolicy& policy,
                    policy.emote_only != old.emote_only || policy.duplicate_s != old.duplicate_s;
   t.tend_soon(*room);
   if (!policy.receipts) t.drop_receipts(*room);
+  if (!policy.likes) t.drop_likes(*room);
   change.state = policy_state(room->policy);
   change.state.has_password = room->secret != kNone;
   return change;

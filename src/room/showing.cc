@@ -63,6 +63,16 @@ bool Registry::take_rung_change(RoomId id) noexcept {
   return room != nullptr && room->overload != nullptr && room->overload->take_change();
 }
 
+bool Registry::take_rate(RoomId id, ShownRate& rate) noexcept {
+  Room* room = tables_->find_room(id);
+  return room != nullptr && room->overload != nullptr && room->overload->take_rate(rate);
+}
+
+void Registry::rate_untold(RoomId id) noexcept {
+  Room* room = tables_->find_room(id);
+  if (room != nullptr && room->overload != nullptr) room->overload->rate_untold();
+}
+
 Rung Registry::rung(RoomId id) const noexcept {
   const Room* room = tables_->find_room(id);
   return room == nullptr || room->overload == nullptr ? Rung::normal : room->overload->rung();

@@ -235,6 +235,7 @@ std::string_view Client::user() const noexcept {
 std::uint32_t Client::awaiting() const noexcept {
   return state_ == nullptr ? 0 : static_cast<std::uint32_t>(state_->awaited.size());
 }
+std::uint64_t Client::deflated() const noexcept { return state_ == nullptr ? 0 : state_->deflated; }
 
 Result<ClientRoom> Client::room(std::string_view room) const noexcept {
   if (state_ == nullptr) return Errc::not_found;

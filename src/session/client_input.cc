@@ -40,7 +40,9 @@ Status Client::State::take_outer(Bytes& bytes) noexcept {
     case wire::OuterFrame::State::whole:
       break;
   }
-  if (frame.type != wire::OuterType::plain) return end(Errc::bad_request);
+  const bool deflates =
+      frame.type == wire::OuterType::deflated && authenticated && options.inflater != nullptr;
+  if (frame.type != wire::OuterType::plain && !deflates) return end(Errc::bad_request);
   if (frame.state == wire::OuterFrame::State::partial) {
     if (was_begun) return {};
     const bool kept = begun.append(bytes);
@@ -48,10 +50,36 @@ Status Client::State::take_outer(Bytes& bytes) noexcept {
     return kept ? Status() : end(Errc::limit_reached);
   }
   if (!was_begun) bytes = bytes.subspan(frame.bytes);
-  const Status status = dispatch(frame.body);
+  const Status status = deflates ? take_deflated(frame.body) : dispatch(frame.body);
   // A page of history can be long and is rare: what held its parts is given back.
   if (was_begun) begun.release();
   return status;
+}
+
+// An empty one says only that the server deflates, too.
+Status Client::State::take_deflated(Bytes body) noexcept {
+  if (body.empty()) return {};
+  const MutableBytes place = inflated.place(options.frame_bytes_max);
+  if (place.empty()) return end(Errc::limit_reached);
+  const Compressor::Inflated done = options.inflater->inflate(body, place);
+  switch (done.outcome) {
+    case Compressor::Outcome::whole:
+      ++deflated;
+      return dispatch(place.first(done.size));
+    case Compressor::Outcome::too_large:
+      return end(Errc::too_large);
+    case Compressor::Outcome::bad:
+      break;
+    case Compressor::Outcome::no_memory:
+      return end(Errc::limit_reached);
+  }
+  return end(Errc::bad_request);
+}
+
+// An outbox without room: then all comes plain.
+void Client::State::ask_deflated() noexcept {
+  if (options.inflater == nullptr || options.framing != Framing::outer) return;
+  outbox.add_deflated_mark();
 }
 
 Status Client::State::on_frame(FrameKind kind, Bytes payload) noexcept {
@@ -124,6 +152,7 @@ void Client::State::on_answer(Event& event) noexcept {
     authenticated = true;
     user.assign(event.user);
     if (event.heartbeat_ms > 0) heartbeat = Duration::ms(event.heartbeat_ms);
+    ask_deflated();
   }
   if (asked.place == session::Positions::kNone) return;
   session::Place& place = positions.at(asked.place);
@@ -170,6 +199,9 @@ void Client::State::restart() noexcept {
   CHATROOM_ASSERT(!in_handler);
   outbox.release();
   begun.release();
+  inflated.release();
+  if (options.inflater != nullptr) options.inflater->restart();
+  deflated = 0;
   awaited.clear();
   positions.on_restart();
   authenticated = ended = heard = spoke = timed = false;

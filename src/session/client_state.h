@@ -25,6 +25,7 @@ struct Client::State {
         handler(heard_by),
         outbox(*given.memory, given.framing, given.out_bytes_max),
         begun(*given.memory, given.frame_bytes_max + std::size_t{4}),
+        inflated(*given.memory, given.frame_bytes_max),
         awaited(*given.memory, given.pending_max),
         positions(*given.memory, given.rooms_max),
         heartbeat(given.heartbeat) {}
@@ -38,6 +39,8 @@ struct Client::State {
   void restart() noexcept;
 
   Status take_outer(Bytes& bytes) noexcept;
+  Status take_deflated(Bytes body) noexcept;
+  void ask_deflated() noexcept;
   Status dispatch(Bytes frame) noexcept;
   void on_answer(Event& event) noexcept;
   void on_event(const Event& event) noexcept;
@@ -47,11 +50,13 @@ struct Client::State {
   const ClientOptions options;
   ClientHandler& handler;
   session::Outbox outbox;
-  session::ByteBuffer begun;  // an outer frame that has not come whole
+  session::ByteBuffer begun;     // an outer frame that has not come whole
+  session::ByteBuffer inflated;  // what the last deflated frame was
   base::Vector<Awaited> awaited;
   session::Positions positions;
   base::FixedText<kNameBytesMax> user;
 
+  std::uint64_t deflated = 0;  // frames
   std::uint32_t last_id = 0;
   bool authenticated = false;
   bool ended = false;

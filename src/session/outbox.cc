@@ -52,6 +52,14 @@ bool Outbox::add(FrameKind kind, Bytes payload) noexcept {
   return true;
 }
 
+void Outbox::add_deflated_mark() noexcept {
+  CHATROOM_ASSERT(framing_ == Framing::outer);
+  const MutableBytes header = buffer_.place(wire::kOuterHeaderBytes);
+  if (header.empty()) return;
+  wire::write_outer_header(wire::OuterType::deflated, 0, header.first<wire::kOuterHeaderBytes>());
+  buffer_.commit(wire::kOuterHeaderBytes);
+}
+
 bool Outbox::front(FrameKind& kind, Bytes& payload) const noexcept {
   if (buffer_.empty()) return false;
   const Bytes waiting = buffer_.bytes();

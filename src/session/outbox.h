@@ -19,6 +19,8 @@ class Outbox final {
   void commit(FrameKind kind, std::size_t bytes) noexcept;
   // A whole frame; false: over the bound, or no memory.
   bool add(FrameKind kind, Bytes payload) noexcept;
+  // Framing::outer: an empty DEFLATED frame, which says that such are understood here.
+  void add_deflated_mark() noexcept;
   // The longest frame that place() would have room for.
   std::size_t left() const noexcept;
 

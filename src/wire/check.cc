@@ -86,7 +86,8 @@ Status check_publish(Command& command) noexcept {
       .require(static_cast<int>(out.priority) < kPriorityCount, Field::priority)
       .optional_name(out.key, kNameBytesMax, Field::key)
       .number(out.reply_to, Field::offset)
-      .require(out.mentions.size() <= kMentionsPerMessage, Field::mentions);
+      .require(out.mentions.size() <= kMentionsPerMessage, Field::mentions)
+      .require(out.count >= 1 && out.count <= kLikesPerCommand, Field::count);
   for (const std::string_view user : out.mentions) {
     check.name(user, kNameBytesMax, Field::mentions);
   }

@@ -36,6 +36,7 @@ enum class Field : std::uint16_t {
   role,
   value,
   line,
+  count,
 };
 
 constexpr Error bad_request(Field field) noexcept {

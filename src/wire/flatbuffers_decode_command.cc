@@ -45,6 +45,7 @@ class Reader {
     to_.out.priority = static_cast<Priority>(from.priority());
     to_.out.key = name(from.key(), Field::key);
     to_.out.reply_to = from.reply_to();
+    to_.out.count = from.count();
     to_.out.mentions = names(from.mentions(), lists_.mentions, Field::mentions);
   }
   void read(const fb::InRoom& from) noexcept { to_.room = view(from.room()); }

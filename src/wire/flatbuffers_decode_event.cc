@@ -307,6 +307,12 @@ class Reader {
     }
     to.created_ms = from->created();
     to.creator = view(from->creator());
+    if (const auto likes = from->likes()) to.likes = *likes;
+    const auto rung = from->rung();
+    to.has_rate = rung && *rung <= fb::Rung::MAX;  // a rung of a later version says nothing
+    if (!to.has_rate) return;
+    to.rung = static_cast<Rung>(*rung);
+    to.kept = from->kept();
   }
   template <class Vector>
   void attributes(const Vector& from) noexcept {

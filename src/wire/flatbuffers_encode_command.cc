@@ -156,9 +156,9 @@ AnyTable build_publish(Build& build, const Command& command) noexcept {
   const FbBlob data = build.data(out.data);
   const FbText key = build.text(out.key);
   const FbTexts mentions = build.texts(out.mentions);
-  return fb::CreatePublish(build.fbb(), room, channel, kind, text,
-                           static_cast<fb::DataForm>(out.data.form), data,
-                           static_cast<fb::Priority>(out.priority), key, out.reply_to, mentions)
+  return fb::CreatePublish(
+             build.fbb(), room, channel, kind, text, static_cast<fb::DataForm>(out.data.form), data,
+             static_cast<fb::Priority>(out.priority), key, out.reply_to, mentions, out.count)
       .Union();
 }
 

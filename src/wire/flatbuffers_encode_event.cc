@@ -375,8 +375,18 @@ class Writer {
     flatbuffers::Offset<flatbuffers::Vector<std::uint64_t>> pinned;
     if (!s.pinned.empty()) pinned = fbb_.CreateVector(s.pinned.data(), s.pinned.size());
     const FbText creator = build_.text(s.creator);
-    return fb::CreateRoomState(fbb_, policy, channels, s.created_ms, creator, kept, pinned,
-                               s.has_pinned);
+    fb::RoomStateBuilder to(fbb_);
+    to.add_created(s.created_ms);
+    if (s.likes) to.add_likes(*s.likes);
+    to.add_kept(s.kept);
+    to.add_pinned(pinned);
+    to.add_attributes(kept);
+    to.add_creator(creator);
+    to.add_channels(channels);
+    to.add_policy(policy);
+    if (s.has_rate) to.add_rung(static_cast<fb::Rung>(s.rung));
+    to.add_pins_changed(s.has_pinned);
+    return to.Finish();
   }
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>> attributes(
       std::span<const Attribute> list) noexcept {

@@ -127,11 +127,11 @@ constexpr std::array<std::string_view, 4> kGapReasons{"slow_consumer", "sampled"
                                                       "history_lost"};
 static_assert(kGapReasons.size() == static_cast<std::size_t>(GapReason::history_lost) + 1);
 
-constexpr std::array<std::string_view, 14> kHostEvents{
+constexpr std::array<std::string_view, 15> kHostEvents{
     "session_ready", "session_closed", "room_opened", "room_closed", "joined",
     "left",          "published",      "refused",     "dropped",     "events_lost",
-    "overload",      "moderated",      "held",        "breaker"};
-static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::breaker) + 1);
+    "overload",      "moderated",      "held",        "breaker",     "likes"};
+static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::likes) + 1);
 
 constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
                                                  "read_only"};

@@ -199,4 +199,35 @@ export async function moderationTests({ runner, browser, server, screens }) {
     );
     assertEqual(await rows.count(), 1, 'rows');
   });
+
+  await test('likes count up for everybody, and hearts rise', async (alice, bob) => {
+    for (let n = 0; n < 5; n += 1) await bob.locator('.like').click();
+    assert((await bob.locator('.like .hearts i').count()) > 0, 'his own hearts');
+    assert((await bob.locator('.like').textContent()).startsWith('5'), 'his own count at once');
+    await until('the count', async () =>
+      (await alice.locator('.like').textContent()).startsWith('5'),
+    );
+    await alice.locator('.like').click();
+    for (const page of [alice, bob]) {
+      await until('all six', async () =>
+        ((await page.locator('.like').getAttribute('aria-label')) ?? '').includes('(6 so far)'),
+      );
+    }
+    assertEqual(await texts(alice), [], 'no line in the chat');
+  });
+
+  await test('a busy room says what share of it is shown', async (alice) => {
+    const hear = (changed) =>
+      alice.evaluate(
+        (fields) =>
+          document.querySelector('chat-room').chat.take({ event: 'room_state', changed: fields }),
+        changed,
+      );
+    const line = alice.locator('.rate');
+    assert(!(await line.isVisible()), 'nothing to say yet');
+    await hear({ rung: 'sample', kept: 200 });
+    assertEqual(await line.textContent(), 'Busy: showing 1 of 5 messages', 'the line');
+    await hear({ rung: 'normal' });
+    assert(!(await line.isVisible()), 'all is shown again');
+  });
 }

@@ -138,6 +138,10 @@ inline std::vector<NamedCommand> settings() {
   c = command_of(Op::set_policy, 9, "live/1");
   c.policy = {.line_length = 50, .hands = 0};
   all.push_back({"set_policy_lines", c});
+  c = command_of(Op::publish, 9, "live/1");
+  c.out.kind = Kind::like;
+  c.out.count = 12;
+  all.push_back({"publish_likes", c});
   return all;
 }
 

@@ -71,6 +71,7 @@ inline std::string describe(const Command& c) {
   d.field("key", c.out.key);
   d.number("reply_to", c.out.reply_to);
   d.list("mentions", c.out.mentions);
+  d.number("out.count", std::uint64_t{c.out.count}, 1);
   d.field("token", c.token);
   d.field("resume", c.resume);
   d.field("user", c.user);
@@ -160,6 +161,11 @@ inline std::string describe(const RoomState& s) {
   d.number("max_members", std::uint64_t{s.max_members});
   d.number("line_length", std::uint64_t{s.line_length});
   d.number("hands", std::uint64_t{s.hands});
+  d.truth("has_likes", s.likes.has_value());
+  d.number("likes", s.likes.value_or(0));
+  d.truth("has_rate", s.has_rate);
+  d.number("rung", static_cast<std::int64_t>(s.rung));
+  d.number("kept", std::uint64_t{s.kept}, 1'000);
   for (const ChannelState& channel : s.channels) {
     d.field("channel", channel.name);
     d.field("state", channel.state);

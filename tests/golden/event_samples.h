@@ -309,6 +309,17 @@ inline std::vector<NamedEvent> events() {
   e = answer_to(Op::list_held, 9);
   e.more = true;
   add("ok_list_held", e);
+  e = event_of(EventType::room_state, "live/1");
+  e.state.likes = 12'345;
+  add("room_state_likes", e);
+  e.state.likes = std::nullopt;
+  e.state.has_rate = true;
+  e.state.rung = Rung::sample;
+  e.state.kept = 200;
+  add("room_state_rate", e);
+  e.state.rung = Rung::normal;
+  e.state.kept = 1'000;
+  add("room_state_rate_normal", e);
   return all;
 }
 

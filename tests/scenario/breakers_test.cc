@@ -158,7 +158,7 @@ TEST_CASE("rules that fail refuse at once, and calls are nobody else's business"
   CHECK(told.events == Events{"rules open", "rules closed"});
 }
 
-TEST_CASE("while storage fails `behind` goes on and `before` refuses; then all is stored",
+TEST_CASE("while storage fails `behind` goes on and `before` refuses, then all is stored",
           "[scenario][breakers]") {
   MemoryStorage under;
   testing::FaultyStorage storage(under);

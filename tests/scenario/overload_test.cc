@@ -65,6 +65,37 @@ TEST_CASE("past the budget each sees its own message, and is told how many it di
   }
 }
 
+TEST_CASE("members are told what share of it they are shown, and not at every turn") {
+  for (const Carrier& carrier : {kWsJson, kTcp}) {
+    INFO(carrier.name);
+    Stage stage;
+    REQUIRE(stage.engine().open_room("r", budgeted()));
+    Peer& reader = stage.member(carrier, "reader", "r");
+    std::vector<Peer*> crowd;
+    for (int i = 0; i < 45; ++i) {
+      crowd.push_back(&stage.member(carrier, "u" + std::to_string(i), "r"));
+    }
+    stage.pass(Duration::s(2));
+    reader.forget();
+    std::vector<std::string> told;
+    int said = 0;
+    for (int second = 0; second < 8; ++second) {
+      for (Peer* sender : crowd) sender->say(publish(5, std::to_string(++said)));
+      stage.pass(Duration::s(1));
+      for (const std::string& event : reader.events("room_state")) told.push_back(event);
+    }
+    REQUIRE(!told.empty());
+    CHECK_LIKE(told[0],
+               R"({"event":"room_state","room":"r","changed":{"rung":"sample","kept":*}})");
+    CHECK(told.size() <= 3);
+    Peer& late = stage.user(carrier, "late");
+    CHECK_LIKE(late.ask(R"({"id":2,"op":"join","room":"r"})"), R"(*"rung":"sample","kept":*)");
+    stage.pass_alive(Duration::s(10));
+    CHECK(reader.events("room_state").back() ==
+          R"({"event":"room_state","room":"r","changed":{"rung":"normal"}})");
+  }
+}
+
 TEST_CASE("repeats leave as one message with a count, in history too") {
   Stage stage;
   REQUIRE(stage.engine().open_room("r", budgeted()));

@@ -119,6 +119,7 @@ void Eyes::on_join(const Event& event, const Frame& frame, const Asked& asked) {
   fresh->joined = fresh->last_offset = event.offset;
   fresh->channels = asked.channels;
   fresh->tainted = tainted_;
+  fresh->rung = event.state.rung;
   PageSeen page;
   page.channels = asked.channels;
   page.upto = event.offset;
@@ -220,6 +221,7 @@ void Eyes::on_entry(const Event& event, const Frame& frame) {
   if (quiet != quiet_.end() && frame.start >= quiet->second) {
     fail(room, std::string{name_of(event.type)} + " was offered after its membership had ended");
   }
+  if (Truth::is_number(event)) return on_number(*here, event);
   Seen seen;
   seen.write = frame.write;
   switch (event.type) {
@@ -245,6 +247,19 @@ void Eyes::on_entry(const Event& event, const Frame& frame) {
       break;
   }
   here->seen.push_back(seen);
+}
+
+void Eyes::on_number(Stay& stay, const Event& event) {
+  if (tainted_) return;
+  const RoomState& state = event.state;
+  if (!truth_.budgeted() || !state.has_rate) fail(stay.life->room, "a number of another room");
+  const bool shows_all = state.rung < Rung::sample;
+  const bool shows_none = state.rung > Rung::sample;
+  if (state.kept > 1'000 || (shows_all && state.kept != 1'000) || (shows_none && state.kept != 0)) {
+    fail(stay.life->room,
+         std::string{name_of(state.rung)} + " shows " + std::to_string(state.kept));
+  }
+  stay.rung = state.rung;
 }
 
 void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {

@@ -265,6 +265,7 @@ Answer Host::on_call(Question question, const CallRequest& request) noexcept {
 void Host::on_event(const HostEvent& event) noexcept {
   const std::string user{event.user};
   const std::string room{event.room};
+  if (event.type == HostEventType::likes) world_.lines().likes_told(event.count);
   if (room == Lines::kRoom) return;  // lines.h looks after it
   switch (event.type) {
     case HostEventType::session_ready: {
@@ -335,6 +336,7 @@ void Host::on_event(const HostEvent& event) noexcept {
     case HostEventType::overload:
       world_.report().note("overload", name_of(event.error.code), room,
                            static_cast<std::uint64_t>(event.rung));
+      if (event.error.code == Errc::ok) ++climbs_[room];
       break;
     case HostEventType::events_lost:
       ++lost_;
@@ -398,6 +400,15 @@ void Host::check_shown(const HostEvent& event, RoomModel& room) {
 
 void Host::check_end() const {
   if (!mail_.empty() && lost_ == 0) fail("nothing was heard of a call from afar");
+  // One may end with its room, or with the process, before it was told.
+  for (const auto& [room, climbs] : climbs_) {
+    // Those that members open themselves have no witness.
+    bool watched = false;
+    for (std::uint32_t i = 0; i < world_.plan().rooms; ++i) watched |= room == world_.room_key(i);
+    if (!watched || !world_.plan().witness || climbs < 4 || world_.truth().rates_seen(room) > 0)
+      continue;
+    fail(room + " went from rung to rung, and nobody was told");
+  }
 }
 
 }  // namespace chatroom::sim

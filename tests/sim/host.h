@@ -127,6 +127,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   std::uint64_t closed_ = 0;
   std::uint64_t lost_ = 0;
   bool settled_ = false;
+  std::map<std::string, std::uint64_t> climbs_;  // changes of the rung that it was told of
 };
 
 }  // namespace chatroom::sim

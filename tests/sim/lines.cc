@@ -1,6 +1,7 @@
 #include "sim/lines.h"
 
 #include <algorithm>
+#include <cinttypes>
 
 #include "sim/world.h"
 
@@ -41,6 +42,7 @@ void Waiting::act() {
   } else if (!lines_.settled() && in_ && what >= 40) {
     if (what < 85) give();
     if (what >= 70) read();
+    if (what >= 55) like();
   } else if (!lines_.settled() && in_ && what < 25) {
     if (world_.engine().leave(session_, Lines::kRoom)) in_ = false;
   } else if (!lines_.settled() && !in_ && what < 50) {
@@ -90,6 +92,21 @@ void Waiting::read() {
   static_cast<void>(world_.engine().command(session_, command));
 }
 
+void Waiting::like() {
+  const std::uint32_t count = random_.between(1, 9);
+  const Outgoing likes{.room = Lines::kRoom, .kind = Kind::like, .count = count};
+  if (world_.engine().publish(session_, likes)) lines_.liked(count);
+}
+
+void Waiting::see_likes(std::uint64_t count) {
+  if (count < likes_ || count > lines_.likes()) {
+    world_.report().fail(Verdict::correctness,
+                         "%s was told %" PRIu64 " likes of %" PRIu64 " after %" PRIu64,
+                         user_.c_str(), count, lines_.likes(), likes_);
+  }
+  likes_ = count;
+}
+
 void Waiting::see_gift(const Message& message) {
   newest_ = std::max(newest_, message.offset);
   const std::string key = std::string{message.user} + "/" + std::string{message.text};
@@ -112,6 +129,10 @@ void Waiting::see_gift(const Message& message) {
 void Waiting::on_event(const Event& event) noexcept {
   world_.count_event(event);
   if (event.type == EventType::answer && event.op == Op::join) given_.clear(), read_.clear();
+  if (event.type == EventType::answer && event.op == Op::join && event.error.code == Errc::ok) {
+    likes_ = event.state.likes.value_or(0);
+  }
+  if (event.type == EventType::room_state && event.state.likes) see_likes(*event.state.likes);
   if (event.type == EventType::message) see_gift(event.message);
   if (event.type == EventType::receipt) {
     std::uint64_t& before = read_[std::string{event.user}];
@@ -155,6 +176,7 @@ void Lines::open_room() {
   policy.idle_close = Duration{0};
   policy.gift_window = Duration::ms(kGiftWindowMs);
   policy.receipts = true;
+  policy.likes = true;
   static_cast<void>(world_.engine().open_room(kRoom, policy));
 }
 
@@ -162,6 +184,7 @@ void Lines::crashed() {
   if (!world_.plan().lines) return;
   line_.clear(), news_.clear(), called_.clear();
   free_since_ = Instant::never();
+  likes_ = 0;
   for (const auto& member : members_) member->crashed();
   open_room();
 }
@@ -188,7 +211,10 @@ void Lines::removed(std::uint32_t who) {
 }
 void Lines::joined(std::uint32_t who) {
   const bool was_called = called_.count(who) != 0 || news_.count(who) != 0;
-  if (!was_called && !line_.empty()) {
+  // Who was called in this turn stands in it until the step is checked.
+  const bool somebody_waits = std::any_of(line_.begin(), line_.end(),
+                                          [&](std::uint32_t one) { return news_.count(one) == 0; });
+  if (!was_called && somebody_waits) {
     world_.report().fail(Verdict::correctness, "~q%u joined before those who wait", who);
   }
   went(who);
@@ -217,7 +243,28 @@ void Lines::check_step() {
   }
 }
 
+void Lines::likes_told(std::uint64_t count) {
+  const Duration since = world_.now() - likes_told_;
+  if (count > likes_ || since < Duration::s(1)) {
+    world_.report().fail(Verdict::correctness,
+                         "%" PRIu64 " likes of %" PRIu64 " were told %lld ms after the last", count,
+                         likes_, static_cast<long long>(since.in_ms()));
+  }
+  likes_told_ = world_.now();
+}
+
 void Lines::check_end() const {
+  const Result<Room> room = world_.engine().room(kRoom);
+  const std::uint64_t counted = room && !members_.empty() ? room->likes() : likes_;
+  if (counted != likes_) {
+    world_.report().fail(Verdict::correctness, "%" PRIu64 " likes were counted as %" PRIu64, likes_,
+                         counted);
+  }
+  for (const auto& member : members_) {
+    if (!member->opened() || !member->in() || member->likes() == likes_) continue;
+    world_.report().fail(Verdict::liveness, "~q%u knows of %" PRIu64 " likes of %" PRIu64,
+                         member->index(), member->likes(), likes_);
+  }
   for (std::size_t i = 0; i < line_.size(); ++i) {
     const Waiting& member = *members_[line_[i]];
     if (!member.opened() || member.told() == i + 1) continue;

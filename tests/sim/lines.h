@@ -2,7 +2,7 @@
 // and go; who is in gives gifts and says what it has read. What must hold: whoever came first is
 // called first, nobody overtakes, the room is never over its members, nobody waits before a free
 // place, and each knows where it stands; the same gift counts on, one by one, while its window is
-// open; nobody reads backwards.
+// open; nobody reads backwards; likes add up, are told once a second at most and to the end.
 #pragma once
 
 #include <deque>
@@ -31,6 +31,8 @@ class Waiting final : public LocalMember {
 
   std::uint32_t index() const noexcept { return index_; }
   std::uint32_t told() const noexcept { return told_; }
+  bool in() const noexcept { return in_; }
+  std::uint64_t likes() const noexcept { return likes_; }
   bool opened() const noexcept { return opened_; }
 
  private:
@@ -38,6 +40,8 @@ class Waiting final : public LocalMember {
   void ask(Op op);
   void give();
   void read();
+  void like();
+  void see_likes(std::uint64_t count);
   void see_gift(const Message& message);
 
   Lines& lines_;
@@ -58,6 +62,7 @@ class Waiting final : public LocalMember {
   std::map<std::string, Given> given_;         // by giver and gift, since it came in
   std::map<std::string, std::uint64_t> read_;  // up to where others have, likewise
   std::uint64_t newest_ = 0;
+  std::uint64_t likes_ = 0;  // as it was told
 };
 
 class Lines final {
@@ -81,6 +86,9 @@ class Lines final {
   void removed(std::uint32_t who);
   void joined(std::uint32_t who);
   bool waits(std::uint32_t who) const;
+  void liked(std::uint32_t count) { likes_ += count; }
+  std::uint64_t likes() const noexcept { return likes_; }
+  void likes_told(std::uint64_t count);  // to the host, when the room is
 
  private:
   void open_room();
@@ -92,6 +100,8 @@ class Lines final {
   std::set<std::uint32_t> called_;
   Instant free_since_ = Instant::never();
   bool settled_ = false;
+  std::uint64_t likes_ = 0;  // since the engine began
+  Instant likes_told_{INT64_MIN / 2};
 };
 
 }  // namespace chatroom::sim

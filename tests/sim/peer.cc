@@ -39,6 +39,7 @@ Peer::Peer(World& world, const User& user, std::uint32_t index, bool listener)
       odd_(world.plan().seed, 9'000 + index),
       knocks_(world.plan().seed, 19'000 + index),
       shape_(draw_shape(world, random_, listener)),
+      inflater_(world.deflater()),
       eyes_(world.truth(), world.report(), user.id + "." + std::to_string(index)) {}
 
 const std::string& Peer::user() const noexcept { return user_.id; }
@@ -79,6 +80,8 @@ void Peer::connect() {
     how.kind = shape_.codec;
     how.framing = shape_.framing;
     how.dead_after = Duration::s(1'000);
+    const bool stream = shape_.framing == Framing::outer && shape_.boundary == Boundary::stream;
+    if (world_.plan().deflates && stream && index_ % 3 != 0) how.inflater = &inflater_;
     client_ = std::make_unique<Client>(how, *this);
   } else {
     client_->restart();
@@ -311,77 +314,6 @@ void Peer::on_direct(const Event& event) {
   if (said->user != message.user || said->text != message.text) fail("a direct message changed");
   if (said->to != event.user) fail("a direct message is for somebody else");
   if (said->to != user_.id && said->user != user_.id) fail("heard somebody else's direct message");
-}
-
-// A refusal must have a reason that this world can give.
-void Peer::check_refusal(const Asked& asked, Error error) {
-  const auto wrong = [&] {
-    fail(std::string{name_of(asked.op)} + " in " + asked.room +
-         " was refused without a reason: " + std::string{name_of(error.code)});
-  };
-  const Plan& plan = world_.plan();
-  const Host& host = world_.host();
-  const Said* said = world_.truth().find(asked.serial);
-  switch (error.code) {
-    case Errc::unauthorized:
-      if (usable_) wrong();
-      break;
-    case Errc::forbidden:
-      if (asked.op == Op::publish && said != nullptr) {
-        const bool marked = said->kind == "notice" || said->priority == Priority::high;
-        if (!marked && !host.could_be(asked.room, user_, Role::visitor)) wrong();
-      }
-      break;
-    case Errc::mode_restricted:
-      if (!host.ever_restricted(asked.room)) wrong();
-      break;
-    case Errc::slow_mode:
-      if (!host.ever_slow(asked.room)) wrong();
-      if (error.retry_after_ms == 0) wrong();
-      break;
-    case Errc::filtered:
-    case Errc::held:
-      if (!plan.rules && !plan.reviewed) wrong();
-      break;
-    case Errc::room_full:
-      if (!host.ever_capped(asked.room)) wrong();
-      break;
-    case Errc::internal:
-      if (!plan.rules && !plan.ask_auth && !plan.storage.on && !plan.reviewed) wrong();
-      break;
-    case Errc::storage_failed:
-      if (plan.storage.fail == 0) wrong();
-      break;
-    case Errc::muted:
-    case Errc::banned:
-      if (!asked.nonsense && !host.moderators().ever(asked.room, user_.id)) wrong();
-      break;
-    case Errc::duplicate:  // no two say the same, but one may say it again while it is thought
-                           // about
-      if (!asked.again || !plan.reviewed || error.retry_after_ms == 0) wrong();
-      break;
-    case Errc::wrong_password:
-    case Errc::token_expired:
-    case Errc::bad_request:
-      if (!asked.nonsense) wrong();
-      break;
-    default:
-      break;
-  }
-}
-
-// No more commands pass than the rate lets through in the time since the link was opened.
-void Peer::check_rate(Error error) {
-  const Rate rate = world_.plan().limits.commands;
-  if (error.code == Errc::rate_limited || !rate.limited()) return;
-  ++accepted_;
-  const std::int64_t us = (world_.engine_now() - link_->opened_at()).us;
-  const std::uint64_t most =
-      rate.burst + rate.per_second * static_cast<std::uint64_t>(us) / 1'000'000 + 2;
-  if (accepted_ > most) {
-    fail(std::to_string(accepted_) + " commands were accepted where " + std::to_string(most) +
-         " may be");
-  }
 }
 
 void Peer::flush() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chatroom/client.h"
+#include "sim/deflater.h"
 #include "sim/eyes.h"
 #include "sim/link.h"
 #include "sim/random.h"
@@ -91,6 +92,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   Random odd_;  // dice for what it says that nobody may
   Random knocks_;
   LinkShape shape_;
+  DeflatedReader inflater_;  // before the client that uses it
   Eyes eyes_;
   std::unique_ptr<Client> client_;
   std::shared_ptr<Link> link_;

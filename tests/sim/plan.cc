@@ -200,6 +200,8 @@ Plan draw(std::uint64_t seed) {
   plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
   plan.lines = seed % 4 == 1;
   draw_tenants(plan);
+  plan.deflates = seed % 4 == 2;
+  for (RoomPolicy& policy : plan.policies) policy.compress = plan.deflates;
   return plan;
 }
 
@@ -237,6 +239,7 @@ Plan draw_calm(std::uint64_t seed) {
   for (RoomPolicy& policy : plan.policies) {
     policy.reliable = false, policy.max_members = 0;
     policy.receive_normal_per_s = policy.receive_high_per_s = 0;
+    policy.compress = false;
   }
   // Settings and high priority are reliable: who misses them is closed, and that all may see.
   plan.host.policy = 0;
@@ -246,6 +249,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.lines = false;
   plan.tenants = false;
   plan.limits.tenants = 0;
+  plan.deflates = false;
   plan.host.echo = 0;
   plan.habits.high = 0;
   plan.habits.channels = 0;
@@ -269,7 +273,8 @@ std::string Plan::describe() const {
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
       "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u "
-      "budgeted=%d reviewed=%d shadowed=%d storage=%d at_once=%u slow=%u/%u fail=%u late_word=%u "
+      "budgeted=%d reviewed=%d shadowed=%d deflates=%d storage=%d at_once=%u slow=%u/%u fail=%u "
+      "late_word=%u "
       "keeps=%u "
       "crashes=%u",
       peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
@@ -280,8 +285,8 @@ std::string Plan::describe() const {
       limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
       limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
-      budgeted, reviewed, shadowed, storage.on, storage.at_once, storage.slow, storage.slow_us_max,
-      storage.fail, storage.late_word, storage.keeps, storage.crashes);
+      budgeted, reviewed, shadowed, deflates, storage.on, storage.at_once, storage.slow,
+      storage.slow_us_max, storage.fail, storage.late_word, storage.keeps, storage.crashes);
   return text;
 }
 

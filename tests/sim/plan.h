@@ -106,6 +106,7 @@ struct Plan {
   bool shadowed = false;  // moderators mute in the shadow, too
   // Whether what takes a place may be told to its sender alone, without one.
   bool echoes() const noexcept { return budgeted || shadowed; }
+  bool deflates = false;  // rooms compress, for members that take it
   // Links.
   std::uint32_t latency_us_max = 20'000;
   bool jitter = true;

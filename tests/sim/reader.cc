@@ -9,7 +9,7 @@ bool Reader::read_header(std::size_t& header, std::size_t& size, FrameKind& kind
   const std::size_t have = buffer_.size() - at_;
   if (framing_ == Framing::outer) {
     if (have < 4) return false;
-    broken_ = broken_ || byte(0) != 0x30;
+    broken_ = broken_ || (byte(0) != 0x30 && byte(0) != 0x31);
     header = 4;
     size = byte(1) | byte(2) << 8 | byte(3) << 16;
     return true;
@@ -56,6 +56,7 @@ bool Reader::next(Whole& whole) {
     whole.frame.write = writes_.front().number, whole.frame.at = writes_.front().at;
   whole.all.assign(buffer_, at_, header + size);
   whole.payload = header;
+  whole.deflated = framing_ == Framing::outer && whole.all[0] == 0x31;
   at_ += header + size;
   position_ += header + size;
   if (at_ > 64 * 1'024 || at_ == buffer_.size()) {

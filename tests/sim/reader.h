@@ -17,6 +17,7 @@ class Reader final {
   struct Whole {
     Frame frame;
     FrameKind kind = FrameKind::binary;
+    bool deflated = false;
     std::string all;          // header and payload
     std::size_t payload = 0;  // where it begins
     Bytes body() const noexcept { return as_bytes(std::string_view{all}.substr(payload)); }

@@ -56,6 +56,7 @@ struct Stay {
   std::vector<Seen> seen;
   std::vector<PageSeen> pages;
   std::uint64_t lost = 0;
+  Rung rung = Rung::normal;  // as it was told
 
   // Who is here, kept up to date from changes alone.
   bool list_known = false;

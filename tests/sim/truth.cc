@@ -257,6 +257,10 @@ void Truth::sight(Life& life, const Message& message, std::string_view who) {
 }
 
 void Truth::append(Life& life, const Event& event) {
+  if (is_number(event)) {
+    ++rates_[life.room];
+    return;
+  }
   Entry entry;
   entry.behind = life.offsets.empty() ? life.begins : life.offsets.rbegin()->first;
   entry.behind = std::max(entry.behind, life.behind);

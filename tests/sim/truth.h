@@ -154,6 +154,15 @@ class Truth final {
   void placed(std::uint64_t serial, std::string_view epoch, std::uint64_t offset);
   // What a room that shows only so much did not show, its sender alone gets, without an offset.
   bool budgeted() const noexcept { return plan_.budgeted; }
+  // How often a witness of that room was told what share it is shown.
+  std::uint64_t rates_seen(const std::string& room) const {
+    const auto at = rates_.find(room);
+    return at == rates_.end() ? 0 : at->second;
+  }
+  // Of which only the newest matters: not one of the settings that nobody may miss.
+  static bool is_number(const Event& event) noexcept {
+    return event.type == EventType::room_state && (event.state.likes || event.state.has_rate);
+  }
   bool is_echo(const Said& said, const Message& message) const noexcept {
     return plan_.echoes() && message.offset == 0 && said.takes_place() && !said.user.empty() &&
            said.to.empty();
@@ -169,6 +178,7 @@ class Truth final {
   void check_stored(const std::string& room, std::uint64_t offset, std::uint64_t serial,
                     std::string_view who) const;
 
+  std::map<std::string, std::uint64_t> rates_;
   const Plan& plan_;
   Report& report_;
   const Store* store_ = nullptr;

@@ -153,6 +153,7 @@ void World::start_engine() {
   ports.observer = host_.get();
   ports.recorder = recording_.get();
   ports.storage = store_.get();
+  ports.compressor = plan_.deflates ? &deflater_ : nullptr;
   Result<EnginePtr> created = Engine::create(options, ports);
   if (!created) {
     report_.fail(Verdict::correctness, "no engine: %s",
@@ -319,8 +320,13 @@ void World::count_event(const Event& event) {
 
 void World::count_entry(CodecKind kind, const Reader::Whole& whole) {
   if (whole.kind != FrameKind::text && whole.kind != FrameKind::binary) return;
+  Bytes body = whole.body();
+  if (whole.deflated) {
+    const std::string* const plain = deflater_.find(body).plain;
+    body = plain == nullptr ? Bytes{} : as_bytes(*plain);
+  }
   Event event;
-  if (codec(kind).decode(whole.body(), event).status) count_event(event);
+  if (!body.empty() && codec(kind).decode(body, event).status) count_event(event);
 }
 
 void World::check_step() {

@@ -10,6 +10,7 @@
 #include "chatroom/adapters/json.h"
 #include "chatroom/engine.h"
 #include "chatroom/flatbuffers.h"
+#include "sim/deflater.h"
 #include "sim/hash.h"
 #include "sim/heap.h"
 #include "sim/lines.h"
@@ -85,6 +86,8 @@ class World final {
   // Of the process: rises with each crash, after which nothing from before may come any more.
   std::uint64_t lives() const noexcept { return lives_; }
   const Reviewers& reviewers() const noexcept { return reviewers_; }
+  Lines& lines() noexcept { return lines_; }
+  const Deflater& deflater() const noexcept { return deflater_; }
   Store* store() noexcept { return store_.get(); }
   void link_made(const std::shared_ptr<Link>& link) { links_.push_back(link); }
   std::uint64_t steps() const noexcept { return steps_; }
@@ -104,6 +107,7 @@ class World final {
   void retire_surplus();
   void say_last_words(int round);
   void check_end();
+  void check_rung(const Stay& stay);
   void check_delivered();
   void check_presence();
   void check_history();
@@ -118,6 +122,7 @@ class World final {
   Instant quiet_at_;
   Instant last_tick_;
   Heap heap_;
+  Deflater deflater_;
   Truth truth_;
   std::unique_ptr<JsonCodec> json_;       // the engine's
   std::unique_ptr<JsonCodec> peer_json_;  // the clients'

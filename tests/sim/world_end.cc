@@ -75,12 +75,24 @@ void World::check_end() {
     truth_.check_sampled(life);
   }
   for (const auto& stay : stays) {
+    check_rung(*stay);
     check_stay(*stay, report_);
     check_pages(*stay, truth_, report_);
   }
   check_presence();
   check_history();
   check_delivered();
+}
+
+// Everybody knows how far the room is from showing everything.
+void World::check_rung(const Stay& stay) {
+  if (!stay.open || stay.tainted || !plan_.budgeted) return;
+  const Result<Room> room = engine_->room(stay.life->room);
+  if (!room || epoch_text(room->position().epoch) != stay.life->epoch) return;
+  if (stay.rung == room->rung()) return;
+  report_.fail(Verdict::correctness, "%s in %s was told %s where it is %s", stay.who.c_str(),
+               stay.life->room.c_str(), std::string{name_of(stay.rung)}.c_str(),
+               std::string{name_of(room->rung())}.c_str());
 }
 
 // What the account calls delivered, whole frames came out of links.

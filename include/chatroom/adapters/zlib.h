@@ -1,4 +1,4 @@
-// ZlibCompressor: the Compressor port on zlib.
+// ZlibCompressor: the Compressor port on zlib; ZlibInflater: a client's Inflater.
 #pragma once
 
 #include <memory>
@@ -22,6 +22,22 @@ class ZlibCompressor final : public Compressor {
   void restart(std::uint8_t window_bits) noexcept override;
   std::size_t deflate(std::span<const Bytes> payload, MutableBytes out) noexcept override;
   Inflated inflate(Bytes message, MutableBytes out) noexcept override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// About 40 KiB from the first message on.
+class ZlibInflater final : public Inflater {
+ public:
+  ZlibInflater();
+  ~ZlibInflater();
+  ZlibInflater(const ZlibInflater&) = delete;
+  ZlibInflater& operator=(const ZlibInflater&) = delete;
+
+  void restart() noexcept override;
+  Compressor::Inflated inflate(Bytes message, MutableBytes out) noexcept override;
 
  private:
   struct Impl;

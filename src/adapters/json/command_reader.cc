@@ -59,6 +59,7 @@ void read_publish(Fields& fields, CommandLists& lists, Command& command) noexcep
   read_priority(fields, out.priority);
   fields.name("key", out.key);
   fields.number("reply_to", out.reply_to);
+  fields.number("count", out.count, 1);
   out.mentions = fields.texts("mentions", lists.mentions);
 }
 

@@ -28,6 +28,7 @@ void write_publish(const Command& command, Writer& out) noexcept {
   if (body.priority != Priority::normal) out.field("priority", name_of(body.priority));
   out.field_if("key", body.key);
   out.field_if("reply_to", body.reply_to);
+  if (body.count != 1) out.field("count", std::uint64_t{body.count});
   write_texts("mentions", body.mentions, out);
 }
 

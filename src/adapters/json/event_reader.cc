@@ -47,6 +47,7 @@ class EventReader {
   void read_channels(Fields& state) noexcept;
   void read_attributes(Fields& state) noexcept;
   void read_pinned(Fields& state) noexcept;
+  void read_rate(Fields& state) noexcept;
   void read_rooms(Fields& ok) noexcept;
   void read_limits(Fields& ok) noexcept;
   void read_session(Fields& fields) noexcept;
@@ -214,7 +215,22 @@ void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
   state.has_pinned = key == "changed" && fields.has("pinned");
   fields.number("created", state.created_ms);
   fields.text("creator", state.creator);
+  if (std::uint64_t likes = 0; fields.number("likes", likes)) state.likes = likes;
+  read_rate(fields);
   keep(fields);
+}
+
+void EventReader::read_rate(Fields& fields) noexcept {
+  std::string_view word;
+  if (!fields.text("rung", word)) return;
+  for (int i = 0; i <= static_cast<int>(Rung::read_only); ++i) {
+    if (word == name_of(static_cast<Rung>(i))) {
+      event_.state.rung = static_cast<Rung>(i);
+      event_.state.has_rate = true;
+      fields.number("kept", event_.state.kept);
+      return;
+    }
+  }
 }
 
 void EventReader::read_limits(Fields& ok) noexcept {

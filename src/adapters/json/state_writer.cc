@@ -58,6 +58,13 @@ void write_pinned(const RoomState& state, Writer& out) noexcept {
   out.close(']');
 }
 
+void write_counts(const RoomState& state, Writer& out) noexcept {
+  if (state.likes) out.field("likes", *state.likes);
+  if (!state.has_rate) return;
+  out.field("rung", name_of(state.rung));
+  if (state.kept != 1'000) out.field("kept", std::uint64_t{state.kept});
+}
+
 }  // namespace
 
 void write_state(const RoomState& state, Writer& out) noexcept {
@@ -69,6 +76,7 @@ void write_state(const RoomState& state, Writer& out) noexcept {
   write_channels(state, out);
   out.field_signed("created", state.created_ms);
   out.field_if("creator", state.creator);
+  write_counts(state, out);
   out.close('}');
 }
 
@@ -79,6 +87,7 @@ void write_changed(const RoomState& state, Writer& out) noexcept {
   if (!state.attributes.empty()) write_attributes(state, out);
   if (state.has_pinned) write_pinned(state, out);
   if (!state.channels.empty()) write_channels(state, out);
+  write_counts(state, out);
   out.close('}');
 }
 

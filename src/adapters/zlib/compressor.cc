@@ -1,5 +1,5 @@
-// ZlibCompressor: three zlib streams, made when they are first needed: to deflate with the whole
-// window, with the least one, and to inflate.
+// ZlibInflater: one zlib stream. ZlibCompressor: three, made when they are first needed: to deflate
+// with the whole window, with the least one, and to inflate.
 #include <algorithm>
 #include <utility>
 
@@ -21,6 +21,42 @@ constexpr std::byte kSyncTail[] = {std::byte{0}, std::byte{0}, std::byte{0xff}, 
 
 const Bytef* in_of(Bytes bytes) noexcept { return reinterpret_cast<const Bytef*>(bytes.data()); }
 Bytef* out_of(MutableBytes bytes) noexcept { return reinterpret_cast<Bytef*>(bytes.data()); }
+
+using Outcome = Compressor::Outcome;
+
+// One message; the stream stands where the one before ended.
+Compressor::Inflated inflate_message(z_stream& stream, Bytes message, MutableBytes out) noexcept {
+  Bytef probe = 0;  // takes the byte that would be too many
+  bool full = out.empty();
+  stream.next_out = full ? &probe : out_of(out);
+  stream.avail_out = full ? 1 : static_cast<uInt>(out.size());
+  const auto written = [&] { return full ? out.size() : out.size() - stream.avail_out; };
+  for (const Bytes piece : {message, Bytes{kSyncTail}}) {
+    stream.next_in = in_of(piece);
+    stream.avail_in = static_cast<uInt>(piece.size());
+    for (;;) {
+      const int done = ::inflate(&stream, Z_SYNC_FLUSH);
+      if (done == Z_MEM_ERROR) return {Outcome::no_memory, 0};
+      if (done != Z_OK && done != Z_BUF_ERROR && done != Z_STREAM_END) return {Outcome::bad, 0};
+      if (stream.avail_out == 0 && full) return {Outcome::too_large, out.size()};
+      if (done == Z_STREAM_END) {
+        // A sender may end its blocks with a final one (RFC 7692, 7.2.3.4); what follows is the
+        // next stream, or nothing.
+        if (stream.avail_in == 0 && piece.data() != kSyncTail) return {Outcome::whole, written()};
+        if (inflateReset(&stream) != Z_OK) return {Outcome::bad, 0};
+      } else if (stream.avail_out == 0) {
+        full = true;
+        stream.next_out = &probe;
+        stream.avail_out = 1;
+      } else {
+        break;  // all of the input is used, and all of the output is there
+      }
+    }
+  }
+  // Cut short: not at the end of a block.
+  if ((stream.data_type & kAtBlockEnd) == 0) return {Outcome::bad, 0};
+  return {Outcome::whole, written()};
+}
 
 }  // namespace
 
@@ -92,36 +128,30 @@ Compressor::Inflated ZlibCompressor::inflate(Bytes message, MutableBytes out) no
       impl_->inflater_made ? inflateReset(&stream) : inflateInit2(&stream, -kWholeBits);
   if (begun != Z_OK) return {Outcome::no_memory, 0};
   impl_->inflater_made = true;
-  Bytef probe = 0;  // takes the byte that would be too many
-  bool full = out.empty();
-  stream.next_out = full ? &probe : out_of(out);
-  stream.avail_out = full ? 1 : static_cast<uInt>(out.size());
-  const auto written = [&] { return full ? out.size() : out.size() - stream.avail_out; };
-  for (const Bytes piece : {message, Bytes{kSyncTail}}) {
-    stream.next_in = in_of(piece);
-    stream.avail_in = static_cast<uInt>(piece.size());
-    for (;;) {
-      const int done = ::inflate(&stream, Z_SYNC_FLUSH);
-      if (done == Z_MEM_ERROR) return {Outcome::no_memory, 0};
-      if (done != Z_OK && done != Z_BUF_ERROR && done != Z_STREAM_END) return {Outcome::bad, 0};
-      if (stream.avail_out == 0 && full) return {Outcome::too_large, out.size()};
-      if (done == Z_STREAM_END) {
-        // A sender may end its blocks with a final one (RFC 7692, 7.2.3.4); what follows is the
-        // next stream, or nothing.
-        if (stream.avail_in == 0 && piece.data() != kSyncTail) return {Outcome::whole, written()};
-        if (inflateReset(&stream) != Z_OK) return {Outcome::bad, 0};
-      } else if (stream.avail_out == 0) {
-        full = true;
-        stream.next_out = &probe;
-        stream.avail_out = 1;
-      } else {
-        break;  // all of the input is used, and all of the output is there
-      }
-    }
+  return inflate_message(stream, message, out);
+}
+
+// ---- ZlibInflater
+
+struct ZlibInflater::Impl {
+  z_stream stream{};
+  bool made = false;
+};
+
+ZlibInflater::ZlibInflater() : impl_(std::make_unique<Impl>()) {}
+ZlibInflater::~ZlibInflater() { restart(); }
+
+void ZlibInflater::restart() noexcept {
+  if (std::exchange(impl_->made, false)) inflateEnd(&impl_->stream);
+}
+
+Compressor::Inflated ZlibInflater::inflate(Bytes message, MutableBytes out) noexcept {
+  if (!impl_->made) {
+    impl_->stream = {};
+    if (inflateInit2(&impl_->stream, -kWholeBits) != Z_OK) return {Outcome::no_memory, 0};
+    impl_->made = true;
   }
-  // Cut short: not at the end of a block.
-  if ((stream.data_type & kAtBlockEnd) == 0) return {Outcome::bad, 0};
-  return {Outcome::whole, written()};
+  return inflate_message(impl_->stream, message, out);
 }
 
 }  // namespace chatroom

@@ -123,7 +123,7 @@ TEST_CASE("what is no recording is refused", "[engine][replay]") {
   std::string recording = stage.recorder.bytes;
   const std::size_t magic = recording.find("chatroom recording");
   REQUIRE(magic != std::string::npos);
-  recording[magic + 19] = 'x';
+  recording[magic + 19] = 'x';  // of no version
   CHECK(replayed(recording) == Errc::unsupported);
   // A recording of an engine that spoke JSON needs a codec.
   CHECK(replay(as_bytes(stage.recorder.bytes), *global_heap(), nullptr).status.error().code ==
