@@ -74,7 +74,9 @@ void Engine::State::port_worked(BrokenPort port, bool worked) noexcept {
   engine::Breaker& breaker = breakers[static_cast<std::size_t>(port)];
   if (!(worked ? breaker.answered(now) : breaker.failed(options.limits, now))) return;
   if (!worked) ++counters.breaker_trips;
-  log(LogLevel::warning, worked ? "breaker: a port answers again" : "breaker: a port fails");
+  constexpr std::string_view kWorks = "breaker: a port answers again";
+  constexpr std::string_view kFails = "breaker: a port fails";
+  log(LogLevel::warning, worked ? kWorks : kFails);
   note({.type = HostEventType::breaker,
         .text = engine::kPortNames[static_cast<std::size_t>(port)],
         .until_ms = worked ? 0 : breaker.until().unix_ms()});

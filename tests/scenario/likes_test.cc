@@ -52,7 +52,7 @@ TEST_CASE("likes add up and are told once a second, the last of them always", "[
     }
     stage.pass(Duration::s(1));
     const std::vector<std::string> heard = alice.events("room_state");
-    CHECK(heard.size() == 2);
+    REQUIRE(heard.size() == 2);
     CHECK(heard.back() == told(19));
     // Nothing of it in the room's history, nor a place.
     CHECK_LIKE(alice.ask(R"({"id":9,"op":"history","room":"r"})"), R"(*"messages":[]*)");

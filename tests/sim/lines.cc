@@ -142,7 +142,8 @@ void Waiting::on_event(const Event& event) noexcept {
     before = event.offset;
   }
   if (event.type == EventType::left) in_ = false;
-  if (event.type == EventType::called) lines_.called(index_, event.until_ms);
+  // Who came in by itself at its turn may be told of the turn afterwards.
+  if (event.type == EventType::called && !in_) lines_.called(index_, event.until_ms);
   if (event.type != EventType::queue || event.waiting) return;
   told_ = event.place;
   if (event.place == 0) lines_.removed(index_);
@@ -211,8 +212,9 @@ void Lines::removed(std::uint32_t who) {
 }
 void Lines::joined(std::uint32_t who) {
   const bool was_called = called_.count(who) != 0 || news_.count(who) != 0;
-  // Who was called in this turn stands in it until the step is checked.
-  const bool somebody_waits = std::any_of(line_.begin(), line_.end(),
+  // Who was called in this turn stands in it until the step is checked. The first of the others may
+  // come in by itself where a place became free in this turn.
+  const bool somebody_waits = std::any_of(line_.begin(), std::find(line_.begin(), line_.end(), who),
                                           [&](std::uint32_t one) { return news_.count(one) == 0; });
   if (!was_called && somebody_waits) {
     world_.report().fail(Verdict::correctness, "~q%u joined before those who wait", who);

@@ -97,11 +97,12 @@ void Tenants::check_step() {
   constexpr std::int64_t kToken = 1'000'000;
   const Instant now = world_.engine_now();
   const std::int64_t refill = std::max<std::int64_t>((now - looked_).us, 0) * rate.per_second;
-  level_ = std::min(level_ + refill, rate.burst * kToken);
+  // What came since the last look may have been used as it came: the bucket is full only after it.
+  level_ += refill - static_cast<std::int64_t>(house->writes - visits_) * kToken;
   looked_ = std::max(looked_, now);
-  level_ -= static_cast<std::int64_t>(house->writes - visits_) * kToken;
   visits_ = house->writes;
   check("the house has more than its share", level_ > -kToken);
+  level_ = std::min(level_, rate.burst * kToken);
 }
 
 }  // namespace chatroom::sim
