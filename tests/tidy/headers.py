@@ -20,11 +20,16 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wcon
 BARE = ["-fno-exceptions", "-fno-rtti"]
 
 
-def compile_alone(task):
-    compiler, flags, header, folder, include = task
+def source_of(folder, header, include):
+    """Written once, before anybody reads it: several compile the same one at once."""
     source = os.path.join(folder, header.replace("/", "_") + ".cc")
     with open(source, "w", encoding="utf-8") as file:
         file.write(f'#include "{include}"\n#include "{include}"\n')
+    return source
+
+
+def compile_alone(task):
+    compiler, flags, header, source = task
     done = subprocess.run([compiler, *FLAGS, *flags, source], capture_output=True, text=True,
                           check=False)
     return (header, compiler, flags, done.stderr) if done.returncode else None
@@ -46,14 +51,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for header in headers:
             if header.startswith("include/"):
+                source = source_of(folder, header, header[len("include/"):])
                 for compiler in compilers:
                     for more in ([], BARE):
-                        tasks.append((compiler, ["-I", f"{root}/include", *more], header, folder,
-                                      header[len("include/"):]))
+                        tasks.append((compiler, ["-I", f"{root}/include", *more], header, source))
             elif header.startswith(CORE) and not shown_by_source(root, header):
                 tasks.append((compilers[0], ["-I", f"{root}/include", "-I", f"{root}/src",
-                                             "-isystem", generated, *BARE], header, folder,
-                              header[len("src/"):]))
+                                             "-isystem", generated, *BARE], header,
+                              source_of(folder, header, header[len("src/"):])))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             failed = [result for result in pool.map(compile_alone, tasks) if result]
     for header, compiler, flags, errors in failed:
