@@ -103,4 +103,16 @@ TEST_CASE("several tokens at once are those that are there") {
   CHECK(taken <= 6'001);
 }
 
+TEST_CASE("without a limit nothing is owed, and of nothing there never is any") {
+  Bucket bucket;
+  const Instant now{5'000'000};
+  bucket.take_many(Rate::unlimited(), now, 1'000);
+  CHECK(bucket.full(now));
+  CHECK(bucket.wait_for(Rate::unlimited(), now, 1'000).us == 0);
+  bucket.take_many({0, 5}, now, 1);
+  CHECK(bucket.full(now));
+  CHECK(bucket.wait_for({0, 5}, now, 1) == Bucket::kForever);
+  CHECK(bucket.wait_for({5, 0}, now, 1) == Bucket::kForever);
+}
+
 }  // namespace chatroom::base

@@ -136,6 +136,8 @@ TEST_CASE("words of a later version become the nearest that this one knows") {
   REQUIRE(
       read(R"({"id":1,"error":{"code":"bored","temporary":false,"rule":"mood"}})", event).status);
   CHECK(event.error == Error{Errc::internal, 0, 0});
+  REQUIRE(read(R"({"event":"room_state","changed":{"rung":"moody","kept":5}})", event).status);
+  CHECK_FALSE(event.state.has_rate);
 }
 
 TEST_CASE("a list of an event is read up to its limit, and not one element further") {

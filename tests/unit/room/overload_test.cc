@@ -300,6 +300,60 @@ TEST_CASE("while the room samples, what is held back waits for the budget like a
   }
 }
 
+TEST_CASE("the share that is shown is told when it has changed enough, and not at every turn") {
+  Room room(20);
+  ShownRate rate;
+  CHECK_FALSE(room.overload.take_rate(rate));  // all of it, which everybody supposes
+  room.second(100), room.second(100);
+  REQUIRE(room.overload.take_rate(rate));
+  CHECK(rate.rung == Rung::sample);
+  CHECK(rate.kept > 100);
+  CHECK(rate.kept < 500);  // the first second of the crowd began with all that fitted
+  CHECK(room.overload.rate_told().kept == rate.kept);
+  int told = 0;
+  for (int i = 0; i < 12; ++i) {
+    room.second(100);
+    told += room.overload.take_rate(rate) ? 1 : 0;
+  }
+  CHECK(told <= 2);
+  CHECK(rate.kept > 150);
+  CHECK(rate.kept < 300);
+  told = 0;
+  for (int i = 0; i < 12; ++i) {
+    room.second(400);
+    told += room.overload.take_rate(rate) ? 1 : 0;
+  }
+  CHECK(told >= 1);
+  CHECK(told <= 4);
+  CHECK(rate.kept < 80);
+  // It could not be told: it is tried again.
+  room.overload.rate_untold();
+  CHECK(room.overload.rate_told().kept == 1'000);
+  CHECK(room.overload.take_rate(rate));
+  // Windows go on until it is known that all is shown again.
+  while (room.overload.rung() != Rung::normal) room.pass(Duration::s(1));
+  room.pass(Duration::s(1)), room.pass(Duration::s(1));
+  CHECK(room.overload.window_end() != Instant::never());
+  REQUIRE(room.overload.take_rate(rate));
+  CHECK(rate.rung == Rung::normal);
+  CHECK(rate.kept == 1'000);
+  room.pass(Duration::s(1));
+  CHECK(room.overload.window_end() == Instant::never());
+}
+
+TEST_CASE("a share of next to nothing is not told again for next to nothing") {
+  Room room(1);
+  ShownRate rate;
+  for (int i = 0; i < 10; ++i) room.second(100), room.overload.take_rate(rate);
+  CHECK(rate.kept < 40);
+  const std::uint32_t before = rate.kept;
+  for (int i = 0; i < 10; ++i) {
+    room.second(70);
+    CHECK_FALSE(room.overload.take_rate(rate));
+  }
+  CHECK(rate.kept == before);
+}
+
 TEST_CASE("what comes with data is not merged while its text alone would be") {
   Room room(20, true);
   for (UserIndex author = 0; author < 40; ++author) room.say(author, "gg");
@@ -406,58 +460,6 @@ TEST_CASE("what could not be told of one window is told with the next") {
   room.overload.tell_later(0, first[0]);
   const Sampled second = room.pass(Duration::s(1));
   CHECK(second[0] == 10);
-}
-
-TEST_CASE("the table of repeats gives a place away only when nobody waits for it") {
-  Repeats repeats;
-  UserIndex evicted = kNone;
-  const auto place = [&](std::uint32_t number) {
-    const std::string text = "text " + std::to_string(number);
-    return repeats.place(0, {.text = text}, 100 + number, evicted);
-  };
-  for (std::uint32_t i = 0; i < Repeats::kPlaces; ++i) {
-    CHECK(place(i) == i);
-    CHECK(evicted == kNone);
-  }
-  CHECK(place(16) == Repeats::kNoPlace);  // all were said in this window
-  CHECK(repeats.pop_unused() == kNone);
-  repeats.turn();
-  repeats.at(0).count = 3;
-  repeats.at(1).used = true;
-  CHECK(place(16) == 2);
-  CHECK(evicted == 102);
-  CHECK(repeats.at(2).count == 0);
-  CHECK(place(17) == 3);
-  CHECK(repeats.next_held() == 0);
-  CHECK(repeats.pop_unused() == 104);  // not 0, which holds something, nor those just said
-  CHECK(place(18) == 4);
-  std::uint32_t left = 0;
-  while (repeats.pop() != kNone) ++left;
-  CHECK(left == Repeats::kPlaces);
-  CHECK_FALSE(repeats.holds());
-}
-
-TEST_CASE("a text is found again in its channel and kind only") {
-  Repeats repeats;
-  UserIndex evicted = kNone;
-  const Outgoing said{.text = "gg"};
-  const std::uint32_t place = repeats.place(3, said, 7, evicted);
-  REQUIRE(place != Repeats::kNoPlace);
-  CHECK(repeats.find(3, said) == place);
-  CHECK(repeats.find(4, said) == Repeats::kNoPlace);
-  CHECK(repeats.find(3, {.text = "gg "}) == Repeats::kNoPlace);
-  CHECK(repeats.find(3, {.kind = Kind::gift, .text = "gg"}) == Repeats::kNoPlace);
-}
-
-TEST_CASE("the number of different senders is counted without a list of them") {
-  for (const std::uint32_t senders : {1u, 10u, 100u, 1'000u, 10'000u}) {
-    FairSample sample({3, 4});
-    for (int again = 0; again < 3; ++again) {
-      for (std::uint32_t i = 0; i < senders; ++i) sample.heard(i);
-    }
-    CHECK(sample.senders() >= senders * 95 / 100);
-    CHECK(sample.senders() <= senders * 105 / 100 + 1);
-  }
 }
 
 }  // namespace chatroom::room::test
