@@ -1,11 +1,14 @@
 // ManualLoop: an EventLoop whose time is moved by hand, for tests, simulations and first steps.
 #pragma once
 
+#include <atomic>
+
 #include "chatroom/event_loop.h"
 
 namespace chatroom {
 
-// Thread: one. Entropy is a fixed sequence from `seed`: never use it where secrets matter.
+// Thread: one; wake() from any. Entropy is a fixed sequence from `seed`: never use it where secrets
+// matter.
 class ManualLoop final : public EventLoop {
  public:
   explicit ManualLoop(std::uint64_t seed = 1, Instant start = {1'700'000'000'000'000}) noexcept
@@ -44,7 +47,7 @@ class ManualLoop final : public EventLoop {
  private:
   Instant now_;
   Instant alarm_ = Instant::never();
-  bool woken_ = false;
+  std::atomic<bool> woken_ = false;
   std::uint64_t random_;
   LoopClient* client_ = nullptr;
 };
