@@ -142,22 +142,17 @@ Answer MemoryRelations::on_direct(Question, const DirectRequest& request) noexce
   return answer;
 }
 
-// Memory that the C++ heap has not is a refusal, not an end.
 Answer MemoryRelations::on_block(Question, const BlockRequest& request) noexcept {
-  try {
-    Status done;
-    const std::lock_guard guard(book_->mutex);
-    if (request.other.empty()) {
-      done = book_->shield(request.user, request.blocks);
-    } else if (request.blocks) {
-      done = book_->add(request.user, &Page::blocked, request.other);
-    } else {
-      book_->remove(request.user, &Page::blocked, request.other);
-    }
-    return done ? Answer::pass() : Answer::refuse(done.error().code);
-  } catch (...) {
-    return Answer::refuse(Errc::limit_reached);
+  Status done;
+  const std::lock_guard guard(book_->mutex);
+  if (request.other.empty()) {
+    done = book_->shield(request.user, request.blocks);
+  } else if (request.blocks) {
+    done = book_->add(request.user, &Page::blocked, request.other);
+  } else {
+    book_->remove(request.user, &Page::blocked, request.other);
   }
+  return done ? Answer::pass() : Answer::refuse(done.error().code);
 }
 
 }  // namespace chatroom
