@@ -36,6 +36,15 @@ struct Picky final : Filter {
 
 constexpr std::string_view kSay = R"({"id":2,"op":"publish","room":"r","text":"x"})";
 
+// The port has two seconds to answer, sessions a minute to sign in.
+StageOptions asking(Auth& auth) {
+  StageOptions options;
+  options.ports.auth = &auth;
+  options.engine.limits.auth_deadline = Duration::s(60);
+  options.engine.limits.question_deadline = Duration::s(2);
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("auth that says nothing is not asked after five deadlines, and then again",
@@ -43,11 +52,7 @@ TEST_CASE("auth that says nothing is not asked after five deadlines, and then ag
   testing::FakeAuth auth;
   auth.tokens["t"] = {.user = "alice"};
   auth.later = true;
-  StageOptions options;
-  options.ports.auth = &auth;
-  options.engine.limits.auth_deadline = Duration::s(60);
-  options.engine.limits.question_deadline = Duration::s(2);
-  Stage stage(options);
+  Stage stage(asking(auth));
   Told told(stage);
   constexpr std::string_view kAuth = R"({"id":2,"op":"auth","token":"t"})";
   const auto come = [&]() -> Peer& {
@@ -90,11 +95,7 @@ TEST_CASE("auth that says nothing is not asked after five deadlines, and then ag
 TEST_CASE("failures that are further apart open nothing", "[scenario][breakers]") {
   testing::FakeAuth auth;
   auth.later = true;
-  StageOptions options;
-  options.ports.auth = &auth;
-  options.engine.limits.auth_deadline = Duration::s(60);
-  options.engine.limits.question_deadline = Duration::s(2);
-  Stage stage(options);
+  Stage stage(asking(auth));
   Told told(stage);
   for (int i = 0; i < 12; ++i) {
     stage.connect(kWsJson).say(R"({"id":2,"op":"auth","token":"t"})");

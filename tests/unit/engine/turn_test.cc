@@ -157,44 +157,59 @@ TEST_CASE("what is called from tell decides at once, and is spread in four round
   }
 }
 
+namespace {
+
+// A hundred members of one room.
+struct Crowd {
+  explicit Crowd(Engine& engine) : links(100) {
+    REQUIRE(engine.open_room("r", {}));
+    for (std::size_t i = 0; i < links.size(); ++i) {
+      const std::string name = "u" + std::to_string(i);
+      const Identity who{.user = name};
+      const Result<SessionId> id = engine.open(links[i], {.identity = &who});
+      REQUIRE(id);
+      REQUIRE(engine.join(*id, {.room = "r"}));
+    }
+  }
+  void forget() {
+    for (testing::FakeConnection& link : links) link.bytes.clear(), link.writes = 0;
+  }
+  std::ptrdiff_t served() const {
+    return std::count_if(links.begin(), links.end(),
+                         [](const testing::FakeConnection& link) { return link.writes > 0; });
+  }
+
+  std::vector<testing::FakeConnection> links;
+};
+
+}  // namespace
+
 TEST_CASE("a budget stops a flush, and the next one goes on", "[engine]") {
   StageOptions options;
   options.polled = true;
   Stage stage(options);
   Engine& engine = stage.engine();
-  std::vector<testing::FakeConnection> links(100);
-  REQUIRE(engine.open_room("r", {}));
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    const std::string name = "u" + std::to_string(i);
-    const Identity who{.user = name};
-    const Result<SessionId> id = engine.open(links[i], {.identity = &who});
-    REQUIRE(id);
-    REQUIRE(engine.join(*id, {.room = "r"}));
-  }
+  Crowd crowd(engine);
   stage.run();
   stage.pass(Duration::s(1));  // a room that was just told something waits a moment
-  for (testing::FakeConnection& link : links) link.bytes.clear(), link.writes = 0;
+  crowd.forget();
   Result<Room> room = engine.room("r");
   room->broadcast({.text = "x"});
-  const auto served = [&] {
-    return std::count_if(links.begin(), links.end(),
-                         [](const testing::FakeConnection& link) { return link.writes > 0; });
-  };
   Instant next = engine.advance(stage.loop.now(), {.sends = 30});
-  CHECK(served() == 30);
+  CHECK(crowd.served() == 30);
   CHECK(next <= stage.loop.now());
   next = engine.advance(stage.loop.now(), {.sends = 30});
-  CHECK(served() == 60);
+  CHECK(crowd.served() == 60);
   int asked = 0;
   const auto over = [](void* count) { return ++*static_cast<int*>(count) > 0; };
   next = engine.advance(stage.loop.now(), {.sends = 1'000, .over = over, .arg = &asked});
   CHECK(asked == 1);
-  CHECK(served() > 60);
-  CHECK(served() <= 92);
+  CHECK(crowd.served() > 60);
+  CHECK(crowd.served() <= 92);
   next = engine.advance(stage.loop.now());
-  CHECK(served() == 100);
+  CHECK(crowd.served() == 100);
   CHECK(next > stage.loop.now());
-  for (const testing::FakeConnection& link : links) CHECK(link.writes == 1);
+  for (const testing::FakeConnection& link : crowd.links) CHECK(link.writes == 1);
 }
 
 TEST_CASE("with a loop a large room has so many writes a turn as its limit says", "[engine]") {
@@ -202,28 +217,16 @@ TEST_CASE("with a loop a large room has so many writes a turn as its limit says"
   options.engine.limits.large_room_writes = 40;
   Stage stage(options);
   Engine& engine = stage.engine();
-  std::vector<testing::FakeConnection> links(100);
-  REQUIRE(engine.open_room("r", {}));
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    const std::string name = "u" + std::to_string(i);
-    const Identity who{.user = name};
-    const Result<SessionId> id = engine.open(links[i], {.identity = &who});
-    REQUIRE(id);
-    REQUIRE(engine.join(*id, {.room = "r"}));
-  }
+  Crowd crowd(engine);
   stage.pass(Duration::s(2));
-  for (testing::FakeConnection& link : links) link.writes = 0;
-  const auto served = [&] {
-    return std::count_if(links.begin(), links.end(),
-                         [](const testing::FakeConnection& link) { return link.writes > 0; });
-  };
+  crowd.forget();
   engine.room("r")->broadcast({.text = "x"});
-  CHECK(served() == 40);
+  CHECK(crowd.served() == 40);
   CHECK(stage.loop.alarm() == stage.loop.now());  // the loop is asked to come back at once
   CHECK(stage.loop.run_once());
-  CHECK(served() == 80);
+  CHECK(crowd.served() == 80);
   CHECK(stage.loop.run_once());
-  CHECK(served() == 100);
+  CHECK(crowd.served() == 100);
 }
 
 TEST_CASE("a clock that goes back stands still", "[engine]") {
