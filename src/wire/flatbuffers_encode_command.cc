@@ -71,8 +71,16 @@ AnyTable build_attribute(Build& build, const Command& command) noexcept {
       .Union();
 }
 
-AnyTable build_open_channel(Build& build, const Command& command) noexcept {
-  const FbText room = build.text(command.room);
+AnyTable build_on_user(Build& build, const Command& command, FbText room) noexcept {
+  const FbText user = build.text(command.user);
+  const FbText reason = build.text(command.reason);
+  const FbText channel = command.op == Op::set_role ? build.text(command.channel) : FbText{};
+  return fb::CreateOnUser(build.fbb(), room, user, command.for_ms, reason,
+                          static_cast<fb::Role>(command.role), command.clear, channel)
+      .Union();
+}
+
+AnyTable build_open_channel(Build& build, const Command& command, FbText room) noexcept {
   flatbuffers::Optional<fb::Role> access;
   if (command.access) access = static_cast<fb::Role>(*command.access);
   return fb::CreateInChannel(build.fbb(), room, build.text(command.channel), access).Union();
@@ -85,10 +93,9 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
   }
   if (command.op == Op::set_attribute) return build_attribute(build, command);
   if (command.op == Op::list_rooms) return build_list_rooms(build, command);
-  const FbText room = build.text(command.room);
-  const FbText user = build.text(command.user);
-  const FbText reason = build.text(command.reason);
   auto& fbb = build.fbb();
+  // Only what the op's table holds is built: a text nobody points to would still be sent.
+  const FbText room = build.text(command.room);
   switch (command.op) {
     case Op::recall:
     case Op::pin:
@@ -101,25 +108,23 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
       return fb::CreateInRoom(fbb, room).Union();
     case Op::open_channel:
     case Op::close_channel:
-      return build_open_channel(build, command);
+      return build_open_channel(build, command, room);
     case Op::enqueue:
     case Op::dequeue:
     case Op::call_next:
     case Op::waiting:
-      return fb::CreateInLine(fbb, room, static_cast<fb::Line>(command.line), user, command.limit)
+      return fb::CreateInLine(fbb, room, static_cast<fb::Line>(command.line),
+                              build.text(command.user), command.limit)
           .Union();
     case Op::release:
     case Op::reject:
-      return fb::CreateOnHeld(fbb, room, command.offset, reason).Union();
+      return fb::CreateOnHeld(fbb, room, command.offset, build.text(command.reason)).Union();
     case Op::list_held:
       return fb::CreateOnHeld(fbb, room, command.after).Union();
     case Op::set_receive:
       return fb::CreateSetReceive(fbb, room).Union();
     default:
-      return fb::CreateOnUser(fbb, room, user, command.for_ms, reason,
-                              static_cast<fb::Role>(command.role), command.clear,
-                              command.op == Op::set_role ? build.text(command.channel) : FbText{})
-          .Union();
+      return build_on_user(build, command, room);
   }
 }
 

@@ -348,6 +348,27 @@ TEST_CASE("more lists than a reader takes are not written", "[size]") {
   CHECK(decoded.members.size() == 240);
 }
 
+TEST_CASE("a frame holds what its op says and nothing beside it", "[size]") {
+  // Found by fuzz_wire_frame: the reason of a `list_held` was written, and nothing pointed to it.
+  Wire wire;
+  for (int op = static_cast<int>(Op::auth); op < static_cast<int>(Op::unknown); ++op) {
+    Command filled = command_of(static_cast<Op>(op), 3, "r");
+    add_said(filled, "text");
+    filled.channel = filled.from = filled.to = filled.user = filled.name = filled.key = "abcd";
+    filled.reason = filled.cursor = filled.token = filled.nick = filled.password = "efgh";
+    filled.value = "ijkl";
+    if (filled.op != Op::list_held) filled.offset = 7;
+    if (filled.op == Op::enqueue) filled.user = {};                                 // oneself
+    if (filled.op == Op::shield || filled.op == Op::set_receive) filled.room = {};  // not read
+    INFO(name_of(filled.op));
+    const std::vector<std::byte> frame = wire.frame(filled);
+    Command decoded;
+    REQUIRE(wire.codec.decode(frame, decoded).status);
+    Wire other;
+    CHECK(other.frame(decoded).size() == frame.size());
+  }
+}
+
 TEST_CASE("a codec takes its memory once, or says that it has none", "[memory]") {
   test::Heap heap;
   {
