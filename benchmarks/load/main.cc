@@ -5,7 +5,8 @@
 //        [--flush-ms N]
 //   load --server PATH --idle N [--servers N]
 //   load --server PATH --joins N [--floor PATH] [--rounds N]
-//   load --server PATH --hall N [--rate N] [--seconds N]
+//   load --server PATH --hall N [--rate N] [--seconds N] [--rounds N]
+//   load --server PATH --tenants N [--rate N] [--seconds N] [--rounds N]
 //   load --server PATH --stalled N [--members N] [--rate N] [--seconds N] [--rounds PAIRS]
 //
 // Prints one JSON line: deliveries a second, server CPU per delivery, latency percentiles, the
@@ -15,7 +16,8 @@
 // and the line has their median, least and greatest. With --idle only what an idle session in a
 // room costs, among N of them, at so many servers at once: bytes, and CPU over 30 seconds, in which
 // each is pinged. With --joins what letting N in costs, with --hall what a small room and direct
-// messages notice of a room of N, with --stalled what members notice of N more who never read.
+// messages notice of a room of N, with --tenants of a room of N whose tenant says --rate where it
+// bought a tenth of it, with --stalled what members notice of N more who never read.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -240,8 +242,8 @@ int main(int argc, char** argv) {
         {options.server, "--ws", "127.0.0.1:" + std::to_string(options.port), "--open",
          "--unlimited", "--max-sessions", std::to_string(options.hall + 64)},
         0);
-    return load::print_neighbours(server, options.port, {}, options.hall, options.rate,
-                                  options.seconds)
+    return load::print_neighbours(server, options.port, {}, options.hall, {0, options.rate},
+                                  options.rounds, options.seconds)
                ? 0
                : 1;
   }
@@ -255,7 +257,8 @@ int main(int argc, char** argv) {
                           "--max-sessions", std::to_string(options.tenants + 64)},
                          0);
     const load::Names names{.calm = "calm/", .loud = "loud/"};
-    return load::print_neighbours(server, options.port, names, options.tenants, options.rate,
+    return load::print_neighbours(server, options.port, names, options.tenants,
+                                  {0, options.rate / 10, options.rate}, options.rounds,
                                   options.seconds)
                ? 0
                : 1;

@@ -2,13 +2,16 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -28,9 +31,14 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
-// The members of the large room, in a process of their own: says so many messages a second until it
-// is killed. Writes a byte to `ready` once everybody is in.
-[[noreturn]] void be_the_hall(int port, const Names& names, int members, double rate, int ready) {
+// What the process of the large room is told while it runs: how much to say.
+using Rate = std::atomic<double>;
+static_assert(Rate::is_always_lock_free);
+
+// The members of the large room, in a process of their own: says `rate` messages a second, which
+// may change, until it is killed. Writes a byte to `ready` once everybody is in.
+[[noreturn]] void be_the_hall(int port, const Names& names, int members, const Rate& rate,
+                              int ready) {
   setpriority(PRIO_PROCESS, 0, 10);  // who measures goes first
   sched_param least{.sched_priority = 1};
   if (sched_getscheduler(0) == SCHED_FIFO) sched_setscheduler(0, SCHED_FIFO, &least);  // too
@@ -44,19 +52,22 @@ double percentile(std::vector<double> values, double share) {
   // core of those who measure, and is full before the server is.
   auto next = Clock::now();
   for (int i = 0;; ++i) {
-    hall.publish();
-    next += std::chrono::microseconds(static_cast<long>(1e6 / rate));
-    if (i % std::max(1, static_cast<int>(rate / 4)) == 0) hall.run_for(0.02);
+    const double now_at = rate.load();
+    if (now_at > 0) hall.publish();
+    next += std::chrono::microseconds(static_cast<long>(1e6 / (now_at > 0 ? now_at : 20)));
+    if (i % std::max(1, static_cast<int>(now_at / 4)) == 0) hall.run_for(0.02);
     hall.forget();
     std::this_thread::sleep_until(next);
   }
 }
 
-struct Latency {
-  double room_p50 = 0, room_p99 = 0, direct_p50 = 0, direct_p99 = 0;
+struct Looked {
+  std::vector<double> room, direct;  // us, of all rounds
+  std::vector<double> room_p99, direct_p99;
+  double share = 0;  // of a core that the server took, over all rounds
 };
 
-Latency look(Clients& room, Clients& pair, double seconds) {
+void look(Clients& room, Clients& pair, double seconds, Looked& out) {
   room.forget();
   pair.forget();
   const auto begin = Clock::now();
@@ -66,16 +77,47 @@ Latency look(Clients& room, Clients& pair, double seconds) {
     pair.direct();
     pair.run_for(0.5 / kSmallRate);
   }
-  room.run_for(1);
-  pair.run_for(1);
-  return {percentile(room.latencies(), 0.5), percentile(room.latencies(), 0.99),
-          percentile(pair.latencies(), 0.5), percentile(pair.latencies(), 0.99)};
+  room.run_for(0.2);
+  pair.run_for(0.2);
+  out.room.insert(out.room.end(), room.latencies().begin(), room.latencies().end());
+  out.direct.insert(out.direct.end(), pair.latencies().begin(), pair.latencies().end());
+  out.room_p99.push_back(percentile(room.latencies(), 0.99));
+  out.direct_p99.push_back(percentile(pair.latencies(), 0.99));
+}
+
+// The ratio of each round: median, least, greatest.
+void print_ratios(const char* name, const std::vector<double>& with,
+                  const std::vector<double>& without) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < with.size(); ++i) ratios.push_back(with[i] / without[i]);
+  std::printf(",\"%s\":[%.2f,%.2f,%.2f]", name, percentile(ratios, 0.5), percentile(ratios, 0),
+              percentile(ratios, 1));
+}
+
+void print(const std::vector<double>& rates, const std::vector<Looked>& seen, double seconds) {
+  std::printf("{\"samples\":[%zu,%zu]", seen[0].room.size(), seen[0].direct.size());
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    const Looked& now = seen[i];
+    const double rounds = static_cast<double>(now.room_p99.size());
+    std::printf(
+        ",\n \"at_%.0f\":{\"server_core\":%.2f,\"room_p50_us\":%.0f,\"room_p99_us\":%.0f,"
+        "\"direct_p50_us\":%.0f,\"direct_p99_us\":%.0f",
+        rates[i], now.share / (rounds * seconds), percentile(now.room, 0.5),
+        percentile(now.room, 0.99), percentile(now.direct, 0.5), percentile(now.direct, 0.99));
+    for (std::size_t less = 0; less < i; ++less) {
+      const std::string over = std::to_string(static_cast<int>(rates[less]));
+      print_ratios(("room_over_" + over).c_str(), now.room_p99, seen[less].room_p99);
+      print_ratios(("direct_over_" + over).c_str(), now.direct_p99, seen[less].direct_p99);
+    }
+    std::printf("}");
+  }
+  std::printf("}\n");
 }
 
 }  // namespace
 
-bool print_neighbours(Process& server, int port, const Names& names, int members, double rate,
-                      double seconds) {
+bool print_neighbours(Process& server, int port, const Names& names, int members,
+                      const std::vector<double>& rates, int rounds, double seconds) {
   Clients room("127.0.0.1", port), pair("127.0.0.1", port);
   room.room = names.calm + "small";
   room.prefix = names.calm + "s";
@@ -83,37 +125,32 @@ bool print_neighbours(Process& server, int port, const Names& names, int members
   pair.prefix = names.calm + "p";
   room.timed_every = pair.timed_every = 1;
   if (!room.wait_for_server() || !room.open(kSmall) || !pair.open(2)) return false;
-  const Latency idle = look(room, pair, seconds);
 
+  void* shared =
+      mmap(nullptr, sizeof(Rate), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int ready[2];
-  if (pipe(ready) != 0) return false;
+  if (shared == MAP_FAILED || pipe(ready) != 0) return false;
+  Rate& rate = *new (shared) Rate(0);
   const pid_t hall = fork();
   if (hall == 0) be_the_hall(port, names, members, rate, ready[1]);
   close(ready[1]);
   char byte;
   const bool in = read(ready[0], &byte, 1) == 1;
   close(ready[0]);
-  Latency busy;
-  double share = 0;
-  if (in) {
-    room.run_for(1);
-    pair.run_for(1);
-    const double cpu = server.cpu_seconds();
-    const auto begin = Clock::now();
-    busy = look(room, pair, seconds);
-    share =
-        (server.cpu_seconds() - cpu) / std::chrono::duration<double>(Clock::now() - begin).count();
+  std::vector<Looked> seen(rates.size());
+  for (int round = 0; in && round < rounds; ++round) {
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      rate = rates[i];
+      room.run_for(0.5);  // what was said at the rate before has gone out
+      pair.run_for(0.5);
+      const double cpu = server.cpu_seconds();
+      look(room, pair, seconds, seen[i]);
+      seen[i].share += server.cpu_seconds() - cpu;
+    }
   }
   kill(hall, SIGKILL);
   waitpid(hall, nullptr, 0);
-  std::printf(
-      "{\"hall_members\":%d,\"hall_per_s\":%.1f,\"server_core\":%.2f,"
-      "\"room_p50_us\":[%.0f,%.0f],\"room_p99_us\":[%.0f,%.0f],"
-      "\"direct_p50_us\":[%.0f,%.0f],\"direct_p99_us\":[%.0f,%.0f],"
-      "\"room_ratio\":%.2f,\"direct_ratio\":%.2f}\n",
-      members, rate, share, idle.room_p50, busy.room_p50, idle.room_p99, busy.room_p99,
-      idle.direct_p50, busy.direct_p50, idle.direct_p99, busy.direct_p99,
-      busy.room_p99 / idle.room_p99, busy.direct_p99 / idle.direct_p99);
+  if (in) print(rates, seen, seconds);
   return in;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "process.h"
 
@@ -14,10 +15,11 @@ struct Names {
   std::string loud;
 };
 
-// Latencies alone, then while a process of its own fills a room of `members` with `rate` messages a
-// second. Prints one JSON line: each pair is [alone, beside the large room]. False: somebody could
-// not come in.
-bool print_neighbours(Process& server, int port, const Names& names, int members, double rate,
-                      double seconds);
+// Latencies while a process of its own says so many messages a second in a room of `members`, one
+// of `rates` after the other (0: the large room is there and quiet), `rounds` times. Prints one
+// JSON object: what was seen at each rate, and the p99 of each round over that of the rates before
+// it, as [median, least, greatest]. False: somebody could not come in.
+bool print_neighbours(Process& server, int port, const Names& names, int members,
+                      const std::vector<double>& rates, int rounds, double seconds);
 
 }  // namespace load

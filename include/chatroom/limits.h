@@ -91,9 +91,9 @@ struct Limits {
 
   // With an EventLoop: writes to members of large rooms in one turn. The loop is then asked to call
   // again at once and looks at its sockets in between, so that what others say waits for so many
-  // writes and no more. 32 is right where a write is a system call, 1,000 where it is a queue in
+  // writes and no more. 12 is right where a write is a system call, 1,000 where it is a queue in
   // memory. At least 1.
-  std::uint32_t large_room_writes = 32;
+  std::uint32_t large_room_writes = 12;
 
   // In rooms that compress: what one write brings of them, deflated; what is beyond it comes with
   // the next. At most 64 KiB; 0: nothing is deflated.

@@ -49,6 +49,7 @@ enum class Plant : std::uint8_t {
   json_duplicate_keys,
   kept_place_given_away,
   kick_leaves_one_session,
+  large_share_doubled,
   large_share_forgotten,
   last_in_line_first,
   last_like_untold,

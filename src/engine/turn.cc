@@ -10,6 +10,7 @@
 // same turn stand at their true place; only rooms that store first wait for their completion.
 #include <algorithm>
 
+#include "base/plant.h"
 #include "engine/cluster.h"
 #include "engine/state.h"
 
@@ -80,8 +81,12 @@ void Engine::State::count_input(std::size_t bytes) noexcept {
   input_bytes = 0;
 }
 
+// Once the loop is asked to come back at once, large rooms wait for that: a turn for input in
+// between would be a second share before the loop has looked at its sockets again.
 std::uint32_t Engine::State::large_share() const noexcept {
-  return ports.loop == nullptr ? UINT32_MAX : options.limits.large_room_writes;
+  if (ports.loop == nullptr) return UINT32_MAX;
+  if (alarm <= now && !CHATROOM_PLANTED(large_share_doubled)) return 0;
+  return options.limits.large_room_writes;
 }
 
 void Engine::State::run_steps(Budget& budget, std::uint32_t large) noexcept {
