@@ -4,13 +4,7 @@
 //   publish_instructions MEMBERS PUBLISHES
 #include <cstdio>
 
-#if __has_include(<valgrind/callgrind.h>)
-#include <valgrind/callgrind.h>
-#else
-#define CALLGRIND_START_INSTRUMENTATION
-#define CALLGRIND_STOP_INSTRUMENTATION
-#endif
-
+#include "micro/callgrind.h"
 #include "micro/null_room.h"
 
 namespace chatroom::bench {

@@ -15,15 +15,9 @@
 #include <string>
 #include <vector>
 
-#if __has_include(<valgrind/callgrind.h>)
-#include <valgrind/callgrind.h>
-#else
-#define CALLGRIND_START_INSTRUMENTATION
-#define CALLGRIND_STOP_INSTRUMENTATION
-#endif
-
 #include "chatroom/adapters/words.h"
 #include "chatroom/engine.h"
+#include "micro/callgrind.h"
 
 namespace chatroom::bench {
 namespace {

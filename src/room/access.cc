@@ -5,6 +5,7 @@
 
 #include "base/plant.h"
 #include "base/utf8.h"
+#include "room/links.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -17,19 +18,15 @@ std::uint32_t Tables::find_grant(const Room& room, UserIndex user) noexcept {
 }
 
 std::uint32_t Tables::make_grant(Room& room, std::string_view id) noexcept {
-  UserIndex user = find_user(id);
-  if (user == kNone) user = make_user(id);
+  const UserIndex user = hold_user(id);
   if (user == kNone) return kNone;
-  ++this->user(user).references;
   const std::uint32_t index = grants.insert();
   if (index != kNone) {
     Grant& fresh = *grants.at(index);
     fresh.room = room.id.index;
     fresh.user = user;
     if (grant_index.insert(index) != nullptr) {
-      fresh.next = room.first_grant;
-      if (fresh.next != kNone) grants.at(fresh.next)->previous = index;
-      room.first_grant = index;
+      link_first(grants, room.first_grant, index);
       return index;
     }
     grants.erase(index);
@@ -40,9 +37,7 @@ std::uint32_t Tables::make_grant(Room& room, std::string_view id) noexcept {
 
 void Tables::drop_grant(std::uint32_t index) noexcept {
   const Grant gone = *grants.at(index);
-  (gone.previous == kNone ? room(gone.room).first_grant : grants.at(gone.previous)->next) =
-      gone.next;
-  if (gone.next != kNone) grants.at(gone.next)->previous = gone.previous;
+  unlink(grants, room(gone.room).first_grant, index);
   grant_index.erase(base::key_of_number(MemberPair{gone.room, gone.user}));
   grants.erase(index);
   release_user(gone.user);

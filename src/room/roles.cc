@@ -44,10 +44,8 @@ Result<RoleChange> set_role_of_absent(Tables& tables, Room& room, std::string_vi
                                       Role role) noexcept {
   if (!is_lasting(role)) return Errc::not_found;
   if (!base::valid_name(id, kNameBytes)) return Errc::bad_request;
-  UserIndex user = tables.find_user(id);
-  if (user == kNone) user = tables.make_user(id);
+  const UserIndex user = tables.hold_user(id);  // while its record is made
   if (user == kNone) return Errc::limit_reached;
-  ++tables.user(user).references;  // while its record is made
   MemberIndex index = tables.find_member(room.id.index, user);
   const bool made = index == kNone;
   if (made) index = tables.make_member(room, user);

@@ -5,6 +5,7 @@
 
 #include "base/plant.h"
 #include "base/utf8.h"
+#include "room/links.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -36,10 +37,8 @@ std::uint32_t Tables::find_sanction(const Room& room, UserIndex user) noexcept {
 }
 
 std::uint32_t Tables::make_sanction(Room& room, std::string_view id) noexcept {
-  UserIndex user = find_user(id);
-  if (user == kNone) user = make_user(id);
+  const UserIndex user = hold_user(id);
   if (user == kNone) return kNone;
-  ++this->user(user).references;
   this->user(user).sanctioned = true;
   const std::uint32_t index = sanctions.insert();
   if (index != kNone) {
@@ -47,9 +46,7 @@ std::uint32_t Tables::make_sanction(Room& room, std::string_view id) noexcept {
     fresh.room = room.id.index;
     fresh.user = user;
     if (due.cover(index + 1) && sanction_index.insert(index) != nullptr) {
-      fresh.next = room.first_sanction;
-      if (fresh.next != kNone) sanctions.at(fresh.next)->previous = index;
-      room.first_sanction = index;
+      link_first(sanctions, room.first_sanction, index);
       return index;
     }
     sanctions.erase(index);
@@ -60,9 +57,7 @@ std::uint32_t Tables::make_sanction(Room& room, std::string_view id) noexcept {
 
 void Tables::drop_sanction(std::uint32_t index) noexcept {
   const Sanction gone = *sanctions.at(index);
-  (gone.previous == kNone ? room(gone.room).first_sanction : sanctions.at(gone.previous)->next) =
-      gone.next;
-  if (gone.next != kNone) sanctions.at(gone.next)->previous = gone.previous;
+  unlink(sanctions, room(gone.room).first_sanction, index);
   due.remove(index);
   sanction_index.erase(base::key_of_number(MemberPair{gone.room, gone.user}));
   sanctions.erase(index);

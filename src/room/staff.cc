@@ -1,6 +1,7 @@
 // Staff: the members of a room who may review what is held, so that they are told without walking
 // over everybody. The list is short: past kStaffMax, or without memory, somebody is not on it and
 // has to ask.
+#include "room/links.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -52,9 +53,7 @@ void Tables::leave_staff(Room& room, MemberIndex index) noexcept {
   std::uint32_t at = room.first_staff;
   while (at != kNone && staff.at(at)->member != index) at = staff.at(at)->next;
   if (at == kNone) return;
-  const Staff gone = *staff.at(at);
-  (gone.previous == kNone ? room.first_staff : staff.at(gone.previous)->next) = gone.next;
-  if (gone.next != kNone) staff.at(gone.next)->previous = gone.previous;
+  unlink(staff, room.first_staff, at);
   staff.erase(at);
 }
 

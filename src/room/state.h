@@ -186,6 +186,7 @@ struct Tables {
     return found == nullptr ? kNone : *found;
   }
   UserIndex make_user(std::string_view id) noexcept;   // no reference yet; kNone: no room
+  UserIndex hold_user(std::string_view id) noexcept;   // known or made, with one more reference
   void release_user(UserIndex index) noexcept;         // one reference less
   SessionLinks* links(SessionIndex session) noexcept;  // null: not signed in
 

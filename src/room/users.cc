@@ -17,6 +17,13 @@ UserIndex Tables::make_user(std::string_view id) noexcept {
   return kNone;
 }
 
+UserIndex Tables::hold_user(std::string_view id) noexcept {
+  UserIndex user = find_user(id);
+  if (user == kNone) user = make_user(id);
+  if (user != kNone) ++this->user(user).references;
+  return user;
+}
+
 void Tables::release_user(UserIndex index) noexcept {
   User& gone = user(index);
   CHATROOM_ASSERT(gone.references > 0);

@@ -38,6 +38,7 @@ INCLUDES = {
     "benchmarks/micro/": {"chatroom/", "./", "base/", "wire/", "session/", "room/", "fanout/",
                           "engine/"},
     "benchmarks/instructions/": {"chatroom/", "micro/"},  # the same rooms, counted otherwise
+    "benchmarks/moderation/": {"chatroom/", "micro/"},  # counted like them
     "benchmarks/engines/": {"chatroom/", "micro/"},  # the same, on threads
     "benchmarks/": {"chatroom/", "./"},
     "tests/": None,  # anything
