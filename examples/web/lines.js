@@ -11,8 +11,8 @@ export function lineOffer(room, words, rejoin) {
   if (room.error?.code !== 'room_full') return null;
   const place = room.places.room;
   // The answer comes as an event, or as a refusal that the room keeps.
-  if (place > 0) return [words.standing(place), words.leaveLine, () => room.goOut('room')];
-  if (room.lineRefused) return [words.lineFull, words.rejoin, rejoin];
+  if (place > 0) return [words.standing(place), words.leaveLine, () => room.places.goOut('room')];
+  if (room.places.refused) return [words.lineFull, words.rejoin, rejoin];
   return [words.full, words.lineUp, () => room.lineUp('room')];
 }
 
@@ -29,7 +29,7 @@ export class Hand {
   show(room, live) {
     const { policy = {} } = room.info;
     const moderates = isModerator(room);
-    const waiting = room.waiting.speak;
+    const waiting = room.places.waiting.speak;
     this.node.hidden =
       !live || !(policy.hands > 0) || (moderates ? !waiting : room.role === 'speaker');
     const place = room.places.speak;
@@ -43,13 +43,13 @@ export class Hand {
     );
     this.node.setAttribute('aria-pressed', String(!moderates && place > 0));
     this.node.onclick = () =>
-      moderates ? undefined : place > 0 ? room.goOut('speak') : room.lineUp('speak');
+      moderates ? undefined : place > 0 ? room.places.goOut('speak') : room.lineUp('speak');
   }
 }
 
 /** Who raised a hand, for those who may let them speak; null for others. */
 export function handsList(room, words, language) {
-  if (!isModerator(room) || !(room.waiting.speak > 0)) return null;
+  if (!isModerator(room) || !(room.places.waiting.speak > 0)) return null;
   const list = el('div', { className: 'hands', role: 'list', aria: { label: words.handsTitle } });
   const act = (op, user) =>
     room

@@ -172,9 +172,9 @@ export function heldList(room, words, language) {
   const title = el('h3', {}, words.held);
   const node = el('section', { className: 'waiting' }, title, list, refusal);
   const show = () => {
-    node.hidden = room.held.size === 0;
+    node.hidden = room.held.messages.size === 0;
     list.replaceChildren(
-      ...[...room.held].map(([held, message]) =>
+      ...[...room.held.messages].map(([held, message]) =>
         el(
           'li',
           {},
