@@ -77,7 +77,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await until('the refusal', async () => (await notice(bob)).includes('moderator'));
     await say(bob, 'this is holdme two');
     assert(!(await texts(alice)).includes('this is holdme one'), 'it was not said');
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await until('two of them', async () => (await alice.locator('.held li').count()) === 2);
     await alice.locator('.held li', { hasText: 'one' }).getByText('Release').click();
     await seen(bob, 'this is holdme one');
@@ -85,7 +85,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await until('the news', async () =>
       (await texts(bob, 'system')).some((text) => text.includes('was rejected')),
     );
-    await until('an empty list', async () => !(await alice.locator('.waiting').isVisible()));
+    await until('an empty list', async () => !(await alice.locator('.held').isVisible()));
     await alice.keyboard.press('Escape');
     await say(bob, 'this is MaskMe, friends');
     await seen(alice, 'this is ******, friends');
@@ -94,7 +94,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   await test('an owner switches slow mode on, and a moderator is made', async (alice, bob) => {
     await say(bob, 'hello');
     await seen(alice, 'hello');
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await alice.locator('.switches select').selectOption('5');
     await until('slow mode', async () => await bob.locator('.slow').isVisible());
     await alice.keyboard.press('Escape');
@@ -124,9 +124,9 @@ export async function moderationTests({ runner, browser, server, screens }) {
       (await bob.locator('.hand').textContent()).includes('(1)'),
     );
     await until('the hand', async () =>
-      (await alice.locator('.hand').textContent()).includes('1 hand up'),
+      (await alice.locator('.desk-open').textContent()).includes('1'),
     );
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await alice.locator('.hands button', { hasText: 'Let speak' }).click();
     await until('the role', async () =>
       (await texts(bob, 'system')).some((text) => text.includes('is now Speaker')),
@@ -155,7 +155,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   });
 
   await test('a room asks for its password, once', async (alice, bob) => {
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await alice.locator('.switches input[type=password]').fill('sesame');
     await alice.locator('.switches input[type=password]').press('Tab');
     await until('the password', () =>
@@ -180,7 +180,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   await test('who is blocked is not seen any more, until he is again', async (alice, bob) => {
     await say(alice, 'blah');
     await seen(bob, 'blah');
-    await choose(bob, 'blah', 'Hear no more of them');
+    await choose(bob, 'blah', 'Block: hear no more');
     await until('its removal', async () => !(await texts(bob)).includes('blah'));
     await say(alice, 'more of it');
     await seen(alice, 'more of it');
@@ -190,7 +190,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   });
 
   await test('a gift that is given again counts on, in one row', async (alice, bob) => {
-    await bob.locator('.composer .round').first().click();
+    await bob.locator('.field .round').click();
     const rose = bob.locator('.quick .gift').first();
     for (let n = 0; n < 3; n += 1) await rose.click();
     const rows = alice.locator('.row', { hasText: 'gives 🌹' });
