@@ -95,9 +95,15 @@ export class Conversation {
     this.#asked.clear();
   }
 
-  /** Channels, roles or rights have changed; `lost`: one is off these now. */
-  refresh(lost = []) {
+  /** Channels, roles or rights have changed; one is off these now. @param {string[]} lost */
+  changed(lost) {
+    this.#locked.clear();
     for (const name of lost) this.#forget(name);
+    this.refresh();
+  }
+
+  /** Brings the tabs in line with what is known. */
+  refresh() {
     const { channels } = this.#chat;
     const tabs = channels.all.map(({ name, state }) => this.#tabOf(name, state));
     if (channels.joined.length > 1) tabs.unshift({ ...this.#tabOf(ALL), on: true });

@@ -148,6 +148,6 @@ export class Hearing {
   #channels(lost) {
     const { conversation } = this.#page;
     for (const name of lost) this.note(this.#words.lostChannel(name), 'warn');
-    conversation.refresh(lost);
+    conversation.changed(lost);
   }
 }

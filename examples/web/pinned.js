@@ -40,12 +40,12 @@ export class PinnedBar {
       },
       icon('cross'),
     );
-    this.node = el(
-      'div',
-      { className: 'pinned', role: 'region', aria: { label: words.pinned }, hidden: true },
-      this.#next,
-      this.#unpin,
-    );
+    this.node = el('div', {
+      className: 'pinned',
+      role: 'region',
+      aria: { label: words.pinned },
+      hidden: true,
+    });
   }
 
   /** @param {import('./room.js').Room} room */
@@ -85,7 +85,9 @@ export class PinnedBar {
     setText(this.#count, many ? `${pins.indexOf(offset) + 1}/${pins.length}` : '');
     this.#next.disabled = !many;
     this.#next.title = many ? this.#words.nextPinned : '';
-    this.#unpin.hidden = rankOf(this.#room.role) < rankOf('moderator');
+    const mayUnpin = rankOf(this.#room.role) >= rankOf('moderator');
+    const parts = text ? [this.#next, ...(mayUnpin ? [this.#unpin] : [])] : [];
+    if (parts.length !== this.node.childElementCount) this.node.replaceChildren(...parts);
   }
 }
 

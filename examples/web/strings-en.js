@@ -124,7 +124,6 @@ export const EN = {
   actionsFor: (what) => `Actions for ${what}`,
   menu: 'Actions',
   logKeys: 'Arrow keys choose a message, Enter opens its actions.',
-  nothingSaid: 'Nothing was said yet. Be the first!',
   reply: 'Reply',
   noReply: 'Do not reply',
   mention: 'Mention',

@@ -121,7 +121,6 @@ export const ZH = {
   actionsFor: (what) => `操作：${what}`,
   menu: '操作',
   logKeys: '方向键选择消息，回车打开操作。',
-  nothingSaid: '还没有人说话，来发第一条吧！',
   reply: '回复',
   noReply: '取消回复',
   mention: '提到此人',

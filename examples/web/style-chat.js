@@ -91,8 +91,6 @@ export const CHAT = `
   overscroll-behavior: contain; padding: 8px 0 10px;
   scrollbar-width: thin; scrollbar-color: #39404f transparent; contain: strict; }
 .log:focus-visible { outline-offset: -2px; }
-.nothing { position: absolute; inset: 40% 24px auto; margin: 0; text-align: center;
-  color: var(--chat-dim); font-size: 13px; pointer-events: none; }
 .row { position: relative; padding-block: 3px; padding-inline: 48px 14px; min-height: 28px;
   overflow-wrap: anywhere; contain: layout style; }
 .row:hover, .row:focus-within { background: rgb(255 255 255 / .04); }

@@ -37,13 +37,14 @@ export class Tabs {
       },
       icon('cross'),
     );
-    this.node = el('nav', { className: 'tabs', hidden: true }, this.#strip, this.#leave);
+    this.node = el('nav', { className: 'tabs', hidden: true }, this.#strip);
   }
 
   /** @param {Tab[]} tabs  @param {string} active  @param {boolean} leavable */
   show(tabs, active, leavable) {
     this.node.hidden = tabs.length < 2;
-    this.#leave.hidden = !leavable;
+    if (leavable) this.node.append(this.#leave);
+    else this.#leave.remove();
     const focused = this.#strip.getRootNode().activeElement?.parentNode === this.#strip;
     const list = tabs.map((tab) => this.#tab(tab, tab.name === active));
     this.#strip.replaceChildren(...list);

@@ -13,6 +13,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { channelTests } from './channel_tests.mjs';
 import { ChatdServer } from './chatd_server.mjs';
 import { Runner, Skip, assert, openBrowser } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
@@ -58,7 +59,11 @@ async function main() {
     if (ours && !options.chatd) await moduleTests({ runner });
     browser = await openBrowser();
     if (ours && !options.chatd) await troubleTests({ runner, browser, screens: options.screens });
-    if (options.chatd) await moderationTests({ runner, browser, server, screens: options.screens });
+    if (options.chatd) {
+      const { screens } = options;
+      await moderationTests({ runner, browser, server, screens });
+      await channelTests({ runner, browser, server, screens });
+    }
     await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
   } catch (error) {
     if (!(error instanceof Skip)) throw error;
