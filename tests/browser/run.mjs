@@ -19,6 +19,7 @@ import { Runner, Skip, assert, openBrowser } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
 import { moduleTests } from './module_tests.mjs';
 import { pageTests } from './page_tests.mjs';
+import { peopleTests } from './people_tests.mjs';
 import { moderationTests } from './moderation_tests.mjs';
 import { troubleTests } from './trouble_tests.mjs';
 import { wsClientTests } from './ws_client.mjs';
@@ -63,6 +64,8 @@ async function main() {
       const { screens } = options;
       await moderationTests({ runner, browser, server, screens });
       await channelTests({ runner, browser, server, screens });
+      const { chatd: binary, 'web-root': webRoot } = options;
+      await peopleTests({ runner, browser, server, screens, binary, webRoot });
     }
     await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
   } catch (error) {
