@@ -34,6 +34,7 @@ export class ChatList {
   #contiguous = true; // #items and #fresh together have no hole
   #following = true;
   #flushedAt = 0;
+  #leftAt = 0; // where we scrolled to last
   #flush = 0;
   #loading = false;
   #exhausted = false;
@@ -113,7 +114,9 @@ export class ChatList {
   /** Something of it has changed. */
   touch(entry) {
     const row = this.#rows.find((candidate) => candidate.entry === entry);
-    if (row) fill(row, entry);
+    if (!row) return;
+    fill(row, entry);
+    if (this.#following) this.#toBottom();
   }
 
   destroy() {
@@ -174,7 +177,8 @@ export class ChatList {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     const below = scrollHeight - clientHeight - scrollTop;
     if (this.#following) {
-      if (below > 8) this.#pause();
+      // What grows below is no reason to stop; only who scrolls up wants to.
+      if (below > 8 && scrollTop < this.#leftAt - 8) this.#pause();
       return;
     }
     const end = this.#first + this.#rows.length;
@@ -259,5 +263,6 @@ export class ChatList {
 
   #toBottom() {
     this.#box.scrollTop = this.#box.scrollHeight;
+    this.#leftAt = this.#box.scrollTop;
   }
 }

@@ -137,7 +137,7 @@ export const EN = {
   // Oneself
   me: 'You: name, whispers, blocked people',
   shield: 'Only friends may whisper to me',
-  block: 'Block: hear no more of them',
+  block: 'Block',
   unblock: 'Unblock',
   blocked: 'Blocked',
   nobodyBlocked: 'You have blocked nobody.',

@@ -96,7 +96,7 @@ bdi { unicode-bidi: isolate; }
   background: radial-gradient(circle at 24px 50%, #fff 7px, transparent 7.5px), var(--chat-accent);
   }
 .sheet { position: absolute; z-index: 5; padding: 14px; border-radius: 12px;
-  background: rgb(24 28 37 / .97);
+  background: #1a1e28;
   box-shadow: 0 12px 40px rgb(0 0 0 / .5), inset 0 0 0 1px rgb(255 255 255 / .08); }
 .settings { right: 14px; bottom: 60px; width: 268px; max-width: calc(100% - 28px); display: grid;
   grid-template-columns: auto 1fr 46px; gap: 12px; align-items: center; font-size: 13px; }

@@ -26,6 +26,7 @@ export const CHAT = `
   padding: 0 9px; border-radius: 99px; font-size: 12px; font-weight: 600; flex: none;
   font-variant-numeric: tabular-nums; color: #ff86b0; background: rgb(243 103 154 / .13); }
 .like:hover { background: rgb(243 103 154 / .24); }
+.like > span:empty:not(.hearts) { display: none; }
 .like:active svg { transform: scale(1.25); }
 .like svg { width: 14px; height: 14px; }
 .hearts { position: absolute; inset: auto 50% 100% auto; width: 0; pointer-events: none;
@@ -57,7 +58,7 @@ export const CHAT = `
 .tab { position: relative; display: inline-flex; align-items: center; gap: 5px; flex: none;
   height: 38px; padding: 0 10px; max-width: 11em; font-size: 12.5px; font-weight: 600;
   color: var(--chat-dim); }
-.tab bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.tab bdi { padding-inline-end: 2px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .tab:hover { color: var(--chat-text); }
 .tab:focus-visible { outline-offset: -3px; border-radius: 8px; }
 .tab.off { font-weight: 500; font-style: italic; }
@@ -99,7 +100,7 @@ export const CHAT = `
   display: grid; place-items: center; font-size: 12px; font-weight: 700;
   color: hsl(var(--hue) 75% 90%); background: hsl(var(--hue) 38% 34%); }
 /* A nick has a direction of its own; the space behind it follows the row's. */
-.nick { font-weight: 600; font-size: 13px; color: hsl(var(--hue) 62% 74%); margin-right: 8px;
+.nick { display: inline-block; max-width: 100%; font-weight: 600; font-size: 13px; color: hsl(var(--hue) 62% 74%); margin-right: 8px;
   cursor: pointer; }
 :host(:dir(rtl)) .nick { margin: 0 0 0 8px; }
 .nick[data-badge]::after { content: attr(data-badge); margin-inline-start: 6px; padding: 1px 5px;

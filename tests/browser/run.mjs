@@ -21,6 +21,7 @@ import { moduleTests } from './module_tests.mjs';
 import { pageTests } from './page_tests.mjs';
 import { peopleTests } from './people_tests.mjs';
 import { moderationTests } from './moderation_tests.mjs';
+import { refusalTests } from './refusal_tests.mjs';
 import { troubleTests } from './trouble_tests.mjs';
 import { wsClientTests } from './ws_client.mjs';
 
@@ -59,7 +60,10 @@ async function main() {
     }
     if (ours && !options.chatd) await moduleTests({ runner });
     browser = await openBrowser();
-    if (ours && !options.chatd) await troubleTests({ runner, browser, screens: options.screens });
+    if (ours && !options.chatd) {
+      await troubleTests({ runner, browser, screens: options.screens });
+      await refusalTests({ runner, browser });
+    }
     if (options.chatd) {
       const { screens } = options;
       await moderationTests({ runner, browser, server, screens });
