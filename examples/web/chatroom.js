@@ -28,6 +28,8 @@ export * from './sentences.js';
  * @typedef {Credentials | (() => Credentials | Promise<Credentials>)} Auth
  */
 
+const STALE = new Set(['unauthorized', 'token_expired']);
+
 /**
  * A connection that keeps itself alive.
  *
@@ -59,7 +61,7 @@ export class ChatClient extends EventTarget {
   #refreshed = false; // a fresh token was asked for and not yet accepted
   #comeBackAt = 0; // performance.now() before which a `reconnect` event wants us away
   #timers = { retry: 0, deadline: 0, move: 0, calm: 0 };
-  #onOnline = () => this.#networkIsBack();
+  #onOnline = () => (this.state === 'waiting' ? this.retry() : this.#link?.check());
 
   /**
    * @param {string} url  ws:// or wss:// address of the server's /chat
@@ -74,7 +76,7 @@ export class ChatClient extends EventTarget {
   }
 
   get nick() {
-    return typeof this.#auth === 'object' ? this.#auth.nick : undefined;
+    return this.#auth.nick; // a function has none
   }
   get url() {
     return this.#address ?? this.#url;
@@ -203,9 +205,7 @@ export class ChatClient extends EventTarget {
     const known = error instanceof ChatError ? error : new ChatError('unauthorized');
     if (known.code === 'disconnected') return; // onclose has the reason
     this.#abandon(1000);
-    const stale = known.code === 'unauthorized' || known.code === 'token_expired';
-    const refresh = stale && typeof this.#auth === 'function' && !this.#refreshed;
-    if (refresh) this.#refreshed = true;
+    const refresh = STALE.has(known.code) && this.#refreshes();
     if (refresh || known.temporary)
       return this.#wait(known.retryAfterMs, { code: 4500, error: known });
     this.#become('closed', { code: 4500, reason: closeSentence(4500), error: known });
@@ -218,11 +218,15 @@ export class ChatClient extends EventTarget {
     this.#abandon(0);
     if (!live) this.#address = undefined;
     const end = { code, reason: reason || closeSentence(code), error: null };
-    const refresh = code === 4506 && typeof this.#auth === 'function' && !this.#refreshed;
-    if (refresh) this.#refreshed = true;
-    if (reconnects(code) || refresh) return this.#wait(0, end);
+    if (reconnects(code) || (code === 4506 && this.#refreshes())) return this.#wait(0, end);
     globalThis.removeEventListener?.('online', this.#onOnline);
     this.#become('closed', end);
+  }
+
+  /** Once, a fresh token may help. */
+  #refreshes() {
+    if (typeof this.#auth !== 'function' || this.#refreshed) return false;
+    return (this.#refreshed = true);
   }
 
   #wait(atLeastMs, end) {
@@ -234,11 +238,6 @@ export class ChatClient extends EventTarget {
     this.retryAt = now + delay;
     this.#timers.retry = setTimeout(() => this.#open(), delay);
     this.#become('waiting', end);
-  }
-
-  #networkIsBack() {
-    if (this.state === 'waiting') this.retry();
-    else if (this.state === 'live') this.#link.check();
   }
 
   /** The server asks to be left, later, perhaps for another address. */
@@ -253,8 +252,6 @@ export class ChatClient extends EventTarget {
       this.#open();
     }, afterMs);
   }
-
-  // Hearing
 
   #onEvent(frame) {
     switch (frame.event) {
@@ -276,8 +273,6 @@ export class ChatClient extends EventTarget {
     }
     this.#emit('event', frame);
   }
-
-  // Small parts
 
   #abandon(code, why = 'disconnected') {
     const link = this.#link;

@@ -163,7 +163,15 @@ export class Conversation {
     const locked = name !== ALL && (this.#locked.has(name) || !channels.mayRead(name));
     const role = channels.get(name)?.role ?? '';
     const on = channels.isOn(name);
-    return { name, on, locked: locked && !on, closed: state === 'closed', unread: count, called, role };
+    return {
+      name,
+      on,
+      locked: locked && !on,
+      closed: state === 'closed',
+      unread: count,
+      called,
+      role,
+    };
   }
 
   #look(name) {

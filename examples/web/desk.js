@@ -1,5 +1,5 @@
-// The moderators' desk: what waits for a decision (held messages, raised hands), the room's rules and
-// its channels. A button in the header says how much waits.
+// The moderators' desk: what waits for a decision (held messages, raised hands), the room's rules
+// and its channels. A button in the header says how much waits.
 
 import { rankOf } from './channels.js';
 import { el, icon, setText } from './dom.js';

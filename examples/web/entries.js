@@ -17,7 +17,7 @@ export function levelOf({ priority, kind, user }) {
 }
 
 /**
- * @param {import('./room.js').Message} message
+ * @param {import('./room-commands.js').Message} message
  * @param {{own: boolean, words: any, me: {user?: string, nick?: string},
  *   find: (offset: number) => import('./rows.js').Entry|undefined}} reader
  * @returns {import('./rows.js').Entry}

@@ -29,7 +29,9 @@ export class Hearing {
     on('gap', (detail) => this.#gap(detail));
     on('moderation', (detail) => this.#moderated(detail));
     on('channels', ({ lost }) => this.#channels(lost));
-    on('held', (detail) => this.note(heldSentence(detail, this.#page.client.user, this.#words), 'warn'));
+    on('held', (detail) =>
+      this.note(heldSentence(detail, this.#page.client.user, this.#words), 'warn'),
+    );
     on('receipt', (detail) => this.#page.receipts.take(detail));
     on('message_removed', ({ offset }) => this.takeBack((entry) => entry.offset === offset));
     on('messages_cleared', ({ user }) =>
@@ -42,7 +44,7 @@ export class Hearing {
     conversation.start(chat);
   }
 
-  /** @param {import('./room.js').Message} message */
+  /** @param {import('./room-commands.js').Message} message */
   entryOf(message, own = message.user === this.#page.client.user) {
     const { client, nick, conversation } = this.#page;
     const me = { user: client.user, nick };

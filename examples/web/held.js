@@ -3,7 +3,7 @@
 import { rankOf } from './channels.js';
 
 export class Held {
-  /** By number, oldest first. @type {Map<number, import('./room.js').Message>} */
+  /** By number, oldest first. @type {Map<number, import('./room-commands.js').Message>} */
   messages = new Map();
 
   #chat;

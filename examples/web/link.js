@@ -39,7 +39,13 @@ export class Link {
     });
     this.#pulse = new Pulse({
       pongTimeoutMs: options.pongTimeoutMs,
-      ping: () => this.ask('ping', {}, () => {}, () => {}),
+      ping: () =>
+        this.ask(
+          'ping',
+          {},
+          () => {},
+          () => {},
+        ),
       dead: () => this.drop(),
     });
     socket.onmessage = (event) => this.#hear(event.data);

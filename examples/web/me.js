@@ -47,7 +47,11 @@ function renameForm(words, nick, rename, close) {
       },
     },
   });
-  const button = el('button', { type: 'button', className: 'soft', on: { click: save } }, words.save);
+  const button = el(
+    'button',
+    { type: 'button', className: 'soft', on: { click: save } },
+    words.save,
+  );
   return el('div', { className: 'rename' }, input, button);
 }
 

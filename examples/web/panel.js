@@ -1,5 +1,5 @@
-// The right side: header, banner, tabs, what is pinned, the list, the send box. Only how they stand;
-// what they do is in files of their own.
+// The right side: header, banner, tabs, what is pinned, the list, the send box. Only how they
+// stand; what they do is in files of their own.
 
 import { el, icon } from './dom.js';
 

@@ -4,6 +4,7 @@
 // A place is `{epoch, offset}`. Offsets rise and may have holes; only a `gap` means loss. Whatever
 // arrives while missed pages are still being read is held back, so listeners see one order.
 
+import { delayOf } from './address.js';
 import { missedMessages, startOf } from './catch-up.js';
 import { Channels } from './channels.js';
 import { Held } from './held.js';
@@ -12,8 +13,7 @@ import { Places } from './places.js';
 import { RoomCommands, mergeState } from './room-commands.js';
 import { ChatError, ChatEvent } from './words.js';
 
-/** @typedef {import('./room-commands.js').Message} Message */
-
+const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 const EARLY_MAX = 1_000; // messages that wait for the missed pages; past that, the oldest are a gap
 
 /** Reasons for leaving after which the member did nothing wrong and may simply come back. */
@@ -36,9 +36,6 @@ export class Room extends RoomCommands {
   position = null;
   /** @type {ChatError|null} */
   error = null;
-  /** Whom one does not want to hear: the server keeps their direct messages, the page hides the rest. */
-  blocked = new Set();
-  /** @type {Channels} */
   channels;
   /** Where we stand in its lines. */
   places = new Places(this);
@@ -64,7 +61,7 @@ export class Room extends RoomCommands {
     this.channels = new Channels(this, options.channels ?? ['main']);
     this.#outbox = new Outbox({
       open: () => this.state === 'in',
-      shut: () => this.#shut(),
+      shut: () => (this.#gone ? new ChatError('not_member') : this.#finalError),
       send: (fields) => this.command('publish', fields),
     });
   }
@@ -85,8 +82,7 @@ export class Room extends RoomCommands {
     return this.#outbox.publish({ text, reply_to: replyTo, ...rest });
   }
 
-  #shut() {
-    if (this.#gone) return new ChatError('not_member');
+  get #finalError() {
     return this.state === 'refused' && !this.error.temporary ? this.error : null;
   }
 
@@ -162,11 +158,8 @@ export class Room extends RoomCommands {
     } catch (error) {
       // The connection went: the next join asks again from where we are. Else the pages are lost.
       if (visit !== this.#visit || error.code === 'disconnected') return;
-      this.#emit('gap', {
-        reason: 'history_lost',
-        from: this.position.offset + 1,
-        to: answer.offset,
-      });
+      const from = this.position.offset + 1;
+      this.#emit('gap', { reason: 'history_lost', from, to: answer.offset });
     }
     if (visit !== this.#visit) return;
     this.#moveTo(answer.epoch, answer.offset);
@@ -195,9 +188,7 @@ export class Room extends RoomCommands {
   }
 
   #enterLater(atLeastMs = 0) {
-    const backoff = Math.min(30_000, 1_000 * 2 ** Math.min(this.#retries++, 5));
-    const delay =
-      atLeastMs > 0 ? atLeastMs * (1 + Math.random() * 0.1) : backoff * (0.5 + Math.random() / 2);
+    const delay = delayOf(this.#retries++, BACKOFF, atLeastMs);
     this.retryAt = performance.now() + delay;
     this.#retryTimer = setTimeout(() => this.enter(), delay);
   }

@@ -1,4 +1,5 @@
-// What the person at this page says: to the room, in the channel that is looked at, or to one alone.
+// What the person at this page says: to the room, in the channel that is looked at, or to one
+// alone.
 
 import { rankOf } from './channels.js';
 import { hueOf } from './dom.js';

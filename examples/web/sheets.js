@@ -1,5 +1,5 @@
-// The sheets over the chat (members, desk, menus): one at a time, opened by a button or a row, closed
-// by Escape, and whoever opened it has the focus again.
+// The sheets over the chat (members, desk, menus): one at a time, opened by a button or a row,
+// closed by Escape, and whoever opened it has the focus again.
 
 export class Sheets {
   #place;

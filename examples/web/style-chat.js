@@ -58,7 +58,8 @@ export const CHAT = `
 .tab { position: relative; display: inline-flex; align-items: center; gap: 5px; flex: none;
   height: 38px; padding: 0 10px; max-width: 11em; font-size: 12.5px; font-weight: 600;
   color: var(--chat-dim); }
-.tab bdi { padding-inline-end: 2px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.tab bdi { padding-inline-end: 2px; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
 .tab:hover { color: var(--chat-text); }
 .tab:focus-visible { outline-offset: -3px; border-radius: 8px; }
 .tab.off { font-weight: 500; font-style: italic; }
@@ -100,8 +101,8 @@ export const CHAT = `
   display: grid; place-items: center; font-size: 12px; font-weight: 700;
   color: hsl(var(--hue) 75% 90%); background: hsl(var(--hue) 38% 34%); }
 /* A nick has a direction of its own; the space behind it follows the row's. */
-.nick { display: inline-block; max-width: 100%; font-weight: 600; font-size: 13px; color: hsl(var(--hue) 62% 74%); margin-right: 8px;
-  cursor: pointer; }
+.nick { display: inline-block; max-width: 100%; margin-right: 8px; font-weight: 600;
+  font-size: 13px; color: hsl(var(--hue) 62% 74%); cursor: pointer; }
 :host(:dir(rtl)) .nick { margin: 0 0 0 8px; }
 .nick[data-badge]::after { content: attr(data-badge); margin-inline-start: 6px; padding: 1px 5px;
   border-radius: 4px; font-size: 10.5px; font-weight: 700;
@@ -126,6 +127,11 @@ export const CHAT = `
 .row.high { background: linear-gradient(90deg, rgb(228 110 40 / .18), rgb(228 110 40 / .03));
   box-shadow: inset 2px 0 #ea8a3e; }
 .row.mention { background: rgb(245 181 74 / .14); box-shadow: inset 2px 0 var(--chat-warn); }
+:host(:dir(rtl)) .row.own { box-shadow: inset -2px 0 var(--chat-accent);
+  background: linear-gradient(270deg, rgb(63 212 194 / .1), rgb(63 212 194 / .02)); }
+:host(:dir(rtl)) .row.high { box-shadow: inset -2px 0 #ea8a3e;
+  background: linear-gradient(270deg, rgb(228 110 40 / .18), rgb(228 110 40 / .03)); }
+:host(:dir(rtl)) .row.mention { box-shadow: inset -2px 0 var(--chat-warn); }
 .pending { opacity: .6; }
 .row.direct { background: rgb(150 120 255 / .12); box-shadow: inset 2px 0 #9b85ff;
   font-style: italic; }
@@ -172,7 +178,8 @@ textarea::placeholder { color: #8a93a5; opacity: 1; }
 .me { display: inline-flex; align-items: center; gap: 6px; min-width: 0; max-width: 62%;
   height: 30px; padding: 0 8px; margin-inline-start: -4px; border-radius: 7px; font-size: 12.5px;
   color: var(--chat-dim); }
-.me:hover, .me[aria-expanded="true"] { background: rgb(255 255 255 / .07); color: var(--chat-text); }
+.me:hover, .me[aria-expanded="true"] { background: rgb(255 255 255 / .07);
+  color: var(--chat-text); }
 .me bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .me bdi[data-badge]::after { content: " · " attr(data-badge); color: #a9cbff; }
 .bytes { margin-inline-start: auto; font-size: 11.5px; color: var(--chat-dim); white-space: nowrap;

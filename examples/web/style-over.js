@@ -1,4 +1,4 @@
-// What stands over the chat: the members, the moderators' desk, menus, the little sheets of the box.
+// What stands over the chat: members, the moderators' desk, menus, the little sheets of the box.
 
 export const OVER = `
 input:not([type]), input[type="password"], select { height: 32px; padding: 0 10px; border: 0;

@@ -1,5 +1,5 @@
-// The tabs of a room's channels: one for all that one is on, one for each. A dot says that something
-// is unread, a lock that it is for others. Arrow keys move, as in any list of tabs.
+// The tabs of a room's channels: one for all that one is on, one for each. A dot says that
+// something is unread, a lock that it is for others. Arrow keys move, as in any list of tabs.
 
 import { el, icon } from './dom.js';
 

@@ -129,7 +129,10 @@ export async function channelTests({ runner, browser, server, screens }) {
         .querySelector('chat-room')
         .chat.command('set_role', { user: 'Bob', role: 'moderator', channel: 'crew' }),
     );
-    await until('the lock is gone', async () => (await tab(bob, 'crew').locator('svg').count()) === 0);
+    await until(
+      'the lock is gone',
+      async () => (await tab(bob, 'crew').locator('svg').count()) === 0,
+    );
     await tab(bob, 'crew').click();
     await seen(bob, 'secret');
     assert((await tab(bob, 'crew').getAttribute('aria-label')).includes('Mod'), 'his role there');
@@ -137,7 +140,10 @@ export async function channelTests({ runner, browser, server, screens }) {
     await say(bob, 'I am in');
     await seen(alice, 'I am in');
     assertEqual(
-      await alice.locator('.row', { hasText: 'I am in' }).locator('.nick').getAttribute('data-badge'),
+      await alice
+        .locator('.row', { hasText: 'I am in' })
+        .locator('.nick')
+        .getAttribute('data-badge'),
       'Mod',
       'his role there, on what he says',
     );

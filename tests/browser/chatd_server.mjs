@@ -30,11 +30,9 @@ export class ChatdServer {
     this.port ||= await freePort();
     this.tcpPort ||= await freePort();
     const listen = ['--ws', `127.0.0.1:${this.port}`, '--tcp', `127.0.0.1:${this.tcpPort}`];
-    this.#process = spawn(
-      this.#binary,
-      [...listen, ...ROOMS, '--words', WORDS, ...this.#more],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    this.#process = spawn(this.#binary, [...listen, ...ROOMS, '--words', WORDS, ...this.#more], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const keep = (data) => (this.#output = (this.#output + data).slice(-8_000));
     this.#process.stdout.on('data', keep);
     this.#process.stderr.on('data', keep);

@@ -51,7 +51,10 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
   await test('a line stands above what is new since the last visit', async (alice, bob, room) => {
     await say(alice, 'seen');
     await seen(bob, 'seen');
-    await until('who read it', async () => (await row(alice, 'seen').getAttribute('data-seen')) === 'Read by 1');
+    await until(
+      'who read it',
+      async () => (await row(alice, 'seen').getAttribute('data-seen')) === 'Read by 1',
+    );
     await bob.goto('about:blank');
     await say(alice, 'new one');
     await say(alice, 'new two');
@@ -61,7 +64,10 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
       .locator('.row:not(.system), .row.divider')
       .evaluateAll((all) => all.map((node) => node.querySelector('.text').textContent));
     assertEqual(rows, ['seen', 'New since your last visit', 'new one', 'new two'], 'rows');
-    await until('who read it', async () => (await row(alice, 'new two').getAttribute('data-seen')) === 'Read by 1');
+    await until(
+      'who read it',
+      async () => (await row(alice, 'new two').getAttribute('data-seen')) === 'Read by 1',
+    );
     assertEqual(await row(alice, 'new one').getAttribute('data-seen'), null, 'the newest only');
     await bob.waitForTimeout(200);
     await bob.reload();
@@ -84,7 +90,10 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
       delete document.visibilityState;
       document.dispatchEvent(new Event('visibilitychange'));
     });
-    await until('read', async () => (await row(alice, 'anybody?').getAttribute('data-seen')) !== null);
+    await until(
+      'read',
+      async () => (await row(alice, 'anybody?').getAttribute('data-seen')) !== null,
+    );
   });
 
   await test('an answer shows what it answers, and calls who said it', async (alice, bob) => {
@@ -184,8 +193,9 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
 
   await test('everybody sees what everybody is', async (alice, bob) => {
     await command(alice, 'set_role', { user: 'Bob', role: 'speaker' });
-    await until('his own badge', async () =>
-      (await bob.locator('.me bdi').getAttribute('data-badge')) === 'Speaker',
+    await until(
+      'his own badge',
+      async () => (await bob.locator('.me bdi').getAttribute('data-badge')) === 'Speaker',
     );
     await say(bob, 'I speak');
     await say(alice, 'I own');
@@ -207,7 +217,9 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
     await until('slow mode', () => bob.locator('.slow').isVisible());
     await say(bob, 'first');
     await seen(alice, 'first');
-    await until('the count', async () => /^[123] s$/.test(await bob.locator('.send').textContent()));
+    await until('the count', async () =>
+      /^[123] s$/.test(await bob.locator('.send').textContent()),
+    );
     assert(await bob.locator('.send').isDisabled(), 'it waits');
     await bob.locator('textarea').fill('second');
     await bob.locator('textarea').press('Enter');
@@ -219,7 +231,9 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
     await seen(bob, 'an owner need not wait');
     assertEqual(await alice.locator('.send').textContent(), 'Send', 'no count for her');
     await command(alice, 'set_policy', { policy: { slow_mode_s: 60 } });
-    await until('the change', async () => (await bob.locator('.slow').textContent()).includes('60'));
+    await until('the change', async () =>
+      (await bob.locator('.slow').textContent()).includes('60'),
+    );
     await bob.waitForTimeout(3_200);
     await say(bob, 'third').catch(() => {});
     await until('the count', async () => / s$/.test(await bob.locator('.send').textContent()));
@@ -246,7 +260,9 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
       await seen(bob, text);
       await actions(alice, text);
       await pick(alice, 'Pin the message');
-      await until('the pin', async () => (await bob.locator('.pinned').textContent()).includes(text));
+      await until('the pin', async () =>
+        (await bob.locator('.pinned').textContent()).includes(text),
+      );
     }
     assertEqual(await bob.locator('.pinned .count').textContent(), '2/2', 'which of how many');
     await bob.locator('.pinned .next').click();
@@ -255,7 +271,9 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
     );
     assertEqual(await bob.locator('.pinned .round').count(), 0, 'he cannot unpin');
     await alice.locator('.pinned .round').click();
-    await until('one', async () => (await alice.locator('.pinned').textContent()).includes('rule one'));
+    await until('one', async () =>
+      (await alice.locator('.pinned').textContent()).includes('rule one'),
+    );
     await alice.locator('.pinned .round').click();
     await until('none', () => bob.locator('.pinned').isHidden());
   });

@@ -3,7 +3,16 @@
 // follows whatever changes around it.
 
 import { MockServer } from './mock_server.mjs';
-import { assert, assertEqual, openPage, roomUrl, say, texts, until, untilLive } from './harness.mjs';
+import {
+  assert,
+  assertEqual,
+  openPage,
+  roomUrl,
+  say,
+  texts,
+  until,
+  untilLive,
+} from './harness.mjs';
 
 const SPAN = 7_000;
 
@@ -57,7 +66,10 @@ export async function refusalTests({ runner, browser }) {
     for (const [rule, sentence] of Object.entries(RULES)) {
       refuse(server, 'publish', 'rate_limited', rule, 250_000);
       const error = await page.evaluate(() =>
-        document.querySelector('chat-room').send('x').catch(({ code, rule, retryAfterMs }) => [code, rule, retryAfterMs]),
+        document
+          .querySelector('chat-room')
+          .send('x')
+          .catch(({ code, rule, retryAfterMs }) => [code, rule, retryAfterMs]),
       );
       assertEqual(error, ['rate_limited', rule, 250_000], 'the refusal');
     }
@@ -97,7 +109,11 @@ export async function refusalTests({ runner, browser }) {
     const offset = server.say('r', 'bob', 'Read the rules. '.repeat(6));
     for (let n = 0; n < 8; ++n) {
       server.say('r', 'bob', `more ${n}`);
-      const changed = { pinned: n % 2 ? [] : [offset], rung: n % 2 ? 'normal' : 'sample', kept: 200 };
+      const changed = {
+        pinned: n % 2 ? [] : [offset],
+        rung: n % 2 ? 'normal' : 'sample',
+        kept: 200,
+      };
       server.broadcast({ event: 'room_state', room: 'r', changed }, 'r');
       await page.waitForTimeout(60);
     }
@@ -110,6 +126,9 @@ export async function refusalTests({ runner, browser }) {
     await page.mouse.wheel(0, -300);
     await page.waitForTimeout(200);
     server.say('r', 'bob', 'unseen');
-    await until('the count', async () => (await page.locator('.newer').textContent()) === '1 new message');
+    await until(
+      'the count',
+      async () => (await page.locator('.newer').textContent()) === '1 new message',
+    );
   });
 }
