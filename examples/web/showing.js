@@ -39,6 +39,7 @@ export class Showing {
     composer.mode = shown === 'live' ? 'open' : shut ? 'shut' : 'away';
     desk.show(chat, shown === 'live');
     this.#people();
+    this.me();
     page.tell('chat-state', { state: shown });
   }
 

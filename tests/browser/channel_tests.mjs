@@ -185,6 +185,24 @@ export async function channelTests({ runner, browser, server, screens }) {
     assertEqual(await tab(bob, 'main').getAttribute('aria-selected'), 'false', 'not selected');
   });
 
+  await test('what was read back is not shown again after a lost connection', async (alice, bob) => {
+    await say(alice, 'in main');
+    await seen(bob, 'in main');
+    await sayIn(alice, 'lounge', 'before');
+    await tab(bob, 'lounge').click();
+    await seen(bob, 'before');
+    await say(bob, 'kept'); // or it would be given up
+    await seen(bob, 'kept');
+    await tab(bob, '').click();
+    // As if nothing had come live since: what follows is asked for from there.
+    await bob.evaluate(() => (document.querySelector('chat-room').chat.position.offset = 1));
+    await bob.evaluate(() => document.querySelector('chat-room').client.rename('Bobby'));
+    await untilLive(bob);
+    await sayIn(alice, 'lounge', 'after');
+    await seen(bob, 'after');
+    assertEqual(await texts(bob), ['in main', 'before', 'kept', 'after'], 'texts');
+  });
+
   await test(
     'a lost connection brings all channels back, each message once',
     async (alice, bob, room) => {

@@ -143,6 +143,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
       await until('full', async () => (await banner.textContent()).includes('is full'));
       await banner.locator('button', { hasText: 'Wait in line' }).click();
       await until('the place', async () => (await banner.textContent()).includes('number 1'));
+      assertEqual(await carol.locator('.me').textContent(), 'Carol', 'who waits');
       await bob.evaluate(() => document.querySelector('chat-room').chat.leave());
       await untilLive(carol);
       await say(carol, 'at last');

@@ -33,10 +33,10 @@ const RULES = {
   address_rate: 'Too much comes from your network.',
 };
 
-export async function refusalTests({ runner, browser }) {
+export async function refusalTests({ runner, browser, webRoot }) {
   const test = (name, run) =>
     runner.test(`refusals: ${name}`, async () => {
-      const server = await new MockServer().start(0);
+      const server = await new MockServer({ webRoot }).start(0);
       const page = await openPage(browser, roomUrl(server, 'r', 'Alice'));
       try {
         await untilLive(page);

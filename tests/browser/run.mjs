@@ -61,8 +61,9 @@ async function main() {
     if (ours && !options.chatd) await moduleTests({ runner });
     browser = await openBrowser();
     if (ours && !options.chatd) {
-      await troubleTests({ runner, browser, screens: options.screens });
-      await refusalTests({ runner, browser });
+      const { screens, 'web-root': webRoot } = options;
+      await troubleTests({ runner, browser, screens, webRoot });
+      await refusalTests({ runner, browser, webRoot });
     }
     if (options.chatd) {
       const { screens } = options;
