@@ -33,7 +33,6 @@ export async function openBrowser() {
 export async function openPage(browser, url, { viewport = SIZES[0], ...options } = {}) {
   const context = await browser.newContext({ viewport, locale: 'en-US', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
