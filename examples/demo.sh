@@ -97,7 +97,7 @@ while :; do
   tcp_port=$(free_port $((port + 1)))
   # shellcheck disable=SC2086  # nothing, or one word
   $build/examples/chatd --ws "$host:$port" --tcp "$host:$tcp_port" --open $any_address \
-    --owner "$owner" >$build/chatd.log 2>&1 &
+    --owner "$owner" --receipts --channel lounge --channel crew=moderator >$build/chatd.log 2>&1 &
   server=$!
   waited=0
   until listening "$port" && listening "$tcp_port"; do

@@ -119,6 +119,29 @@ std::string add_tenant(Text value, Options& options) {
   return {};
 }
 
+// "lounge" is for everybody, "crew=moderator" for that rank and above.
+std::string add_channel(Text value, Options& options) {
+  const std::size_t sign = value.rfind('=');
+  NamedChannel channel{value.substr(0, sign), chatroom::Role::visitor};
+  if (channel.name.empty() || channel.name.size() > 64 || channel.name == "main") {
+    return "must be a name of 1 to 64 bytes, not main";
+  }
+  if (sign != value.npos) {
+    const std::string role = value.substr(sign + 1);
+    for (const chatroom::Role known :
+         {chatroom::Role::visitor, chatroom::Role::member, chatroom::Role::speaker,
+          chatroom::Role::moderator, chatroom::Role::admin}) {
+      if (role == chatroom::name_of(known)) channel.access = known;
+    }
+    if (role != chatroom::name_of(channel.access)) {
+      return "must have visitor, member, speaker, moderator or admin behind the =";
+    }
+  }
+  if (options.channels.size() == 16) return "may be given 16 times";
+  options.channels.push_back(std::move(channel));
+  return {};
+}
+
 std::string set_name(Text value, std::string& out) {
   if (value.empty() || value.size() > 64) return "must have 1 to 64 bytes";
   out = value;
@@ -204,6 +227,16 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_number(v, o.policy.line_length, 0, 1'000); }},
     {"hands", "N", "How many may wait to be let speak in a room. Default 50.",
      [](Options& o, Text v) { return set_number(v, o.policy.hands, 0, 1'000); }},
+    {"channel", "NAME[=ROLE]",
+     "Each new room has this channel beside main; with a role it is for that rank and above:\n"
+     "visitor, member, speaker, moderator, admin. May be given 16 times.",
+     [](Options& o, Text v) { return add_channel(v, o); }},
+    {"likes", nullptr, "Count likes in new rooms, as is the default; --likes=false: do not.",
+     [](Options& o, Text v) { return set_switch(v, o.policy.likes); }},
+    {"receipts", nullptr,
+     "Members of new rooms may say up to where they have read; the page then shows what is new\n"
+     "since the last visit, and how many have read a message.",
+     [](Options& o, Text v) { return set_switch(v, o.policy.receipts); }},
     {"half-open", "N", "Sessions that did not say yet who they are. Default 1024.",
      [](Options& o, Text v) { return set_number(v, o.limits.half_open, 1, 2'000'000); }},
     {"sessions-per-user", "N", "Above it the oldest is closed; 0: no cap. Default 8.",

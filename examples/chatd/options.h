@@ -24,6 +24,12 @@ struct NamedTenant {
   chatroom::TenantPolicy policy;
 };
 
+// A channel that each new room has beside main, and from which rank on it is read.
+struct NamedChannel {
+  std::string name;
+  chatroom::Role access = chatroom::Role::visitor;
+};
+
 struct Options {
   std::vector<Address> ws;
   std::vector<Address> tcp;
@@ -38,6 +44,7 @@ struct Options {
   std::string audit;
   std::vector<NamedTenant> tenants;
   std::string sessions;
+  std::vector<NamedChannel> channels;
   std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;
   std::int64_t drain_s = 5;

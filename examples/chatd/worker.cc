@@ -56,6 +56,7 @@ void Teller::on_event(const HostEvent& event) noexcept {
   const std::string room = escaped(event.room);
   switch (event.type) {
     case HostEventType::room_opened:
+      on_room(event.room);
       return log_.info("room %s opened", room.c_str());
     case HostEventType::room_closed:
       return log_.info("room %s closed", room.c_str());
@@ -77,6 +78,19 @@ void Teller::on_event(const HostEvent& event) noexcept {
       return audit_.write(event, loop_.now().unix_ms());
     default:
       return;
+  }
+}
+
+void Teller::on_room(std::string_view key) {
+  if (channels_.empty()) return;
+  Result<Room> room = engine_->room(key);
+  if (!room) return;  // closed again in the same turn
+  for (const NamedChannel& channel : channels_) {
+    Status done = room->open_channel(channel.name);
+    if (done && channel.access != Role::visitor) {
+      done = room->restrict_channel(channel.name, channel.access);
+    }
+    if (!done) log_.error("channel %s cannot be", escaped(channel.name).c_str());
   }
 }
 
@@ -165,6 +179,7 @@ bool Worker::create() {
     return false;
   }
   engine_ = std::move(*created);
+  teller_.attach(&*engine_);
   for (const NamedTenant& tenant : options_.tenants) {
     if (engine_->set_tenant(tenant.name, tenant.policy)) continue;
     log_.error("tenant %s cannot be", tenant.name.c_str());

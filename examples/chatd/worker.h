@@ -50,14 +50,20 @@ struct Shared {
 // Says what an operator wants to see; the engine logs its own troubles through LogSink.
 class Teller final : public chatroom::EngineObserver {
  public:
-  Teller(Log& log, chatroom::EventLoop& loop) : log_(log), loop_(loop) {}
+  Teller(Log& log, chatroom::EventLoop& loop, const std::vector<NamedChannel>& channels)
+      : log_(log), loop_(loop), channels_(channels) {}
+  void attach(chatroom::Engine* engine) { engine_ = engine; }
   bool audit(const std::string& path) { return audit_.open(path); }
   bool sessions(const std::string& path) { return sessions_.open(path); }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 
  private:
+  void on_room(std::string_view key);  // opens its channels
+
   Log& log_;
   chatroom::EventLoop& loop_;
+  const std::vector<NamedChannel>& channels_;
+  chatroom::Engine* engine_ = nullptr;
   AuditFile audit_;
   AuditFile sessions_;
 };
@@ -97,7 +103,7 @@ class Worker {
   chatroom::SodiumPasswords passwords_;
   chatroom::JsonCodec json_;
   chatroom::uv::Loop loop_;
-  Teller teller_{log_, loop_};
+  Teller teller_{log_, loop_, options_.channels};
   chatroom::EnginePtr engine_;
   chatroom::uv::Server* server_ = nullptr;  // lives in run()
   const chatroom::Instant started_ = loop_.now();

@@ -4,6 +4,8 @@
 // it stands still, counts what is new, and moves its window while one reads, asking for older
 // messages at the top. Rows are used again, text goes in as text.
 
+import { fill, newRow } from './rows.js';
+
 const ROWS_MIN = 28;
 const ROWS_MAX = 56;
 const KEEP = 400; // entries while following
@@ -15,15 +17,13 @@ const SPARE = 12; // rows beyond what fits: a step and both edges, or the window
 const FLUSH_MS = 90; // under load, how often the list is brought up to date
 const NEAR_PX = 60;
 
-/** @typedef {{type: 'message'|'direct'|'system'|'pending', text: string, offset?: number,
- *   user?: string, nick?: string, role?: string, badge?: string, own?: boolean, mention?: boolean,
- *   high?: boolean, count?: number, time?: number, tone?: string, hue?: number,
- *   label?: string}} Entry */
+/** @typedef {import('./rows.js').Entry} Entry */
 
 export class ChatList {
   #box;
   #onOlder;
   #onNews;
+  #onRelease;
   #items = [];
   #first = 0; // the window: #rows[0] shows #items[#first]
   #rows = [];
@@ -34,6 +34,7 @@ export class ChatList {
   #contiguous = true; // #items and #fresh together have no hole
   #following = true;
   #flushedAt = 0;
+  #leftAt = 0; // where we scrolled to last
   #flush = 0;
   #loading = false;
   #exhausted = false;
@@ -42,12 +43,13 @@ export class ChatList {
   /**
    * @param {HTMLElement} box  the scrolling element
    * @param {{onOlder: (before: number) => Promise<{entries: Entry[], more: boolean}>,
-   *   onNews: (unseen: number) => void}} hooks
+   *   onNews: (unseen: number) => void, onRelease?: (row: Element) => void}} hooks
    */
-  constructor(box, { onOlder, onNews }) {
+  constructor(box, { onOlder, onNews, onRelease }) {
     this.#box = box;
     this.#onOlder = onOlder;
     this.#onNews = onNews;
+    this.#onRelease = onRelease;
     this.#resize.observe(box);
     box.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     box.addEventListener('wheel', (e) => e.deltaY < 0 && this.#pause(), { passive: true });
@@ -99,13 +101,22 @@ export class ChatList {
     this.#toBottom();
   }
 
-  clear() {
-    this.#items = [];
-    this.#fresh = [];
+  /** Another conversation, or none, from its newest. @param {Entry[]} entries */
+  show(entries) {
+    this.#items = entries.slice(-KEEP);
+    this.#fresh = entries.slice(-FRESH);
     this.#waiting = [];
     this.#exhausted = false;
     this.#contiguous = true;
     this.follow();
+  }
+
+  /** Something of it has changed. */
+  touch(entry) {
+    const row = this.#rows.find((candidate) => candidate.entry === entry);
+    if (!row) return;
+    fill(row, entry);
+    if (this.#following) this.#toBottom();
   }
 
   destroy() {
@@ -166,7 +177,8 @@ export class ChatList {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     const below = scrollHeight - clientHeight - scrollTop;
     if (this.#following) {
-      if (below > 8) this.#pause();
+      // What grows below is no reason to stop; only who scrolls up wants to.
+      if (below > 8 && scrollTop < this.#leftAt - 8) this.#pause();
       return;
     }
     const end = this.#first + this.#rows.length;
@@ -243,6 +255,7 @@ export class ChatList {
   }
 
   #release(row) {
+    this.#onRelease?.(row);
     row.remove();
     row.entry = null;
     if (this.#idle.length < ROWS_MAX) this.#idle.push(row);
@@ -250,43 +263,6 @@ export class ChatList {
 
   #toBottom() {
     this.#box.scrollTop = this.#box.scrollHeight;
+    this.#leftAt = this.#box.scrollTop;
   }
-}
-
-function newRow() {
-  const row = document.createElement('div');
-  const nick = document.createElement('bdi');
-  const text = document.createElement('bdi');
-  nick.className = 'nick';
-  text.className = 'text';
-  text.dir = 'auto';
-  nick.append(document.createTextNode(''));
-  text.append(document.createTextNode(''));
-  row.append(nick, text);
-  return row;
-}
-
-const initialOf = (name) => {
-  const first = [...String(name).trim()][0] ?? '?';
-  return first.toUpperCase();
-};
-
-/** @param {HTMLElement & {entry?: Entry}} row @param {Entry} entry */
-function fill(row, entry) {
-  const [nick, text] = row.children;
-  row.entry = entry;
-  const flags = ['own', 'mention', 'high'].filter((flag) => entry[flag]);
-  row.className = ['row', entry.type, entry.tone, ...flags].filter(Boolean).join(' ');
-  row.style.setProperty('--hue', String(entry.hue ?? 0));
-  nick.firstChild.data = entry.nick ?? '';
-  text.firstChild.data = entry.text;
-  setOrDelete(row, 'initial', entry.nick && initialOf(entry.nick));
-  setOrDelete(nick, 'badge', entry.badge);
-  setOrDelete(text, 'count', entry.count > 1 && `×${entry.count}`);
-  row.title = entry.time ? new Date(entry.time).toLocaleTimeString() : '';
-}
-
-function setOrDelete(node, name, value) {
-  if (value) node.dataset[name] = value;
-  else delete node.dataset[name];
 }

@@ -2,16 +2,17 @@
 // sentences, and a wait that the server asked for is counted down on the button.
 
 import { el, icon, setText, utf8Length } from './dom.js';
-import { errorSentence, seconds } from './sentences.js';
+import { quoteOf } from './entries.js';
+import { meSheet } from './me.js';
+import { quickSheet } from './quick.js';
+import { refusalSentence, shortTime } from './sentences.js';
 
-const GIFTS = ['🌹', '🎁', '🚀'];
-const QUICK = ['👏', '❤️', '😂', '🔥', '👍', '😮', '666', '+1', '哈哈', 'GG', 'LUL', '???'];
 const NOTICE_MS = 6_000;
-const NICK_BYTES = 64;
 
 export class Composer {
   node;
   textMax = 2_048;
+  slowed = false;
 
   #words;
   #language;
@@ -21,10 +22,13 @@ export class Composer {
   #coolTimer = 0;
   #noticeTimer = 0;
   #popup = null;
+  #answered = null; // the message that the next one answers
+  #chip = null; // and how that is shown
 
   /**
-   * @param {{words: any, language: string, send: (text: string) => Promise<void>,
-   *   rename: (nick: string) => void}} options
+   * @param {{words: any, language: string,
+   *   send: (text: string, options: {kind?: string, replyTo?: number}) => Promise<void>,
+   *   me: () => import('./me.js').Me, rename: (nick: string) => void}} options
    */
   constructor({ words, language, ...hooks }) {
     this.#words = words;
@@ -37,7 +41,9 @@ export class Composer {
   /** `open`: what is written goes out at once; `away`: once we are back; `shut`: not at all. */
   set mode(mode) {
     const { input, smile } = this.#parts;
-    const { placeholder, placeholderOffline, placeholderShut } = this.#words;
+    const { placeholderOffline, placeholderShut } = this.#words;
+    const { placeholder } = this.#parts;
+    this.#parts.mode = mode;
     input.placeholder = { open: placeholder, away: placeholderOffline, shut: placeholderShut }[
       mode
     ];
@@ -45,16 +51,42 @@ export class Composer {
     this.#refresh();
   }
 
-  /** @param {{nick: string, renameable: boolean}} me */
-  setMe({ nick, renameable }) {
+  /** @param {{nick: string, role: string}} me */
+  setMe({ nick, role }) {
     setText(this.#parts.nick, nick);
-    this.#parts.me.disabled = !renameable;
     this.#parts.me.hidden = !nick;
+    if (role) this.#parts.nick.dataset.badge = role;
+    else delete this.#parts.nick.dataset.badge;
   }
 
-  /** No sending for this long. */
-  coolDown(ms) {
+  /** Where it goes, when that is not plain. */
+  setTarget(channel) {
+    const { placeholder, placeholderIn } = this.#words;
+    this.#parts.placeholder = channel === 'main' ? placeholder : placeholderIn(channel);
+    if (this.#parts.mode === 'open') this.mode = 'open';
+  }
+
+  /** The next message answers this one. @param {import('./rows.js').Entry|null} entry */
+  replyTo(entry) {
+    const { input, notice } = this.#parts;
+    this.#answered = entry;
+    this.#chip?.remove();
+    this.#chip = entry ? this.#replyChip(quoteOf(entry, this.#words)) : null;
+    if (!entry) return;
+    notice.after(this.#chip);
+    input.focus();
+  }
+
+  /** No sending for this long; `slow`: because of slow mode. */
+  coolDown(ms, slow = false) {
+    this.slowed = slow;
     this.#coolUntil = Math.max(this.#coolUntil, performance.now() + ms);
+    this.#refresh();
+  }
+
+  /** One may speak again, sooner than was said. */
+  warm() {
+    this.#coolUntil = 0;
     this.#refresh();
   }
 
@@ -98,7 +130,7 @@ export class Composer {
         className: 'round',
         title: words.quick,
         aria: { label: words.quick, expanded: 'false' },
-        on: { click: () => this.#toggle('quick', () => this.#quickReactions()) },
+        on: { click: () => this.#toggle('quick', () => this.#quick()) },
       },
       icon('smile'),
     );
@@ -108,9 +140,9 @@ export class Composer {
       {
         type: 'button',
         className: 'me',
-        title: words.speakingAs,
-        aria: { label: words.speakingAs, expanded: 'false' },
-        on: { click: () => this.#toggle('rename', () => this.#renameForm()) },
+        title: words.me,
+        aria: { label: words.me, expanded: 'false' },
+        on: { click: () => this.#toggle('me', () => this.#me()) },
       },
       nick,
       icon('pencil'),
@@ -126,14 +158,30 @@ export class Composer {
             e.preventDefault();
             this.#submit();
           },
-          keydown: (e) => e.key === 'Escape' && this.#close(),
+          keydown: (e) => e.key === 'Escape' && this.#escape(),
         },
       },
       notice,
       el('div', { className: 'field' }, input, smile),
       el('div', { className: 'under' }, me, bytes, send),
     );
-    this.#parts = { input, notice, smile, nick, me, bytes, send };
+    const { placeholder } = words;
+    this.#parts = { input, notice, smile, nick, me, bytes, send, placeholder };
+  }
+
+  #replyChip(quote) {
+    const drop = el(
+      'button',
+      {
+        type: 'button',
+        className: 'round',
+        title: this.#words.noReply,
+        aria: { label: this.#words.noReply },
+        on: { click: () => this.replyTo(null) },
+      },
+      icon('cross'),
+    );
+    return el('div', { className: 'reply' }, icon('reply'), el('bdi', {}, quote), drop);
   }
 
   #key(event) {
@@ -153,10 +201,13 @@ export class Composer {
   }
 
   async #say(text, kind) {
+    const answered = kind ? null : this.#answered;
+    if (answered) this.replyTo(null);
     this.notify('');
     try {
-      await this.#hooks.send(text, kind);
+      await this.#hooks.send(text, { kind, replyTo: answered?.offset });
     } catch (error) {
+      if (answered && !this.#answered) this.replyTo(answered);
       this.#refused(error, kind ? '' : text);
     }
   }
@@ -164,12 +215,8 @@ export class Composer {
   #refused(error, text) {
     const { input } = this.#parts;
     if (!input.value) input.value = text; // nothing that was written is lost
-    const wait = error.retryAfterMs ?? 0;
-    const sentence = errorSentence(error, this.#language);
-    this.notify(
-      wait > 0 ? sentence + this.#words.between + this.#words.tryAgainIn(seconds(wait)) : sentence,
-    );
-    if (wait > 0) this.coolDown(wait);
+    this.notify(refusalSentence(error, this.#language));
+    if (error.retryAfterMs > 0) this.coolDown(error.retryAfterMs, error.code === 'slow_mode');
     this.#refresh();
   }
 
@@ -182,7 +229,7 @@ export class Composer {
     bytes.className = `bytes${mark}`;
     bytes.title = used > this.textMax ? this.#words.tooLong : '';
     send.disabled = input.disabled || used === 0 || used > this.textMax || rest > 0;
-    setText(send, rest > 0 ? this.#words.waitSeconds(seconds(rest)) : this.#words.send);
+    setText(send, rest > 0 ? shortTime(rest, this.#language) : this.#words.send);
     clearTimeout(this.#coolTimer);
     if (rest > 0) this.#coolTimer = setTimeout(() => this.#refresh(), Math.min(250, rest + 10));
     input.style.height = '40px';
@@ -210,58 +257,27 @@ export class Composer {
     opener.focus();
   }
 
-  #quickReactions() {
-    const choose = (event) => {
-      const button = event.target.closest('button');
-      if (!button || this.#coolUntil > performance.now()) return;
-      const gift = button.className === 'gift';
-      if (!gift) this.#close(); // gifts are given again and again
-      this.#say(button.textContent, gift ? 'gift' : undefined);
-    };
-    const buttons = QUICK.map((text) => el('button', { type: 'button' }, text));
-    for (const text of GIFTS) {
-      const title = this.#words.giveGift;
-      buttons.push(el('button', { type: 'button', className: 'gift', title }, text));
-    }
-    return el(
-      'div',
-      {
-        className: 'sheet quick',
-        role: 'group',
-        aria: { label: this.#words.quick },
-        on: { click: choose },
-      },
-      ...buttons,
-    );
+  #escape() {
+    if (this.#popup) this.#close();
+    else this.replyTo(null);
   }
 
-  #renameForm() {
-    const words = this.#words;
-    const save = () => {
-      const nick = input.value.trim();
-      if (nick && utf8Length(nick) <= NICK_BYTES && nick !== this.#parts.nick.textContent)
-        this.#hooks.rename(nick);
-      this.#close();
+  #quick() {
+    const choose = (text, kind) => {
+      if (this.#coolUntil > performance.now() && !kind) return;
+      if (!kind) this.#close(); // gifts are given again and again
+      this.#say(text, kind);
     };
-    const input = el('input', {
-      value: this.#parts.nick.textContent,
-      maxLength: NICK_BYTES,
-      dir: 'auto',
-      autocomplete: 'off',
-      aria: { label: words.nickname },
-      on: {
-        keydown: (e) => {
-          if (e.key !== 'Enter' || e.isComposing) return;
-          e.preventDefault();
-          save();
-        },
-      },
+    return quickSheet(this.#words, choose);
+  }
+
+  #me() {
+    return meSheet({
+      words: this.#words,
+      language: this.#language,
+      me: this.#hooks.me(),
+      rename: (nick) => this.#hooks.rename(nick),
+      close: () => this.#close(),
     });
-    return el(
-      'div',
-      { className: 'sheet rename', role: 'group', aria: { label: words.speakingAs } },
-      input,
-      el('button', { type: 'button', className: 'soft', on: { click: save } }, words.save),
-    );
   }
 }

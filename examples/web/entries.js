@@ -6,6 +6,7 @@ import { hueOf } from './dom.js';
 const NICKS_MAX = 400;
 const MENTIONS_MAX = 16; // of the protocol
 const TALL_CHARS = 400; // longer texts scroll inside their row
+const QUOTE_CHARS = 80;
 const PASTELS = ['#ffe08a', '#9be7ff', '#ffb3c7', '#b8f2a6', '#d7c2ff'];
 
 /** How much a message matters on the stage. */
@@ -16,17 +17,21 @@ export function levelOf({ priority, kind, user }) {
 }
 
 /**
- * @param {import('./room.js').Message} message
- * @param {{own: boolean, words: any, me: {user?: string, nick?: string}}} reader
- * @returns {import('./chat-list.js').Entry}
+ * @param {import('./room-commands.js').Message} message
+ * @param {{own: boolean, words: any, me: {user?: string, nick?: string},
+ *   find: (offset: number) => import('./rows.js').Entry|undefined}} reader
+ * @returns {import('./rows.js').Entry}
  */
-export function entryOf(message, { own, words, me }) {
+export function entryOf(message, { own, words, me, find }) {
   const { user, text = '', offset, time, count } = message;
   const nick = message.nick || user || words.host;
   const gift = message.kind === 'gift' && offset > 0 ? (message.first ?? offset) : undefined;
   const called = message.mentions?.includes(me.user) || (me.nick && text.includes(`@${me.nick}`));
+  const answered = message.reply_to > 0 ? find(message.reply_to) : undefined;
+  const toMe = answered !== undefined && answered.user === me.user;
   return {
     type: 'message',
+    channel: message.channel || 'main',
     text: gift ? `${words.gives} ${text}` : text,
     own,
     nick,
@@ -38,9 +43,18 @@ export function entryOf(message, { own, words, me }) {
     hue: hueOf(user ?? nick),
     badge: user ? words.roles[message.role] : words.host,
     high: levelOf(message) === HIGH,
-    mention: !own && Boolean(called),
+    mention: !own && (Boolean(called) || toMe),
+    role: message.role,
+    quote: message.reply_to > 0 ? quoteOf(answered, words) : undefined,
     tone: text.length > TALL_CHARS ? 'tall' : undefined,
   };
+}
+
+/** One line of what a message answers. */
+export function quoteOf(entry, words) {
+  if (!entry) return words.earlierMessage;
+  const text = entry.text.replace(/\s+/g, ' ');
+  return `${entry.nick}: ${text.length > QUOTE_CHARS ? `${text.slice(0, QUOTE_CHARS)}…` : text}`;
 }
 
 /** @returns {import('./danmaku.js').Bullet} */

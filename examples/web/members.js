@@ -2,8 +2,6 @@
 // most once a second, when people come or go while it is open.
 
 import { el, hueOf, icon } from './dom.js';
-import { handsList } from './lines.js';
-import { heldList, isModerator, roomSwitches } from './moderator.js';
 import { errorSentence } from './sentences.js';
 
 const PAGE = 24; // rows; a page replaces the one before, so the document stays small
@@ -23,8 +21,8 @@ export class Members {
   #timer = 0;
 
   /** @param {{room: any, words: any, language: string, me: string|undefined,
-   *   pick: (member: {user: string, nick: string}) => void,
-   *   moderate: (event: Event, member: object) => void, close: () => void}} options */
+   *   pick: (event: Event, member: {user: string, nick: string}) => void,
+   *   close: () => void}} options */
   constructor({ room, words, language, ...hooks }) {
     this.#room = room;
     this.#words = words;
@@ -44,17 +42,12 @@ export class Members {
     this.node = el(
       'section',
       {
-        className: 'sheet members',
+        className: 'sheet full members',
         role: 'dialog',
         aria: { label: words.members },
         on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
       },
       el('header', {}, el('h3', {}, words.members), cross),
-      ...[
-        heldList(room, words, language),
-        roomSwitches(room, words, language),
-        handsList(room, words, language),
-      ].filter(Boolean),
       this.#list,
       this.#footer,
     );
@@ -117,11 +110,8 @@ export class Members {
         className: 'person',
         title: member.user,
         on: {
-          click: (event) =>
-            event.shiftKey && isModerator(this.#room)
-              ? this.#hooks.moderate(event, member)
-              : this.#hooks.pick(member),
-          contextmenu: (event) => this.#hooks.moderate(event, member),
+          click: (event) => this.#hooks.pick(event, member),
+          contextmenu: (event) => this.#hooks.pick(event, member),
         },
       },
       el('bdi', {}, name),

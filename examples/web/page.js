@@ -1,11 +1,11 @@
 // The demo page around <chat-room>: takes room and name from the address, and shows how to embed.
 //
-//   ?room=live/1&name=Alice     also: token, lang, layout, recent, src
+//   ?room=live/1&name=Alice     also: token, lang, layout, recent, channels, src
 
 const query = new URLSearchParams(location.search);
 const element = document.querySelector('chat-room');
 
-for (const name of ['src', 'name', 'token', 'lang', 'layout', 'recent', 'password']) {
+for (const name of ['src', 'name', 'token', 'lang', 'layout', 'recent', 'password', 'channels']) {
   if (query.get(name)) element.setAttribute(name, query.get(name));
 }
 const room = query.get('room') || 'live/1';

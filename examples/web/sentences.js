@@ -165,6 +165,25 @@ export function errorSentence(error, language = 'en') {
   return (typeof error === 'object' && error.message) || pick(ERRORS.internal, language);
 }
 
+const AGAIN = { en: (time) => ` Try again in ${time}.`, zh: (time) => `请 ${time}后再试。` };
+const UNITS = { en: ['s', 'min', 'h'], zh: ['秒', '分钟', '小时'] };
+
+/** A wait as one says it: 45 s, 10 min, 3 h. */
+export function shortTime(ms, language = 'en') {
+  const units = pick(UNITS, language);
+  const whole = seconds(ms);
+  if (whole < 100) return `${whole} ${units[0]}`;
+  if (whole < 100 * 60) return `${Math.ceil(whole / 60)} ${units[1]}`;
+  return `${Math.ceil(whole / 3_600)} ${units[2]}`;
+}
+
+/** The sentence for a refusal, and when it is worth trying again, if that is known. */
+export function refusalSentence(error, language = 'en') {
+  const wait = error?.retryAfterMs ?? 0;
+  const sentence = errorSentence(error, language);
+  return wait > 0 ? sentence + pick(AGAIN, language)(shortTime(wait, language)) : sentence;
+}
+
 /** The sentence for a WebSocket close code; hosts' own codes get the sentence of their range. */
 export function closeSentence(code, language = 'en') {
   if (Object.hasOwn(CLOSES, code)) return pick(CLOSES[code], language);

@@ -4,7 +4,13 @@
 import { el, setText } from './dom.js';
 import { Likes } from './likes.js';
 import { Hand, lineOffer } from './lines.js';
-import { closeSentence, errorSentence, leaveSentence, seconds } from './sentences.js';
+import {
+  closeSentence,
+  errorSentence,
+  leaveSentence,
+  refusalSentence,
+  seconds,
+} from './sentences.js';
 
 const COUNTDOWN_MS = 500;
 
@@ -61,6 +67,7 @@ export class Status {
   /** What changes while everything is well.
    * @param {import('./room.js').Room} chat */
   showRoom(chat) {
+    this.hand.show(chat, this.shown === 'live');
     this.likes.show(chat, this.shown === 'live');
     const sentence = this.#rateOf(chat.info);
     this.rate.hidden = !sentence || this.shown !== 'live';
@@ -82,7 +89,6 @@ export class Status {
    */
   show(client, chat, left, rejoin) {
     this.shown = stateOf(client, chat, left);
-    this.hand.show(chat, this.shown === 'live');
     this.showRoom(chat);
     this.pill.className = `state ${this.shown}`;
     setText(this.pill, this.#words[this.shown]);
@@ -104,12 +110,23 @@ export class Status {
         rejoin();
       };
       this.#offer(this.#words.asksPassword, this.#words.rejoin, enter, 'banner');
+    } else if (this.shown === 'refused' && !left && chat.retryAt) {
+      this.#countdown = setInterval(() => this.#showRetry(chat, rejoin), COUNTDOWN_MS);
+      this.#showRetry(chat, rejoin);
     } else if (this.shown === 'refused') {
       const why = left
         ? leaveSentence(left.reason, this.#language) + (left.text ? ` (${left.text})` : '')
-        : errorSentence(chat.error, this.#language);
+        : refusalSentence(chat.error, this.#language);
       this.#offer(why, this.#words.rejoin, rejoin);
     }
+  }
+
+  /** Refused for a while: the room is entered again by itself. */
+  #showRetry(chat, rejoin) {
+    const rest = seconds(chat.retryAt - performance.now());
+    const why = errorSentence(chat.error, this.#language);
+    const sentence = why + this.#words.between + this.#words.tryingIn(rest);
+    this.#offer(sentence, this.#words.tryNow, rejoin, 'banner');
   }
 
   #showWaiting(client) {

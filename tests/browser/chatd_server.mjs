@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 
 const WORDS = new URL('words.txt', import.meta.url).pathname;
 
+const ROOMS = ['--open', '--unlimited', '--owner', 'Alice', '--likes', '--receipts'];
+
 export class ChatdServer {
   #binary;
   #more;
@@ -13,10 +15,11 @@ export class ChatdServer {
   port = 0;
   tcpPort = 0;
 
-  constructor(binary, { webRoot, compress } = {}) {
+  constructor(binary, { webRoot, compress, more = [] } = {}) {
     this.#binary = binary;
     this.#more = webRoot ? ['--web-root', webRoot] : [];
     if (compress) this.#more.push('--compress');
+    this.#more.push(...more);
   }
 
   get url() {
@@ -27,13 +30,9 @@ export class ChatdServer {
     this.port ||= await freePort();
     this.tcpPort ||= await freePort();
     const listen = ['--ws', `127.0.0.1:${this.port}`, '--tcp', `127.0.0.1:${this.tcpPort}`];
-    this.#process = spawn(
-      this.#binary,
-      [...listen, '--open', '--unlimited', '--owner', 'Alice', '--words', WORDS, ...this.#more],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    this.#process = spawn(this.#binary, [...listen, ...ROOMS, '--words', WORDS, ...this.#more], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const keep = (data) => (this.#output = (this.#output + data).slice(-8_000));
     this.#process.stdout.on('data', keep);
     this.#process.stderr.on('data', keep);

@@ -47,7 +47,7 @@ export function roomUrl(server, room, name, extra = '') {
 }
 
 /** Waits until the page is in its room. */
-export const untilLive = (page, timeout = 15_000) =>
+export const untilLive = (page, timeout = 30_000) =>
   page.locator('.state.live').waitFor({ timeout });
 
 export async function say(page, text) {

@@ -34,8 +34,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await page.locator('.row', { hasText: text }).click({ button: 'right' });
     await page.locator('.menu button', { hasText: label }).click();
   };
-  const seen = (page, text) =>
-    until(`"${text}"`, async () => (await texts(page)).includes(text));
+  const seen = (page, text) => until(`"${text}"`, async () => (await texts(page)).includes(text));
   const notice = (page) => page.locator('.notice').textContent();
 
   await test('an owner mutes, and lets speak again', async (alice, bob) => {
@@ -59,9 +58,8 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await say(bob, 'rude');
     await seen(alice, 'rude');
     await choose(alice, 'rules: be kind', 'Pin the message');
-    await until('the pin', async () =>
-      (await bob.locator('.pinned').textContent()).includes('rules: be kind'),
-    );
+    const pinned = bob.locator('.pinned', { hasText: 'Alice: rules: be kind' });
+    await until('the pin', () => pinned.isVisible());
     await choose(alice, 'rude', 'Take the message back');
     await until('the recall', async () => !(await texts(bob)).includes('rude'));
     await say(bob, 'rude again');
@@ -77,7 +75,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await until('the refusal', async () => (await notice(bob)).includes('moderator'));
     await say(bob, 'this is holdme two');
     assert(!(await texts(alice)).includes('this is holdme one'), 'it was not said');
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await until('two of them', async () => (await alice.locator('.held li').count()) === 2);
     await alice.locator('.held li', { hasText: 'one' }).getByText('Release').click();
     await seen(bob, 'this is holdme one');
@@ -85,7 +83,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await until('the news', async () =>
       (await texts(bob, 'system')).some((text) => text.includes('was rejected')),
     );
-    await until('an empty list', async () => !(await alice.locator('.waiting').isVisible()));
+    await until('an empty list', async () => !(await alice.locator('.held').isVisible()));
     await alice.keyboard.press('Escape');
     await say(bob, 'this is MaskMe, friends');
     await seen(alice, 'this is ******, friends');
@@ -94,7 +92,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   await test('an owner switches slow mode on, and a moderator is made', async (alice, bob) => {
     await say(bob, 'hello');
     await seen(alice, 'hello');
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await alice.locator('.switches select').selectOption('5');
     await until('slow mode', async () => await bob.locator('.slow').isVisible());
     await alice.keyboard.press('Escape');
@@ -124,9 +122,9 @@ export async function moderationTests({ runner, browser, server, screens }) {
       (await bob.locator('.hand').textContent()).includes('(1)'),
     );
     await until('the hand', async () =>
-      (await alice.locator('.hand').textContent()).includes('1 hand up'),
+      (await alice.locator('.desk-open').textContent()).includes('1'),
     );
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await alice.locator('.hands button', { hasText: 'Let speak' }).click();
     await until('the role', async () =>
       (await texts(bob, 'system')).some((text) => text.includes('is now Speaker')),
@@ -145,6 +143,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
       await until('full', async () => (await banner.textContent()).includes('is full'));
       await banner.locator('button', { hasText: 'Wait in line' }).click();
       await until('the place', async () => (await banner.textContent()).includes('number 1'));
+      assertEqual(await carol.locator('.me').textContent(), 'Carol', 'who waits');
       await bob.evaluate(() => document.querySelector('chat-room').chat.leave());
       await untilLive(carol);
       await say(carol, 'at last');
@@ -155,7 +154,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   });
 
   await test('a room asks for its password, once', async (alice, bob) => {
-    await alice.locator('.chip').click();
+    await alice.locator('.desk-open').click();
     await alice.locator('.switches input[type=password]').fill('sesame');
     await alice.locator('.switches input[type=password]').press('Tab');
     await until('the password', () =>
@@ -180,7 +179,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   await test('who is blocked is not seen any more, until he is again', async (alice, bob) => {
     await say(alice, 'blah');
     await seen(bob, 'blah');
-    await choose(bob, 'blah', 'Hear no more of them');
+    await choose(bob, 'blah', 'Block');
     await until('its removal', async () => !(await texts(bob)).includes('blah'));
     await say(alice, 'more of it');
     await seen(alice, 'more of it');
@@ -190,7 +189,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   });
 
   await test('a gift that is given again counts on, in one row', async (alice, bob) => {
-    await bob.locator('.composer .round').first().click();
+    await bob.locator('.field .round').click();
     const rose = bob.locator('.quick .gift').first();
     for (let n = 0; n < 3; n += 1) await rose.click();
     const rows = alice.locator('.row', { hasText: 'gives 🌹' });

@@ -13,12 +13,15 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { channelTests } from './channel_tests.mjs';
 import { ChatdServer } from './chatd_server.mjs';
 import { Runner, Skip, assert, openBrowser } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
 import { moduleTests } from './module_tests.mjs';
 import { pageTests } from './page_tests.mjs';
+import { peopleTests } from './people_tests.mjs';
 import { moderationTests } from './moderation_tests.mjs';
+import { refusalTests } from './refusal_tests.mjs';
 import { troubleTests } from './trouble_tests.mjs';
 import { wsClientTests } from './ws_client.mjs';
 
@@ -57,8 +60,18 @@ async function main() {
     }
     if (ours && !options.chatd) await moduleTests({ runner });
     browser = await openBrowser();
-    if (ours && !options.chatd) await troubleTests({ runner, browser, screens: options.screens });
-    if (options.chatd) await moderationTests({ runner, browser, server, screens: options.screens });
+    if (ours && !options.chatd) {
+      const { screens, 'web-root': webRoot } = options;
+      await troubleTests({ runner, browser, screens, webRoot });
+      await refusalTests({ runner, browser, webRoot });
+    }
+    if (options.chatd) {
+      const { screens } = options;
+      await moderationTests({ runner, browser, server, screens });
+      await channelTests({ runner, browser, server, screens });
+      const { chatd: binary, 'web-root': webRoot } = options;
+      await peopleTests({ runner, browser, server, screens, binary, webRoot });
+    }
     await pageTests({ runner, browser, server, seconds, restart: ours, screens: options.screens });
   } catch (error) {
     if (!(error instanceof Skip)) throw error;

@@ -18,10 +18,10 @@ import {
   untilLive,
 } from './harness.mjs';
 
-export async function troubleTests({ runner, browser, screens }) {
+export async function troubleTests({ runner, browser, screens, webRoot }) {
   const test = (name, run, { viewport, query = '', ...options } = {}) =>
     runner.test(`page: ${name}`, async () => {
-      const server = await new MockServer().start(0);
+      const server = await new MockServer({ webRoot }).start(0);
       const page = await openPage(browser, roomUrl(server, 'r', 'Alice', query), {
         viewport,
         ...options,
