@@ -106,6 +106,8 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
     case Op::block:
     case Op::unblock:
       return decide_block(caller, command);
+    case Op::profile:
+      return decide_profile(caller, command);
     default:
       return moderates(command.op) ? decide_moderation(caller, command)
                                    : Outcome{Errc::unsupported};

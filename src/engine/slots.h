@@ -80,6 +80,8 @@ enum class QuestionKind : std::uint8_t {
   password,
   direct,
   block,
+  profile,         // a fetch: of no session
+  profile_wanted,  // who waits for it
 };
 
 // Somebody who said a room's password: a place may be another's by now, then it is asked again.

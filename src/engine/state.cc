@@ -82,6 +82,7 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
       base::Vector<engine::Passed>::bytes_max(limits.passwords_known) +
       base::Vector<std::int64_t>::bytes_max(kTriesKept) +
+      engine::ProfileCache::bytes_max(limits.profiles) +
       FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
       outside_bytes(limits) + 64 * 1024;
   plan.broker_bytes = Engine::State::cluster_bytes(limits);
@@ -119,6 +120,7 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       loaded_mentions(memory, given.limits.page_messages * kMentionsPerMessage),
       known_passwords(memory, std::max(given.limits.passwords_known, 1u)),
       wrong_tries(memory, kTriesKept),
+      profiles(memory, given.limits.profiles),
       random(0),
       now(given.start) {
   const std::string_view room_owner = given.new_room_policy.owner;
@@ -173,6 +175,7 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
       !(known_passwords.resize(known_passwords.size_max()) && wrong_tries.resize(kTriesKept))) {
     return Errc::limit_reached;
   }
+  if (ports.profiles != nullptr) profiles.begin({seeds.hash_low, seeds.hash_high});
   tries_key = {seeds.random ^ 0x70617373776f7264, ~seeds.random};
   scratch_block = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));
   if (scratch_block == nullptr) return Errc::limit_reached;

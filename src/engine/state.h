@@ -233,6 +233,14 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
                         const Answer& verdict) noexcept;
   Outcome decide_block(const Caller& caller, const Command& command) noexcept;
   Outcome settle_block(const Caller& caller, const Answer& verdict) noexcept;
+  // --- profiles.cc
+  Outcome decide_profile(const Caller& caller, const Command& command) noexcept;
+  Outcome fetch_profile(const Caller& caller, const Command& command,
+                        engine::Profile& profile) noexcept;
+  Outcome await_profile(const Caller& caller, const Command& command,
+                        engine::Profile& profile) noexcept;
+  void finish_profile(std::string_view user, Answer answer) noexcept;
+  Outcome settle_profile(const Caller& caller, const Answer& verdict) noexcept;
   Outcome decide_call(const Caller& caller, const Command& command) noexcept;
   Outcome settle_call(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
   std::uint32_t send_direct(room::UserIndex to, SessionId from, const Event& event,

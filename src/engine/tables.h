@@ -19,6 +19,7 @@
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
+#include "engine/profiles.h"
 #include "engine/slots.h"
 #include "fanout/fanout.h"
 #include "room/registry.h"
@@ -68,6 +69,7 @@ struct Tables {
   base::Vector<Passed> known_passwords;    // who said a room's; with a Passwords port
   base::Vector<std::int64_t> wrong_tries;  // of users in rooms: when all may be used again
   base::HashKey tries_key{};
+  ProfileCache profiles;  // with a Profiles port
   base::Wheel wheel;
   base::Random random;
   Mailbox* mailbox = nullptr;

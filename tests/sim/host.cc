@@ -260,6 +260,37 @@ Answer Host::on_call(Question question, const CallRequest& request) noexcept {
   return soon(question, Decision::call, data, 0);
 }
 
+std::string Host::profile_of(std::string_view user) {
+  return "{\"of\":\"" + std::string{user} + "\"}";
+}
+
+// In turns: now, after a while, never, and that there is none. No dice: others go on as they did.
+Answer Host::on_profile(Question question, const ProfileRequest& request) noexcept {
+  const std::string data = profile_of(request.user);
+  switch (profiles_asked_++ % 5) {
+    case 0:
+      return Answer::refuse(Errc::not_found);
+    case 1:
+      if (world_.busy()) return Answer::later();
+      [[fallthrough]];
+    case 2: {
+      profile_ = data;
+      Answer answer;
+      answer.data = {Data::Form::json, as_bytes(profile_)};
+      return answer;
+    }
+    default: {
+      const std::uint64_t life = world_.lives();
+      world_.schedule().after(Duration::ms(300), [this, life, question, data] {
+        Answer answer;
+        answer.data = {Data::Form::json, as_bytes(data)};
+        if (life == world_.lives()) static_cast<void>(world_.engine().answer(question, answer));
+      });
+      return Answer::later();
+    }
+  }
+}
+
 // ---- What it is told
 
 void Host::on_event(const HostEvent& event) noexcept {
