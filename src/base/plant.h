@@ -10,6 +10,7 @@ namespace chatroom::base {
 enum class Plant : std::uint8_t {
   none,
   ack_ignored,
+  address_not_counted,
   answered_before_stored,
   auth_deadline_extended_by_progress,
   ban_not_enforced,
@@ -100,6 +101,7 @@ enum class Plant : std::uint8_t {
   tenant_writes_unlimited,
   turn_never_ends_itself,
   uninvited_let_in,
+  user_rate_per_room_only,
   writable_not_recorded,
   wrong_passwords_free,
 };

@@ -74,6 +74,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   // --- decide.cc: one command of a usable session, or of the host for it.
   Outcome decide(const Caller& caller, const Command& command) noexcept;
   Error check_shared(const Caller& caller, const Command& command) noexcept;
+  Error charge_address(SessionId session) noexcept;
   Error admit_join() noexcept;
   void execute(const Caller& caller, const Command& command) noexcept;  // and refuse if need be
   Result<Ticket> host_call(SessionId id, const Command& command, Tag tag) noexcept;

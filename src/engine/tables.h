@@ -3,9 +3,10 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "base/bounded_memory.h"
-#include "base/bucket.h"
+#include "base/buckets.h"
 #include "base/list.h"
 #include "base/pool.h"
 #include "base/random.h"
@@ -69,7 +70,9 @@ struct Tables {
   base::Vector<Passed> known_passwords;    // who said a room's; with a Passwords port
   base::Vector<std::int64_t> wrong_tries;  // of users in rooms: when all may be used again
   base::HashKey tries_key{};
-  ProfileCache profiles;  // with a Profiles port
+  ProfileCache profiles;                   // with a Profiles port
+  std::optional<base::Buckets> addresses;  // where Limits::address_commands is limited
+  base::Vector<std::uint64_t> address_of;  // by session; 0: not counted
   base::Wheel wheel;
   base::Random random;
   Mailbox* mailbox = nullptr;

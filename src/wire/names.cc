@@ -87,6 +87,7 @@ constexpr std::array<RuleWord, kRuleCount> kRules{{
     {"tenant_rate", Scope::tenant},
     {"address_rate", Scope::address},
     {"capacity", Scope::server},
+    {"user_rate", Scope::user},
 }};
 
 constexpr std::array<std::string_view, kScopeCount> kScopes{

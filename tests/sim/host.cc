@@ -68,18 +68,28 @@ void Host::check_may_speak(const PublishRequest& request) {
   }
 }
 
-// The rate and slow mode, from the moments at which messages were let through.
-void Host::check_pace(const PublishRequest& request, RoomModel& room) {
-  Spoke& spoke = room.spoke[std::string{request.user}];
-  const Instant now = world_.engine_now();
-  const Rate rate = world_.plan().limits.publishes;
+bool Host::spend(Spoke& spoke, Rate rate, Instant now) {
   const double most = rate.burst;
   if (spoke.tokens < 0) spoke.tokens = most, spoke.at = now;
   const double refill = static_cast<double>((now - spoke.at).us) * rate.per_second / 1e6;
   spoke.tokens = std::min(most, spoke.tokens + refill);
   spoke.at = now;
-  if (spoke.tokens < 0.9) fail(std::string{request.user} + " speaks faster than the rate");
+  if (spoke.tokens < 0.9) return false;
   spoke.tokens -= 1;
+  return true;
+}
+
+// The rate and slow mode, from the moments at which messages were let through.
+void Host::check_pace(const PublishRequest& request, RoomModel& room) {
+  Spoke& spoke = room.spoke[std::string{request.user}];
+  const Instant now = world_.engine_now();
+  const Limits& limits = world_.plan().limits;
+  if (!spend(spoke, limits.publishes, now)) {
+    fail(std::string{request.user} + " speaks faster than the rate");
+  }
+  if (!spend(speakers_[std::string{request.user}], limits.user_publishes, now)) {
+    fail(std::string{request.user} + " speaks faster than the rate over all rooms");
+  }
   const bool binds = room.policy.slow_mode_s > 0 && request.role < Role::moderator && spoke.bound;
   if (binds && now < spoke.spoke + Duration::s(room.policy.slow_mode_s)) {
     fail(std::string{request.user} + " does not keep to slow mode");

@@ -110,6 +110,7 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
   void answer(Question question, Decision kind, const std::string& data, std::uint64_t serial);
   void check_may_speak(const PublishRequest& request);
   void check_pace(const PublishRequest& request, RoomModel& room);
+  static bool spend(Spoke& spoke, Rate rate, Instant now);
   void let_through(std::uint64_t serial);
   RoomModel* model(std::string_view room);
   std::set<Role> roles_of(const RoomModel& room, std::string_view user) const;

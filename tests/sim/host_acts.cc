@@ -15,6 +15,7 @@ void Host::start() {
 void Host::crashed() {
   sessions_.clear();
   mail_.clear();
+  speakers_.clear();
   closed_ = lost_ = 0;
   moderators_.forget_all();
   for (auto& [key, room] : rooms_) {
