@@ -53,6 +53,7 @@ enum class Plant : std::uint8_t {
   large_share_forgotten,
   last_in_line_first,
   last_like_untold,
+  lasting_role_forgotten,
   late_answer_ignores_mute,
   leave_keeps_cursor,
   ledger_off_by_one,

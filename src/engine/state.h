@@ -311,6 +311,10 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void saved(const engine::StorageWork& work, engine::RoomRecord& record) noexcept;
   void mark_unsaved(RoomId room) noexcept;
   void save_closing(RoomId room) noexcept;
+  void keep_reads_soon(RoomId room) noexcept;
+  void keep_reads() noexcept;
+  void keep_people(engine::Packer& to, RoomId room) noexcept;
+  void restore_people(RoomId room, engine::Unpacker& from) noexcept;
   void keep_board(engine::Packer& to, const RoomState& state) noexcept;
   void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
   void keep_grants(engine::Packer& to, RoomId room) noexcept;

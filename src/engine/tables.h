@@ -65,6 +65,7 @@ struct Tables {
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;
   Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
+  Instant save_reads = Instant::never();     // of rooms whose members read on
   base::Vector<Message> loaded;              // of one page that storage read
   base::Vector<std::string_view> loaded_mentions;
   base::Vector<Passed> known_passwords;    // who said a room's; with a Passwords port

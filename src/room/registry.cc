@@ -53,6 +53,7 @@ Sizes::Sizes(const Limits& limits) noexcept
   users =
       plus(plus(sessions, plus(limits.sanctions, limits.read_positions)), plus(lingering, lasting));
   users = plus(users, plus(limits.held_messages, limits.channel_roles));
+  users = plus(users, limits.line_places);  // who applied and went
   text_bytes =
       text_bytes_of(*this) + base::checked_multiply<std::size_t>(limits.password_rooms, 136);
 }

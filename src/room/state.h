@@ -187,7 +187,11 @@ struct Tables {
     const UserIndex* found = user_index.find(id);
     return found == nullptr ? kNone : *found;
   }
-  UserIndex make_user(std::string_view id) noexcept;   // no reference yet; kNone: no room
+  UserIndex make_user(std::string_view id) noexcept;       // no reference yet; kNone: no room
+  UserIndex remember_user(std::string_view id) noexcept {  // likewise, or the one who is known
+    const UserIndex known = find_user(id);
+    return known == kNone ? make_user(id) : known;
+  }
   void release_user(UserIndex index) noexcept;         // one reference less
   SessionLinks* links(SessionIndex session) noexcept;  // null: not signed in
 

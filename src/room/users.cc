@@ -112,6 +112,10 @@ UserIndex Registry::find_user(std::string_view id) const noexcept {
   return index == kNone || tables_->user(index).sessions == 0 ? kNone : index;
 }
 
+UserIndex Registry::known_user(std::string_view id) const noexcept {
+  return tables_->find_user(id);
+}
+
 UserView Registry::user(UserIndex index) const noexcept {
   const User& user = tables_->user(index);
   return {.id = user.id.view(),

@@ -36,6 +36,10 @@ std::set<Role> Host::roles_of(const RoomModel& room, std::string_view user) cons
   } else {
     roles.insert(Role::member);
   }
+  const auto once = room.once.find(id);
+  if (world_.store() != nullptr && once != room.once.end()) {
+    roles.insert(once->second.begin(), once->second.end());
+  }
   if (room.policy.first_join_owns) roles.insert(Role::owner);
   return roles;
 }
@@ -60,8 +64,9 @@ void Host::check_may_speak(const PublishRequest& request) {
   if (room.policy.emote_only && !guides && !message.text.empty()) {
     fail(who + " may speak in words");
   }
-  const bool belongs =
-      request.role >= Role::speaker || room.lasting.count(std::string{request.user}) != 0;
+  const std::string id{request.user};
+  const bool stored = world_.store() != nullptr && room.once.count(id) != 0;
+  const bool belongs = request.role >= Role::speaker || room.lasting.count(id) != 0 || stored;
   if (room.policy.members_only && !belongs) fail(who + " may speak among members");
   if (room.policy.moderated && request.role < Role::speaker) {
     fail(who + " may speak in a moderated room");

@@ -75,6 +75,7 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
     bool slow = false;
     bool capped = false;
     std::map<std::string, Role> lasting;
+    std::map<std::string, std::set<Role>> once;  // given at any time: storage may bring them back
     std::map<std::string, std::set<Role>> passing;  // until its last session leaves
     std::set<std::string> visitors;
     std::map<std::string, Spoke> spoke;

@@ -171,6 +171,7 @@ void Host::set_role(const std::string& room, const std::string& user) {
   if (role == Role::owner) moderators_.owns(room, user);
   if (lasts) {
     model.lasting[user] = role;
+    model.once[user].insert(role);
   } else {
     model.passing[user].insert(role);
   }
