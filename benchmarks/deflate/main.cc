@@ -84,7 +84,7 @@ void measure(const How& how, const std::vector<Said>& lines) {
   JsonCodec json;
   ZlibCompressor zlib({.level = how.level});
   Limits limits;
-  limits.publishes = limits.commands = limits.joins = Rate::unlimited();
+  limits.user_publishes = limits.publishes = limits.commands = limits.joins = Rate::unlimited();
   limits.room_publishes = limits.joins_in_all = Rate::unlimited();
   limits.heartbeat = limits.dead_after = Duration::s(1'000'000);
   limits.sessions_per_user = 0;

@@ -55,7 +55,7 @@ inline Limits limits_for(std::uint32_t members) {
   limits.sessions = members + 16;
   limits.memberships = members + 16;
   limits.rooms = 64;
-  limits.publishes = Rate::unlimited();
+  limits.publishes = limits.user_publishes = Rate::unlimited();
   limits.joins = Rate::unlimited();
   limits.room_publishes = limits.joins_in_all = Rate::unlimited();
   limits.commands = Rate::unlimited();

@@ -95,6 +95,7 @@ class Side {
     options.limits.heartbeat = options.limits.dead_after =
         Duration::s(100'000'000);  // nobody reads
     options.limits.publishes = moderated ? Rate{5, 10} : Rate::unlimited();
+    options.limits.user_publishes = moderated ? Rate{20, 40} : Rate::unlimited();
     if (moderated) {
       fill(words_, texts);
       ports.filter = &words_;

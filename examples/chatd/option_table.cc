@@ -246,8 +246,15 @@ const Option kTable[] = {
      [](Options& o, Text v) { return set_number(v, o.connections_per_address, 1, kMany); }},
     {"opens-per-address", "N", "New sockets a second of one address, burst twice that. Default 10.",
      [](Options& o, Text v) { return set_number(v, o.opens_per_address, 1, kMany); }},
-    {"publishes-per-s", "N", "Messages of one user in one room; 0: no limit. Default 5.",
-     [](Options& o, Text v) { return set_rate(v, o.limits.publishes); }},
+    {"publishes-per-s", "N",
+     "Messages of one user in one room, four times that in all; 0: no limit. Default 5.",
+     [](Options& o, Text v) {
+       std::string error = set_rate(v, o.limits.publishes);
+       const Rate rate = o.limits.publishes;
+       o.limits.user_publishes =
+           rate.limited() ? Rate{4 * rate.per_second, 4 * rate.burst} : Rate::unlimited();
+       return error;
+     }},
     {"room-publishes-per-s", "N", "Messages of all members of a room; 0: no limit. Default 2000.",
      [](Options& o, Text v) { return set_rate(v, o.limits.room_publishes); }},
     {"joins-in-all-per-s", "N", "Joins of all clients; 0: no limit. Default 10000.",

@@ -122,7 +122,7 @@ void lift_limits(Options& options) {
   options.policy.receive_normal_per_s = options.policy.receive_high_per_s = 0;
   options.policy.merge_repeats = false;
   options.limits.commands = Rate::unlimited();
-  options.limits.publishes = Rate::unlimited();
+  options.limits.publishes = options.limits.user_publishes = Rate::unlimited();
   options.limits.joins = Rate::unlimited();
   options.limits.joins_in_all = options.limits.room_publishes = Rate::unlimited();
   options.limits.inbound = Rate::unlimited();

@@ -118,6 +118,7 @@ class Client final {
   Asked send_to(std::string_view user, const Outgoing& message) noexcept;
   Asked presence(const ClientPresence& presence) noexcept;
   Asked call(std::string_view room, std::string_view name, Data data) noexcept;
+  Asked profile(std::string_view user) noexcept;
   Asked ping() noexcept;
   // Any command; the id is the client's to give.
   Asked ask(Command command) noexcept;

@@ -59,6 +59,7 @@ enum class Op : std::uint8_t {
   waiting,      // room, line, limit: who waits, for those who may call
   list_held,    // after (`held` on the wire): `held` events of what waits, the next few
   shadow_mute,  // user, for_ms, reason: what it says, it alone sees; ended by unmute
+  profile,      // user: what is shown of it (Profiles); answered as a call is
   unknown,      // any other word
 };
 std::string_view name_of(Op op) noexcept;    // as on the wire

@@ -140,6 +140,28 @@ class Relations {
   ~Relations() = default;
 };
 
+struct ProfileRequest {
+  std::string_view user{};  // whose
+};
+
+// Profiles: what is shown of somebody to whoever asks (avatar, words about oneself, ...). These are
+// the cold attributes: behind this port, fetched when a client asks (`profile`), kept for a while
+// in one bounded place (Limits::profiles) and never held for each member; who asks meanwhile waits
+// for the same answer. Hot ones, which go out with messages and lists, are Identity's and a
+// member's own (`set_attribute` with a user).
+//
+// Passed with `data` of at most kProfileBytesMax, the same for whoever asks; refused with the
+// host's code (not_found: there is none). Default at the deadline: refused `internal`, temporary.
+// Thread and re-entry: as Auth. The question outlives the session that asked first.
+inline constexpr std::size_t kProfileBytesMax = 1'024;
+class Profiles {
+ public:
+  virtual Answer on_profile(Question question, const ProfileRequest& request) noexcept = 0;
+
+ protected:
+  ~Profiles() = default;
+};
+
 // May this happen. Each has a default so that a host overrides what it cares about; the contract is
 // Auth's. Defaults at the deadline: refused `internal`, temporary.
 class Rules {

@@ -35,6 +35,7 @@ struct EnginePorts {
   Filter* filter = nullptr;        // null: texts are not looked at
   Passwords* passwords = nullptr;  // null: rooms have none, `unsupported`
   Relations* relations = nullptr;  // null: `block` is unsupported, direct messages arrive
+  Profiles* profiles = nullptr;    // null: `profile` is unsupported
   Storage* storage = nullptr;      // null: history is the ring alone
   Broker* broker = nullptr;        // null: home of all its rooms; see broker.h
   Recorder* recorder = nullptr;    // not with a broker

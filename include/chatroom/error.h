@@ -51,8 +51,7 @@ bool is_temporary(Errc code) noexcept;            // whether trying again can he
 // A bit of Error::detail: trying again can help, though with this code it usually cannot.
 inline constexpr std::uint16_t kTemporary = 0x8000;
 
-// Which rule a refusal comes from, where the code alone does not say it. Those marked * are words
-// of versions to come: nothing refuses with them yet.
+// Which rule a refusal comes from, where the code alone does not say it.
 enum class Rule : std::uint8_t {
   none,
   host,          // the host's own; its number is the low byte of Error::detail
@@ -80,10 +79,11 @@ enum class Rule : std::uint8_t {
   room_rate,     // Limits::room_publishes, of all members together
   room_budget,   // the room's receive budget, or its log
   tenant_rate,   // TenantPolicy: what all of a tenant together may do and have
-  address_rate,  // * what all sessions of an address together may do
+  address_rate,  // Limits::address_commands, of all sessions of an address together
   capacity,      // a pool or table of the engine is full, or Limits::joins_in_all
+  user_rate,     // Limits::user_publishes, of a user in all rooms together
 };
-inline constexpr int kRuleCount = static_cast<int>(Rule::capacity) + 1;
+inline constexpr int kRuleCount = static_cast<int>(Rule::user_rate) + 1;
 
 // What a rule counts over or holds for: to whom else the same refusal would go.
 enum class Scope : std::uint8_t { none, user, session, room, channel, tenant, address, server };

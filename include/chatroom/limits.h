@@ -46,7 +46,13 @@ struct Limits {
   Rate commands{20, 40};                             // rate_limited
   Rate inbound{64 * 1024, 256 * 1024};               // bytes of a session: reading pauses
   Rate publishes{5, 10};                             // per user and room: rate_limited
-  Rate joins{5, 20};                                 // per session: rate_limited
+  Rate user_publishes{20, 40};  // per user, over all its rooms and sessions: rate_limited
+  Rate joins{5, 20};            // per session: rate_limited
+  // Commands of all sessions of one address: SessionOptions::peer without its port, of IPv6 the
+  // /64. For hosts that see their peers' own addresses and not a proxy's. Costs 8 bytes a session
+  // where it is limited, nothing where it is not. `leave` and `auth` are never refused:
+  // rate_limited.
+  Rate address_commands = Rate::unlimited();
   // Of all clients together; who is refused is told a moment of its own to come back.
   Rate joins_in_all{10'000, 65'536};         // rate_limited, of scope server
   Rate room_publishes{2'000, 4'000};         // all members of a room: rate_limited
@@ -60,6 +66,10 @@ struct Limits {
   Duration write_stall = Duration::s(10);        // a blocked link that takes nothing: close 4001
   Duration question_deadline = Duration::s(10);  // late answers; then the stated default
   std::uint32_t questions = 4'096;               // waiting answers: `internal`, temporary
+  // Profiles that were fetched and are kept (1.7 KiB each, none without a Profiles port; the oldest
+  // goes), and how old one may be when it is shown. While as many are being fetched: queue_full.
+  std::uint32_t profiles = 1'024;
+  Duration profile_fresh = Duration::s(30);  // 0: fetched anew for each who asks alone
   // A port that failed so often (at most 16; 0: never mind) within this is not asked for so long,
   // and then opens again with its first failure. See EngineObserver, `breaker`.
   std::uint32_t breaker_failures = 5;

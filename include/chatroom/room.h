@@ -77,7 +77,7 @@ struct RoomPolicy {
   // messages like others.
   Duration gift_window = Duration{0};
   // Only who was given a lasting role (set_role, invite, approve) gets in, the others `forbidden`;
-  // so many may have applied at a time, at most 1,000. Whoever applied and goes, asks anew.
+  // so many may have applied at a time, at most 1,000. Whoever applied may go until it is decided.
   bool by_invitation = false;
   std::uint32_t applications = 0;
   // The line in front of a full room, and that of those who would like to speak: how many may wait

@@ -11,7 +11,7 @@ using StorageRequest = Handle<struct StorageTag>;
 
 // A room's record: whatever the engine wants back with the room (its settings, its channels,
 // whether all that was said is stored). Bytes to keep, not to read.
-inline constexpr std::size_t kStoredRecordBytesMax = 8 * 1024;
+inline constexpr std::size_t kStoredRecordBytesMax = 16 * 1024;
 
 struct StoredRoom {
   std::uint64_t epoch = 0;   // as given to append and save

@@ -10,6 +10,7 @@ namespace chatroom::base {
 enum class Plant : std::uint8_t {
   none,
   ack_ignored,
+  address_not_counted,
   answered_before_stored,
   auth_deadline_extended_by_progress,
   ban_not_enforced,
@@ -53,6 +54,7 @@ enum class Plant : std::uint8_t {
   large_share_forgotten,
   last_in_line_first,
   last_like_untold,
+  lasting_role_forgotten,
   late_answer_ignores_mute,
   leave_keeps_cursor,
   ledger_off_by_one,
@@ -92,6 +94,7 @@ enum class Plant : std::uint8_t {
   slow_consumer_stays,
   slow_mode_off_by_one_ms,
   stale_member_handle_used,
+  stale_profile_shown,
   superseded_still_sent,
   tenant_cap_ignored,
   tenant_history_unbounded,
@@ -100,6 +103,7 @@ enum class Plant : std::uint8_t {
   tenant_writes_unlimited,
   turn_never_ends_itself,
   uninvited_let_in,
+  user_rate_per_room_only,
   writable_not_recorded,
   wrong_passwords_free,
 };

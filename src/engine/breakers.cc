@@ -9,8 +9,9 @@ namespace chatroom {
 using engine::BrokenPort;
 using engine::QuestionKind;
 
-// Calls are between a client and the host, loads and homes have ways of their own. Passwords and
-// relations have no breaker: what they cannot do concerns one join, one message.
+// Calls are between a client and the host, loads and homes have ways of their own. Passwords,
+// relations and profiles have no breaker: what they cannot do concerns one join, one message, one
+// question.
 bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
   switch (kind) {
     case QuestionKind::auth:
@@ -32,6 +33,8 @@ bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
     case QuestionKind::password:
     case QuestionKind::direct:
     case QuestionKind::block:
+    case QuestionKind::profile:
+    case QuestionKind::profile_wanted:
       return false;
   }
   return false;

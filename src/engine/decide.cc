@@ -31,6 +31,10 @@ Error Engine::State::check_shared(const Caller& caller, const Command& command) 
     }
   }
   if (caller.host || is_guest(caller.session.index)) return {};
+  if (addresses && command.op != Op::leave) {
+    const Error refused = charge_address(caller.session);
+    if (refused.code != Errc::ok) return refused;
+  }
   if (rooms.apart() && user != room::kNone && command.op != Op::leave) {
     const Error refused = rooms.charge_command(rooms.user(user).id, now);
     if (refused.code != Errc::ok) {
@@ -40,6 +44,21 @@ Error Engine::State::check_shared(const Caller& caller, const Command& command) 
     }
   }
   return command.op == Op::join ? admit_join() : Error{};
+}
+
+// One command of whoever shares this session's address. A refused one also counts against its
+// session's Limits::inbound like a second's bytes, so that who sends on is read from more slowly.
+Error Engine::State::charge_address(SessionId session) noexcept {
+  const std::uint64_t address = address_of[session.index];
+  if (address == 0) return {};
+  const Rate rate = options.limits.address_commands;
+  const Duration wait = addresses->wait(address, rate, now);
+  if (wait.us > 0 && !CHATROOM_PLANTED(address_not_counted)) {
+    sessions.charge(slots.get(session)->protocol, options.limits.inbound.per_second, now);
+    return refusal(Errc::rate_limited, Rule::address_rate, base::retry_after_ms(wait));
+  }
+  addresses->take(address, rate, now);
+  return {};
 }
 
 // A storm is let in at the rate that all share. The others are told moments one after the other,
@@ -106,6 +125,8 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
     case Op::block:
     case Op::unblock:
       return decide_block(caller, command);
+    case Op::profile:
+      return decide_profile(caller, command);
     default:
       return moderates(command.op) ? decide_moderation(caller, command)
                                    : Outcome{Errc::unsupported};

@@ -109,6 +109,7 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     tell_room_state(room, changed);
     mark_unsaved(room);
   }
+  if (joined->owns) mark_unsaved(room);
   if (guest) return {};  // its own engine tells
   note({.type = HostEventType::joined,
         .session = caller.session,

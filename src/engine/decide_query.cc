@@ -96,6 +96,7 @@ Engine::State::Outcome Engine::State::decide_ack(const Caller& caller,
   reply.read = acked->offset;
   reply.unread = acked->unread;
   answer(caller, reply);
+  if (acked->moved) keep_reads_soon(room);
   if (!acked->moved || !acked->exact) return {};
   Event event;
   event.type = EventType::receipt;

@@ -262,6 +262,7 @@ void Engine::State::take_timers(std::uint32_t& commands) noexcept {
   fanout.doom_stalled(now);
   rooms.forget_sanctions(now);
   retry_failed_appends();
+  keep_reads();
   while (commands > 0) {
     const RoomId idle = rooms.idle_room(now);
     if (!idle) break;

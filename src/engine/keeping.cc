@@ -24,8 +24,8 @@ using engine::RoomRecord;
 using engine::StorageWork;
 using engine::StorageWorkKind;
 
-// The lasting settings that members see; behind them attributes, pins, mutes and bans. The rest of
-// a policy is the host's own, given with each opening.
+// The lasting settings that members see; behind them attributes, pins, roles, who applied, what was
+// read, mutes and bans. The rest of a policy is the host's own, given with each opening.
 struct engine::Kept {
   std::uint64_t epoch = 0;
   bool open = true;
@@ -45,7 +45,10 @@ using engine::Kept;
 namespace {
 
 constexpr unsigned kAllowedMark = 1u << room::kMeasures;
-constexpr std::uint8_t kVersion = 4;
+constexpr std::uint8_t kVersion = 5;
+// Read positions move with every message: they are stored with whatever else is, at the latest so
+// long after the first of them moved.
+constexpr Duration kReadsAfter = Duration::s(10);
 
 // False: not a record of ours.
 bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
@@ -83,6 +86,7 @@ void Engine::State::save_changes(RoomRecord& record) noexcept {
   const room::RoomView view = rooms.view(record.room);
   // A room in which nothing was said or set leaves no trace.
   if (!record.kept && view.position.offset == 0 && record.ahead.empty()) return;
+  if (draining && record.reads_moved) record.unsaved = true;
   const bool open = may_outrun(record.room) || (record.open && !all_stored(record));
   if (open == record.open && !record.unsaved) return;
   if (broken_for(engine::BrokenPort::storage).us > 0) return save_later(record);
@@ -115,6 +119,7 @@ bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open
   to.text(rooms.password(record.room).stored);
   keep_board(to, state);
   keep_grants(to, record.room);
+  keep_people(to, record.room);
   keep_sanctions(to, record.room);
   CHATROOM_ASSERT(to.ok());  // names, channels and boards are bounded, sanctions stop in time
   const StorageRequest request = new_work(StorageWorkKind::save, record.room);
@@ -126,7 +131,7 @@ bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open
   work.open = open;
   work.epoch = epoch;
   record.saving = true;
-  record.unsaved = false;
+  record.unsaved = record.reads_moved = false;
   record.kept = true;
   // From here on the storage may believe the log whole, whatever it answers.
   if (!open) record.open = false;
@@ -163,12 +168,29 @@ void Engine::State::mark_unsaved(RoomId room) noexcept {
   mark_changed(room);
 }
 
+void Engine::State::keep_reads_soon(RoomId room) noexcept {
+  RoomRecord* record = record_of(room);
+  if (record == nullptr) return;
+  record->reads_moved = true;
+  if (draining) return mark_unsaved(room);  // there may be no later
+  save_reads = std::min(save_reads, now + kReadsAfter);
+}
+
+void Engine::State::keep_reads() noexcept {
+  if (save_reads > now) return;
+  save_reads = Instant::never();
+  for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) {
+    const RoomRecord* record = record_of(room);
+    if (record != nullptr && record->reads_moved) mark_unsaved(room);
+  }
+}
+
 // The last word on a room that closes: its log is whole if all of it is stored.
 void Engine::State::save_closing(RoomId room) noexcept {
   RoomRecord* record = record_of(room);
   if (record == nullptr || record->loading || record->saving || !record->kept) return;
   const bool open = record->open && !all_stored(*record);
-  if (open != record->open || record->unsaved) {
+  if (open != record->open || record->unsaved || record->reads_moved) {
     save_room(*record, rooms.view(room).position.epoch, open);
   }
 }
@@ -308,6 +330,7 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
       rooms.password(room).version != 0 || rooms.set_password(room, stored) || stored.empty();
   restore_board(room, from);
   restore_grants(room, from);
+  restore_people(room, from);
   restore_sanctions(room, from);
   if (record.set_meanwhile && secret) return;
   RoomPolicy policy = *rooms.view(room).policy;

@@ -24,6 +24,7 @@ Engine::State::Outcome Engine::State::decide_enqueue(const Caller& caller,
   const room::UserIndex user = rooms.user_of(caller.session.index);
   const Result<std::uint32_t> place = rooms.enqueue(room, user, command.line, now);
   if (!place) return place.error();
+  if (command.line == Line::apply) mark_unsaved(room);
   Event event;
   answer(caller, event);
   if (*place != 0) tell_line(room, {.line = command.line, .user = user, .number = *place});
@@ -36,6 +37,7 @@ Engine::State::Outcome Engine::State::decide_dequeue(const Caller& caller,
   if (!room) return Errc::not_found;
   const room::UserIndex user = rooms.user_of(caller.session.index);
   if (const Status gone = rooms.dequeue(room, user, command.line); !gone) return gone.error();
+  if (command.line == Line::apply) mark_unsaved(room);
   Event event;
   answer(caller, event);
   tell_line(room, {.line = command.line, .user = user});  // its other sessions too
@@ -62,15 +64,15 @@ Engine::State::Outcome Engine::State::decide_waiting(const Caller& caller,
 // A lasting role, for who has none yet; who applied is no longer in that line. Told to whom it is
 // about, if he is here.
 Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& command) noexcept {
-  room::UserIndex user = rooms.find_user(command.user);
-  const Status applied = rooms.dequeue(room, user, Line::apply);
+  const Status applied = rooms.dequeue(room, rooms.known_user(command.user), Line::apply);
   if (command.op == Op::approve && !applied) return applied;
   if (!rooms.is_invited(room, command.user)) {
     const Result<room::RoleChange> given = rooms.set_role(room, command.user, Role::member);
     if (!given) return given.error();
   }
+  mark_unsaved(room);
   note_moderation(room, actor, command, 0);
-  user = rooms.find_user(command.user);
+  const room::UserIndex user = rooms.find_user(command.user);
   if (user == room::kNone) return {};
   tell_line(room, {.what = room::LineNews::What::called, .line = Line::apply, .user = user});
   return {};
@@ -79,11 +81,22 @@ Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& com
 // A moderator, or the host, calls somebody or sends him off.
 Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& command) noexcept {
   if (command.op == Op::dequeue) {
-    const room::UserIndex user = rooms.find_user(command.user);
-    if (const Status gone = rooms.dequeue(room, user, command.line); !gone) return gone;
+    const room::UserIndex known = rooms.known_user(command.user);
+    if (const Status gone = rooms.dequeue(room, known, command.line); !gone) return gone;
+    if (command.line == Line::apply) mark_unsaved(room);
     note_moderation(room, actor, command, 0);
-    tell_line(room, {.line = command.line, .user = user});
+    const room::UserIndex user = rooms.find_user(command.user);  // who applied may be gone
+    if (user != room::kNone) tell_line(room, {.line = command.line, .user = user});
     return {};
+  }
+  if (command.line == Line::apply) {
+    base::FixedText<64> who{command.user};
+    const std::span<const Member> first = rooms.list_line(room, Line::apply, 1);
+    if (command.user.empty() && !first.empty()) who.assign(first[0].user);
+    Command done = command;
+    done.op = Op::approve;
+    done.user = who.view();
+    return let_in(room, actor, done);
   }
   const Result<room::UserIndex> user = rooms.call_next(room, command.line, command.user, now);
   if (!user) return user.error();
@@ -91,7 +104,6 @@ Status Engine::State::move_line(RoomId room, const Actor& actor, const Command& 
   done.user = rooms.user(*user).id;
   note_moderation(room, actor, done, 0);
   if (command.line == Line::room) return {};  // tend_lines tells it
-  if (command.line == Line::apply) return let_in(room, actor, done);
   tell_line(room, {.what = room::LineNews::What::called, .line = Line::speak, .user = *user});
   if (rooms.role(room, *user) >= Role::speaker) return {};
   done.op = Op::set_role;

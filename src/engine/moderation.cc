@@ -159,6 +159,7 @@ Engine::State::Outcome Engine::State::open_for(const Caller& caller,
   if (!room) return room.error();
   Status done;
   if (policy.owner.empty()) done = rooms.set_role(*room, user, Role::owner).error();
+  if (policy.owner.empty()) mark_unsaved(*room);
   if (done) done = change_policy(*room, command.policy);
   if (!done) {
     close_room(*room, LeaveReason::room_closed);

@@ -28,9 +28,10 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   }
   pending.timer.index = question.index;
   wheel.schedule(pending.timer, now + options.limits.question_deadline);
-  // A call is between the client and the host; all else changes what later commands meet.
-  if (kind != QuestionKind::call && !caller.host)
-    slots.get(caller.session)->waiting = question.index;
+  // Calls and profiles change nothing; all else changes what later commands meet.
+  const bool asks_only = kind == QuestionKind::call || kind == QuestionKind::profile ||
+                         kind == QuestionKind::profile_wanted;
+  if (!asks_only && !caller.host) slots.get(caller.session)->waiting = question.index;
   return true;
 }
 
@@ -52,6 +53,10 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
                       .ticket = pending->ticket,
                       .asked = pending->asked};
   forget_question(question);
+  if (kind == QuestionKind::profile) {
+    finish_profile(command.user, engine::checked(answer));
+    return {};
+  }
   port_answered(kind, answer);
 
   SessionRecord* record = slots.get(caller.session);
@@ -92,6 +97,9 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
       return settle_direct(caller, command, answer);
     case QuestionKind::block:
       return settle_block(caller, answer);
+    case QuestionKind::profile:
+    case QuestionKind::profile_wanted:
+      return settle_profile(caller, answer);
   }
   return Errc::internal;
 }

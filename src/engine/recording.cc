@@ -103,6 +103,7 @@ void Engine::State::record_begin(const Seeds& seeds) noexcept {
     to.flag(ports.filter != nullptr);
     to.flag(ports.passwords != nullptr);
     to.flag(ports.relations != nullptr);
+    to.flag(ports.profiles != nullptr);
     to.flag(ports.storage != nullptr);
     to.flag(ports.observer != nullptr);
     to.flag(ports.compressor != nullptr);

@@ -65,7 +65,7 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 11";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 12";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -83,11 +83,14 @@ void each_limit(L& l, Each each) noexcept {
   each(l.commands.per_second), each(l.commands.burst);
   each(l.inbound.per_second), each(l.inbound.burst);
   each(l.publishes.per_second), each(l.publishes.burst);
+  each(l.user_publishes.per_second), each(l.user_publishes.burst);
+  each(l.address_commands.per_second), each(l.address_commands.burst);
   each(l.joins.per_second), each(l.joins.burst);
   each(l.joins_in_all.per_second), each(l.joins_in_all.burst);
   each(l.room_publishes.per_second), each(l.room_publishes.burst);
   each(l.auth_deadline.us), each(l.heartbeat.us), each(l.dead_after.us), each(l.write_stall.us);
   each(l.question_deadline.us), each(l.questions);
+  each(l.profiles), each(l.profile_fresh.us);
   each(l.breaker_failures), each(l.breaker_window.us), each(l.breaker_open.us);
   each(l.window_bytes), each(l.log_pool_bytes), each(l.private_bytes), each(l.private_pool_bytes);
   each(l.input_pool_bytes), each(l.history_pool_bytes), each(l.keys), each(l.presence_exact);
@@ -96,7 +99,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 352, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 384, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

@@ -155,6 +155,7 @@ Status Replayer::begin() noexcept {
   if (from.flag()) ports.filter = this;
   if (from.flag()) ports.passwords = this;
   if (from.flag()) ports.relations = this;
+  if (from.flag()) ports.profiles = this;
   if (from.flag()) ports.storage = this;
   if (from.flag()) ports.observer = this;
   if (from.flag()) ports.compressor = this;

@@ -9,7 +9,8 @@ class ReplayedDecisions : public Auth,
                           public Rules,
                           public Filter,
                           public Passwords,
-                          public Relations {
+                          public Relations,
+                          public Profiles {
  public:
   Answer on_auth(Question, const AuthRequest&) noexcept override { return decision(); }
   Answer on_missing_room(Question, const JoinRequest&) noexcept override { return decision(); }
@@ -22,6 +23,7 @@ class ReplayedDecisions : public Auth,
   Answer on_try(Question, const PasswordRequest&) noexcept override { return decision(); }
   Answer on_direct(Question, const DirectRequest&) noexcept override { return decision(); }
   Answer on_block(Question, const BlockRequest&) noexcept override { return decision(); }
+  Answer on_profile(Question, const ProfileRequest&) noexcept override { return decision(); }
 
  protected:
   ~ReplayedDecisions() = default;

@@ -1,6 +1,7 @@
 // How sessions begin and end.
 #include <algorithm>
 
+#include "engine/address.h"
 #include "engine/host_input.h"
 #include "engine/state.h"
 
@@ -31,6 +32,12 @@ Status Engine::State::open_record(SessionId id, Connection& connection,
   }
   SessionRecord& record = *slots.get(id);
   record.timer.index = id.index;
+  if (addresses) {
+    if (id.index >= address_of.size() && !address_of.resize(id.index + 1)) {
+      return Errc::limit_reached;
+    }
+    address_of[id.index] = engine::address_of(how.peer, tries_key);
+  }
   const fanout::OutletOptions outlet{
       .profile = {how.codec, how.framing},
       .compress = how.boundary == Boundary::stream ? how.compress : Compress::none,

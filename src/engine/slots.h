@@ -80,6 +80,8 @@ enum class QuestionKind : std::uint8_t {
   password,
   direct,
   block,
+  profile,         // a fetch: of no session
+  profile_wanted,  // who waits for it
 };
 
 // Somebody who said a room's password: a place may be another's by now, then it is asked again.
@@ -143,6 +145,7 @@ struct RoomRecord {
   bool saving = false;          // one save at a time
   bool save_failed = false;     // State::retry_appends
   bool set_meanwhile = false;   // the host set its policy while it was loaded
+  bool reads_moved = false;     // members read on: stored with the next save, State::save_reads
   std::uint64_t log_epoch = 0;  // as the storage knows it
   std::uint64_t stored = 0;     // behind: offset up to which all is stored
   ByteQueue ahead;              // before: packed publishes that wait for their turn

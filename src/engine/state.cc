@@ -50,6 +50,10 @@ std::size_t half_open_max(const Limits& limits) noexcept {
   return std::min<std::size_t>(limits.sessions, std::size_t{limits.half_open} + 1);
 }
 
+std::uint32_t counted_addresses(const Limits& limits) noexcept {
+  return limits.address_commands.limited() ? limits.sessions : 0;
+}
+
 }  // namespace
 
 MemoryPlan plan(const Limits& limits) noexcept {
@@ -82,6 +86,9 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
       base::Vector<engine::Passed>::bytes_max(limits.passwords_known) +
       base::Vector<std::int64_t>::bytes_max(kTriesKept) +
+      engine::ProfileCache::bytes_max(limits.profiles) +
+      base::Buckets::bytes_max(counted_addresses(limits)) +
+      base::Vector<std::uint64_t>::bytes_max(counted_addresses(limits)) +
       FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
       outside_bytes(limits) + 64 * 1024;
   plan.broker_bytes = Engine::State::cluster_bytes(limits);
@@ -119,6 +126,8 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       loaded_mentions(memory, given.limits.page_messages * kMentionsPerMessage),
       known_passwords(memory, std::max(given.limits.passwords_known, 1u)),
       wrong_tries(memory, kTriesKept),
+      profiles(memory, given.limits.profiles),
+      address_of(memory, counted_addresses(given.limits)),
       random(0),
       now(given.start) {
   const std::string_view room_owner = given.new_room_policy.owner;
@@ -172,6 +181,11 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   if (ports.passwords != nullptr &&
       !(known_passwords.resize(known_passwords.size_max()) && wrong_tries.resize(kTriesKept))) {
     return Errc::limit_reached;
+  }
+  if (ports.profiles != nullptr) profiles.begin({seeds.hash_low, seeds.hash_high});
+  if (limits.address_commands.limited()) {
+    addresses.emplace(memory, base::HashKey{seeds.hash_low, seeds.hash_high},
+                      counted_addresses(limits));
   }
   tries_key = {seeds.random ^ 0x70617373776f7264, ~seeds.random};
   scratch_block = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));

@@ -74,6 +74,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   // --- decide.cc: one command of a usable session, or of the host for it.
   Outcome decide(const Caller& caller, const Command& command) noexcept;
   Error check_shared(const Caller& caller, const Command& command) noexcept;
+  Error charge_address(SessionId session) noexcept;
   Error admit_join() noexcept;
   void execute(const Caller& caller, const Command& command) noexcept;  // and refuse if need be
   Result<Ticket> host_call(SessionId id, const Command& command, Tag tag) noexcept;
@@ -233,6 +234,14 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
                         const Answer& verdict) noexcept;
   Outcome decide_block(const Caller& caller, const Command& command) noexcept;
   Outcome settle_block(const Caller& caller, const Answer& verdict) noexcept;
+  // --- profiles.cc
+  Outcome decide_profile(const Caller& caller, const Command& command) noexcept;
+  Outcome fetch_profile(const Caller& caller, const Command& command,
+                        engine::Profile& profile) noexcept;
+  Outcome await_profile(const Caller& caller, const Command& command,
+                        engine::Profile& profile) noexcept;
+  void finish_profile(std::string_view user, Answer answer) noexcept;
+  Outcome settle_profile(const Caller& caller, const Answer& verdict) noexcept;
   Outcome decide_call(const Caller& caller, const Command& command) noexcept;
   Outcome settle_call(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
   std::uint32_t send_direct(room::UserIndex to, SessionId from, const Event& event,
@@ -302,6 +311,10 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void saved(const engine::StorageWork& work, engine::RoomRecord& record) noexcept;
   void mark_unsaved(RoomId room) noexcept;
   void save_closing(RoomId room) noexcept;
+  void keep_reads_soon(RoomId room) noexcept;
+  void keep_reads() noexcept;
+  void keep_people(engine::Packer& to, RoomId room) noexcept;
+  void restore_people(RoomId room, engine::Unpacker& from) noexcept;
   void keep_board(engine::Packer& to, const RoomState& state) noexcept;
   void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
   void keep_grants(engine::Packer& to, RoomId room) noexcept;

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "base/bounded_memory.h"
-#include "base/bucket.h"
+#include "base/buckets.h"
 #include "base/list.h"
 #include "base/pool.h"
 #include "base/random.h"
@@ -19,6 +20,7 @@
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
+#include "engine/profiles.h"
 #include "engine/slots.h"
 #include "fanout/fanout.h"
 #include "room/registry.h"
@@ -63,11 +65,15 @@ struct Tables {
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;
   Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
+  Instant save_reads = Instant::never();     // of rooms whose members read on
   base::Vector<Message> loaded;              // of one page that storage read
   base::Vector<std::string_view> loaded_mentions;
   base::Vector<Passed> known_passwords;    // who said a room's; with a Passwords port
   base::Vector<std::int64_t> wrong_tries;  // of users in rooms: when all may be used again
   base::HashKey tries_key{};
+  ProfileCache profiles;                   // with a Profiles port
+  std::optional<base::Buckets> addresses;  // where Limits::address_commands is limited
+  base::Vector<std::uint64_t> address_of;  // by session; 0: not counted
   base::Wheel wheel;
   base::Random random;
   Mailbox* mailbox = nullptr;

@@ -152,7 +152,7 @@ Instant Engine::State::next_deadline() const noexcept {
   return std::min({wheel.next_due(), next_flush, losses, fanout.next_stall(),
                    rooms.next_idle_deadline(), rooms.next_sanction_due(), rooms.next_presence_due(),
                    rooms.next_overload_due(), rooms.next_line_due(), rooms.next_receipt_due(),
-                   rooms.next_likes_due(), retry_appends});
+                   rooms.next_likes_due(), retry_appends, save_reads});
 }
 
 void Engine::State::set_alarm() noexcept {

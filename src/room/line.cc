@@ -5,9 +5,11 @@
 // is over; nobody else gets in meanwhile, but for those who may exceed the room's members. So who
 // came first is first in, and the room's members are never more than its policy says.
 #include <algorithm>
+#include <utility>
 
 #include "base/checked.h"
 #include "base/plant.h"
+#include "base/utf8.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -170,6 +172,7 @@ std::uint32_t Tables::make_waiter(Room& home, UserIndex who, Line line, Instant 
     if (first != nullptr) fresh.user_next = std::exchange(*first, index);
     if (first != nullptr || waiter_index.insert(index) != nullptr) {
       user(who).waits = true;
+      ++user(who).references;  // who applied may go meanwhile
       link(*this, index);
       return index;
     }
@@ -196,10 +199,16 @@ void Tables::drop_waiter(std::uint32_t index) noexcept {
   }
   waiters.erase(index);
   tend_soon(room(gone.room));
+  release_user(gone.user);
 }
 
+// The user's last session goes. What it applied for waits on: whoever decides may be hours away.
 void Tables::drop_waiters_of(UserIndex who) noexcept {
-  while (user(who).waits) drop_waiter(*waiter_index.find(base::key_of_number(who)));
+  if (!user(who).waits) return;
+  for (std::uint32_t at = *waiter_index.find(base::key_of_number(who)); at != kNone;) {
+    const std::uint32_t gone = std::exchange(at, waiters.at(at)->user_next);
+    if (waiters.at(gone)->line != Line::apply) drop_waiter(gone);
+  }
 }
 
 void Tables::drop_lines(Room& home) noexcept {
@@ -316,6 +325,29 @@ bool Registry::is_invited(RoomId id, std::string_view user_id) const noexcept {
   if (room == nullptr) return false;
   const UserIndex user = t.find_user(user_id);
   return user == kNone ? !room->policy.by_invitation : t.is_invited(*room, user);
+}
+
+// As kept with the room: behind those who applied before.
+bool Registry::restore_applicant(RoomId id, std::string_view user_id, std::string_view nick,
+                                 std::int64_t since_ms) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  if (room == nullptr || !base::valid_name(user_id, kNameBytes)) return false;
+  const UserIndex user = t.remember_user(user_id);
+  if (user == kNone) return false;
+  ++t.user(user).references;
+  const bool asks = !t.is_invited(*room, user) &&
+                    t.find_waiter(id.index, user, Line::apply) == kNone &&
+                    waiting(id, Line::apply) < length_of(room->policy, Line::apply);
+  const std::uint32_t added =
+      asks ? t.make_waiter(*room, user, Line::apply, Instant{since_ms * 1'000}) : kNone;
+  if (added != kNone && !t.user(user).nick && nick != user_id) {
+    static_cast<void>(t.texts.replace(t.user(user).nick, nick));  // else its id is shown
+  }
+  t.release_user(user);
+  if (added == kNone) return false;
+  t.tend_soon(*room);
+  return true;
 }
 
 std::uint32_t Registry::waiting(RoomId id, Line line) const noexcept {

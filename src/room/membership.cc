@@ -163,7 +163,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   membership.mask = mask;
   link(t, added);
   if (tenant != nullptr) ++tenant->used.memberships;
-  return Joined{added, first, wanted->missing > 0, role, mask};
+  return Joined{added, first, wanted->missing > 0, role, mask, owns};
 }
 
 Result<Left> Registry::leave(RoomId id, SessionIndex session, Instant now) noexcept {

@@ -48,6 +48,18 @@ Error check_slow_mode(const RoomPolicy& policy, const Member& member, Role role,
   return {Errc::slow_mode, 0, base::retry_after_ms({end_us - now.us})};
 }
 
+// What a user says here, and in all rooms.
+Error check_own_rates(const Tables& tables, const Member& member, std::uint64_t speaker,
+                      Instant now) noexcept {
+  const Limits& limits = tables.limits;
+  if (const Duration wait = member.publishes.wait(limits.publishes, now); wait.us > 0) {
+    return refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait));
+  }
+  const Duration wait = tables.speaking.wait(speaker, limits.user_publishes, now);
+  if (wait.us == 0 || CHATROOM_PLANTED(user_rate_per_room_only)) return {};
+  return refusal(Errc::rate_limited, Rule::user_rate, base::retry_after_ms(wait));
+}
+
 // What all members of a room say, and all users of a tenant.
 Error check_shared_rates(const Tables& tables, const Room& room, Tenant* tenant,
                          Instant now) noexcept {
@@ -56,6 +68,15 @@ Error check_shared_rates(const Tables& tables, const Room& room, Tenant* tenant,
     return refusal(Errc::rate_limited, Rule::room_rate, base::retry_after_ms(wait));
   }
   return tenant == nullptr ? Error{} : tenant->may_publish(now);
+}
+
+void charge(Tables& tables, Room& room, Member& member, std::uint64_t speaker, Tenant* tenant,
+            Instant now) noexcept {
+  const Limits& limits = tables.limits;
+  static_cast<void>(member.publishes.take(limits.publishes, now));
+  static_cast<void>(room.publishes.take(limits.room_publishes, now));
+  tables.speaking.take(speaker, limits.user_publishes, now);
+  if (tenant != nullptr) tenant->charge_publish(now);
 }
 
 std::string_view id_of(Tables& tables, UserIndex author) noexcept {
@@ -112,8 +133,9 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
       error.code != Errc::ok && !counted) {
     return refuse(error);
   }
-  if (const Duration wait = member.publishes.wait(t.limits.publishes, now); wait.us > 0) {
-    return refuse(refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait)));
+  const std::uint64_t speaker = t.speaker(member.user);
+  if (const Error error = check_own_rates(t, member, speaker, now); error.code != Errc::ok) {
+    return refuse(error);
   }
   Tenant* const tenant = t.tenants.of(room.key.view());
   if (const Error error = check_shared_rates(t, room, tenant, now); error.code != Errc::ok) {
@@ -128,9 +150,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
       message.data.bytes.size() > t.limits.data_bytes) {
     return refuse({Errc::too_large});
   }
-  static_cast<void>(member.publishes.take(t.limits.publishes, now));
-  static_cast<void>(room.publishes.take(t.limits.room_publishes, now));
-  if (tenant != nullptr) tenant->charge_publish(now);
+  charge(t, room, member, speaker, tenant, now);
   if (counted) return verdict;
   member.spoke = true;
   member.spoke_us = now.us;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/plant.h"
+#include "base/utf8.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -109,6 +110,49 @@ bool Registry::read_position(RoomId id, UserIndex user, std::uint64_t& offset) c
   if (index == kNone) return false;
   offset = t.readers.at(index)->offset;
   return true;
+}
+
+bool Registry::each_reader(RoomId id, ReaderVisitor visit, void* context) const noexcept {
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr || room->receipts == nullptr) return true;
+  for (std::uint32_t at = room->receipts->last; at != kNone; at = t.readers.at(at)->previous) {
+    const ReadMark& mark = *t.readers.at(at);
+    if (!visit(context, t.user(mark.user).id.view(), mark.offset)) return false;
+  }
+  return true;
+}
+
+// The newest come first, so each stands in front of those before it. What was read since the room
+// was loaded stands; places that the log does not have were lost with it.
+bool Registry::restore_reader(RoomId id, std::string_view user_id, std::uint64_t offset) noexcept {
+  Tables& t = *tables_;
+  Room* room = t.find_room(id);
+  if (room == nullptr || !room->policy.receipts || !base::valid_name(user_id, kNameBytes)) {
+    return false;
+  }
+  const UserIndex user = t.remember_user(user_id);
+  if (user == kNone) return false;
+  ++t.user(user).references;
+  const bool known = t.find_reader(*room, user) != kNone;
+  // A room's own oldest would give way to one that is older still.
+  const bool place = t.readers.size() < t.limits.read_positions;
+  const std::uint32_t index = known || !place ? kNone : t.make_reader(*room, user);
+  if (index != kNone) {
+    ReadMark& mark = *t.readers.at(index);
+    mark.offset = std::min(offset, room->offset);
+    Receipts& receipts = *room->receipts;
+    if (receipts.first != index) {
+      unlink(t, receipts, mark);
+      mark.previous = kNone;
+      mark.next = receipts.first;
+      t.readers.at(receipts.first)->previous = index;
+      receipts.first = index;
+    }
+    receipts.newest = std::max(receipts.newest, mark.offset);
+  }
+  t.release_user(user);
+  return index != kNone || known;
 }
 
 RoomId Registry::next_receipt(Instant now) noexcept {

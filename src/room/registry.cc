@@ -18,6 +18,11 @@ std::uint32_t plus(std::uint32_t a, std::uint32_t b) noexcept {
   return std::min(base::saturating_add(a, b), std::uint32_t{1} << 28);
 }
 
+// Of every user there can be; none where nobody is counted.
+std::uint32_t speakers_of(const Limits& limits, const Sizes& sizes) noexcept {
+  return limits.user_publishes.limited() ? sizes.users : 0;
+}
+
 std::size_t text_bytes_of(const Sizes& sizes) noexcept {
   // Blocks as TextPool cuts them, at the longest names; info at 128 of its 256 bytes. Past the sum:
   // limit_reached.
@@ -48,13 +53,15 @@ Sizes::Sizes(const Limits& limits) noexcept
   users =
       plus(plus(sessions, plus(limits.sanctions, limits.read_positions)), plus(lingering, lasting));
   users = plus(users, plus(limits.held_messages, limits.channel_roles));
+  users = plus(users, limits.line_places);  // who applied and went
   text_bytes =
       text_bytes_of(*this) + base::checked_multiply<std::size_t>(limits.password_rooms, 136);
 }
 
-Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t seed) noexcept
+Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint64_t seed) noexcept
     : limits(given),
       sizes(given),
+      key(hash_key),
       random(seed),
       texts(memory, sizes.text_bytes),
       users(memory, sizes.users),
@@ -87,6 +94,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       staff(memory, sizes.lasting),
       likes(memory, sizes.rooms),
       tenants(memory, key, limits),
+      speaking(memory, key, speakers_of(limits, sizes)),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -137,7 +145,8 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                       base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
                       GrantMap::bytes_max(limits.channel_roles) +
                       GrantTable::bytes_max(limits.channel_roles) +
-                      base::IndexMap<Secret>::bytes_max(limits.password_rooms);
+                      base::IndexMap<Secret>::bytes_max(limits.password_rooms) +
+                      base::Buckets::bytes_max(speakers_of(limits, sizes));
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

@@ -157,6 +157,12 @@ class Registry final {
   // As the host: no rank is asked. not_found: a role that is not lasting, of a user not in;
   // limit_reached: too many lasting grants.
   Result<RoleChange> set_role(RoomId room, std::string_view user, Role role) noexcept;
+  // Lasting ones, of users present or not: owners and admins first. False where visit stopped it.
+  using LastingVisitor = bool (*)(void* context, std::string_view user, Role role);
+  bool each_lasting(RoomId room, LastingVisitor visit, void* context) const noexcept;
+  Role lasting_role(RoomId room, std::string_view user) const noexcept;  // visitor: none
+  // As kept; what was given meanwhile stands. False: there was no place for it.
+  bool restore_lasting(RoomId room, std::string_view user, Role role) noexcept;
   // The role of a user who is in, or what a join would give who is not: member if nothing is known.
   Role rank(RoomId room, std::string_view user) const noexcept;
   // Those in the room who may review what is held, the first kStaffMax of them: null at the end.
@@ -220,6 +226,10 @@ class Registry final {
   // Empty: who stands first. not_found; room_full: no place to call anybody to.
   Result<UserIndex> call_next(RoomId room, Line line, std::string_view user, Instant now) noexcept;
   bool is_invited(RoomId room, std::string_view user) const noexcept;  // to one by invitation
+  // By name, since who applied need not be here: kNone if nothing is known of it.
+  UserIndex known_user(std::string_view id) const noexcept;
+  bool restore_applicant(RoomId room, std::string_view user, std::string_view nick,
+                         std::int64_t since_ms) noexcept;  // false: no place, or not asked for
   std::uint32_t waiting(RoomId room, Line line) const noexcept;
   // In order, at most `limit`; views of the registry's scratch.
   std::span<const Member> list_line(RoomId room, Line line, std::uint32_t limit) noexcept;
@@ -236,6 +246,10 @@ class Registry final {
   // not_member; unsupported: no receipts here; limit_reached.
   Result<Acked> ack(RoomId room, UserIndex user, std::uint64_t offset, Instant now) noexcept;
   bool read_position(RoomId room, UserIndex user, std::uint64_t& offset) const noexcept;
+  // Positions, who moved last first.
+  using ReaderVisitor = bool (*)(void* context, std::string_view user, std::uint64_t offset);
+  bool each_reader(RoomId room, ReaderVisitor visit, void* context) const noexcept;
+  bool restore_reader(RoomId room, std::string_view user, std::uint64_t offset) noexcept;
   RoomId next_receipt(Instant now) noexcept;  // whose count is to be told; each must be taken
   Instant next_receipt_due() const noexcept;
   ReadCount take_receipt(RoomId room, Instant now) noexcept;

@@ -78,6 +78,42 @@ Result<RoleChange> Registry::set_role(RoomId id, std::string_view user_id, Role 
   return change;
 }
 
+Role Registry::lasting_role(RoomId id, std::string_view user_id) const noexcept {
+  const UserIndex user = tables_->find_user(user_id);
+  const MemberIndex index = user == kNone || tables_->find_room(id) == nullptr
+                                ? kNone
+                                : tables_->find_member(id.index, user);
+  return index == kNone ? Role::visitor : tables_->member(index).lasting;
+}
+
+// Somebody owns it, so nobody is given it for coming first.
+bool Registry::restore_lasting(RoomId id, std::string_view user, Role role) noexcept {
+  Room* room = tables_->find_room(id);
+  if (room == nullptr || !is_lasting(role)) return false;
+  if (role == Role::owner) room->owned = true;
+  return lasting_role(id, user) != Role::visitor || set_role(id, user, role);
+}
+
+// Owners and admins first. Of those who are in now only the first few thousand are looked at: a
+// room so large is walked by nothing that happens more than once in a while, and by this neither.
+bool Registry::each_lasting(RoomId id, LastingVisitor visit, void* context) const noexcept {
+  constexpr std::uint32_t kLooked = 8'192;
+  Tables& t = *tables_;
+  const Room* room = t.find_room(id);
+  if (room == nullptr || t.lasting == 0) return true;
+  for (const bool high : {true, false}) {
+    for (const MemberList* list : {&room->away, &room->leaving, &room->present}) {
+      std::uint32_t left = kLooked;
+      for (MemberIndex at = list->first; at != kNone && left > 0; at = t.member(at).next, --left) {
+        const Member& member = t.member(at);
+        if (member.lasting == Role::visitor || (member.lasting > Role::member) != high) continue;
+        if (!visit(context, t.user(member.user).id.view(), member.lasting)) return false;
+      }
+    }
+  }
+  return true;
+}
+
 void Registry::set_follower(RoomId id, UserIndex user) noexcept {
   if (tables_->find_room(id) == nullptr || user == kNone) return;
   if (Member* member = tables_->present_member(id.index, user)) member->follower = true;

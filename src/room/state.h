@@ -5,7 +5,7 @@
 #include <array>
 #include <optional>
 
-#include "base/bucket.h"
+#include "base/buckets.h"
 #include "base/index_map.h"
 #include "base/list.h"
 #include "base/random.h"
@@ -109,12 +109,13 @@ struct Sizes {
 };
 
 struct Tables {
-  Tables(Memory& memory, const Limits& limits, HashKey key, std::uint64_t seed) noexcept;
+  Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint64_t seed) noexcept;
   ~Tables();
   [[nodiscard]] bool reserve() noexcept;  // the scratch; false: the port is dry
 
   const Limits limits;
   const Sizes sizes;
+  const HashKey key;
   base::Random random;
   MessageCost cost = default_cost;
 
@@ -163,6 +164,7 @@ struct Tables {
   base::List<Likes, LikedTag> liked;  // to be told, the first due first
 
   Tenants tenants;
+  base::Buckets speaking;  // users who said something lately, wherever
 
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
@@ -185,8 +187,12 @@ struct Tables {
     const UserIndex* found = user_index.find(id);
     return found == nullptr ? kNone : *found;
   }
-  UserIndex make_user(std::string_view id) noexcept;   // no reference yet; kNone: no room
-  UserIndex hold_user(std::string_view id) noexcept;   // known or made, with one more reference
+  UserIndex make_user(std::string_view id) noexcept;       // no reference yet; kNone: no room
+  UserIndex remember_user(std::string_view id) noexcept {  // likewise, or the one who is known
+    const UserIndex known = find_user(id);
+    return known == kNone ? make_user(id) : known;
+  }
+  UserIndex hold_user(std::string_view id) noexcept;   // likewise, with one more reference
   void release_user(UserIndex index) noexcept;         // one reference less
   SessionLinks* links(SessionIndex session) noexcept;  // null: not signed in
 
@@ -259,6 +265,13 @@ struct Tables {
   // ---- Likes (likes.cc)
   Likes* make_likes(Room& room) noexcept;  // null: the port is dry
   void drop_likes(Room& room) noexcept;
+
+  // The name of a user's bucket over all rooms: of what it is called, since it may sign out and
+  // come back meanwhile.
+  std::uint64_t speaker(UserIndex index) noexcept {
+    if (!limits.user_publishes.limited()) return 0;
+    return base::siphash(key, as_bytes(user(index).id.view()));
+  }
 
   // ---- Gifts (publish.cc)
   const Gifts::Gift* given_lately(const Room& room, const Message& message, Instant now) noexcept;

@@ -18,8 +18,7 @@ UserIndex Tables::make_user(std::string_view id) noexcept {
 }
 
 UserIndex Tables::hold_user(std::string_view id) noexcept {
-  UserIndex user = find_user(id);
-  if (user == kNone) user = make_user(id);
+  const UserIndex user = remember_user(id);
   if (user != kNone) ++this->user(user).references;
   return user;
 }
@@ -117,6 +116,10 @@ UserIndex Registry::user_of(SessionIndex session) const noexcept {
 UserIndex Registry::find_user(std::string_view id) const noexcept {
   const UserIndex index = tables_->find_user(id);
   return index == kNone || tables_->user(index).sessions == 0 ? kNone : index;
+}
+
+UserIndex Registry::known_user(std::string_view id) const noexcept {
+  return tables_->find_user(id);
 }
 
 UserView Registry::user(UserIndex index) const noexcept {

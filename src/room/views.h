@@ -54,6 +54,7 @@ struct Joined {
   bool state_changed = false;  // channels were opened: tell room_state
   Role role = Role::visitor;
   ChannelMask mask = 0;
+  bool owns = false;  // from now on, for having come first
 };
 
 struct Left {

@@ -124,6 +124,12 @@ Client::Asked Client::call(std::string_view room, std::string_view name, Data da
   return ask(command);
 }
 
+Client::Asked Client::profile(std::string_view user) noexcept {
+  Command command = command_of(Op::profile);
+  command.user = user;
+  return ask(command);
+}
+
 Client::Asked Client::ping() noexcept { return ask(command_of(Op::ping)); }
 
 Client::Asked Client::ask(Command command) noexcept {

@@ -43,6 +43,7 @@ bool served(Op op) noexcept {
     case Op::shield:
     case Op::block:
     case Op::unblock:
+    case Op::profile:
       return true;
     default:
       return op > Op::none && op <= Op::close_channel;

@@ -100,6 +100,7 @@ void describe_answer(const Event& event, Line& line) {
       for (const Member& member : event.members) line.add(describe(member));
       return;
     case Op::call:
+    case Op::profile:
       line("data", event.data);
       return;
     default:

@@ -125,6 +125,13 @@ Status check_on_user(const Command& command) noexcept {
       .status();
 }
 
+// Of a user, whatever the room; `unblock` of nobody ends a shield.
+Status check_user(const Command& command) noexcept {
+  return command.op == Op::unblock
+             ? Check().optional_name(command.user, kNameBytesMax, Field::user).status()
+             : Check().name(command.user, kNameBytesMax, Field::user).status();
+}
+
 // Of what waits for a moderator.
 Status check_held(const Command& command) noexcept {
   return Check()
@@ -217,9 +224,9 @@ Status check_settings(Command& command) noexcept {
           .require(command.limit <= kHistoryLimitMax, Field::limit)
           .status();
     case Op::block:
-      return Check().name(command.user, kNameBytesMax, Field::user).status();
     case Op::unblock:
-      return Check().optional_name(command.user, kNameBytesMax, Field::user).status();
+    case Op::profile:
+      return check_user(command);
     case Op::list_rooms:
       return Check()
           .optional_name(command.name, kRoomBytesMax, Field::name)

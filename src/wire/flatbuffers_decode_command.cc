@@ -236,6 +236,7 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
     case fb::Command::approve:
     case fb::Command::block:
     case fb::Command::unblock:
+    case fb::Command::profile:
       return read_as<fb::OnUser>(frame, reader);
     case fb::Command::apply:
     case fb::Command::close_room:

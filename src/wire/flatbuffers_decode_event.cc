@@ -11,7 +11,7 @@ namespace {
 
 static_assert(static_cast<int>(fb::Role::owner) == static_cast<int>(Role::owner));
 static_assert(static_cast<int>(fb::ErrorCode::internal) == kErrcCount - 1);
-static_assert(static_cast<int>(fb::Rule::capacity) == kRuleCount - 1);
+static_assert(static_cast<int>(fb::Rule::user_rate) == kRuleCount - 1);
 static_assert(static_cast<int>(fb::Scope::server) == kScopeCount - 1);
 static_assert(static_cast<int>(fb::LeaveReason::protocol_error) ==
               static_cast<int>(LeaveReason::protocol_error));

@@ -95,6 +95,7 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
   if (command.op == Op::list_rooms) return build_list_rooms(build, command);
   auto& fbb = build.fbb();
   // Only what the op's table holds is built: a text nobody points to would still be sent.
+  if (command.op == Op::shield) return fb::CreateInRoom(fbb).Union();  // it holds everywhere
   const FbText room = build.text(command.room);
   switch (command.op) {
     case Op::recall:
@@ -104,7 +105,6 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
       return fb::CreateOnMessage(fbb, room, {}, command.offset).Union();
     case Op::close_room:
     case Op::apply:
-    case Op::shield:
       return fb::CreateInRoom(fbb, room).Union();
     case Op::open_channel:
     case Op::close_channel:

@@ -152,6 +152,7 @@ class Writer {
       case Op::ack:
         return as_body(fb::Body::ok_ack, fb::CreateOkAck(fbb_, e_.read.value_or(0), e_.unread));
       case Op::call:
+      case Op::profile:
         return as_body(fb::Body::ok_call,
                        fb::CreateOkCall(fbb_, form(e_.data), build_.data(e_.data)));
       case Op::subscribe:

@@ -87,12 +87,13 @@ constexpr std::array<RuleWord, kRuleCount> kRules{{
     {"tenant_rate", Scope::tenant},
     {"address_rate", Scope::address},
     {"capacity", Scope::server},
+    {"user_rate", Scope::user},
 }};
 
 constexpr std::array<std::string_view, kScopeCount> kScopes{
     "none", "user", "session", "room", "channel", "tenant", "address", "server"};
 
-constexpr std::array<std::string_view, 49> kOps{
+constexpr std::array<std::string_view, 50> kOps{
     "none",          "auth",       "join",        "publish",    "leave",        "subscribe",
     "unsubscribe",   "switch",     "history",     "send_to",    "presence",     "call",
     "ping",          "mute",       "unmute",      "ban",        "unban",        "kick",
@@ -101,7 +102,7 @@ constexpr std::array<std::string_view, 49> kOps{
     "apply",         "invite",     "approve",     "ack",        "enqueue",      "dequeue",
     "call_next",     "shield",     "block",       "unblock",    "allow",        "disallow",
     "release",       "reject",     "set_receive", "waiting",    "list_held",    "shadow_mute",
-    "unknown"};
+    "profile",       "unknown"};
 static_assert(kOps.size() == static_cast<std::size_t>(Op::unknown) + 1);
 
 constexpr std::array<std::string_view, 6> kRoles{"visitor",   "member", "speaker",

@@ -212,7 +212,10 @@ class Run {
     options.seed = 1;
     options.limits = small_limits();
     const std::uint8_t how = script_.byte();
-    if ((how & 1) != 0) options.limits.publishes = options.limits.commands = Rate::unlimited();
+    if ((how & 1) != 0) {
+      options.limits.publishes = options.limits.user_publishes = Rate::unlimited();
+      options.limits.commands = Rate::unlimited();
+    }
     options.open_server = (how & 2) != 0;
     options.open_rooms = (how & 4) != 0;
     options.new_room_policy = policy();

@@ -85,6 +85,9 @@ inline std::vector<NamedCommand> settings() {
   c.op = Op::unblock;
   all.push_back({"unblock", c});
   all.push_back({"shield", command_of(Op::shield, 9)});
+  c = command_of(Op::profile, 9);
+  c.user = "bob";
+  all.push_back({"profile", c});
   c = command_of(Op::shadow_mute, 9, "live/1");
   c.user = "bob";
   c.for_ms = 60'000;

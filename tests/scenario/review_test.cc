@@ -367,21 +367,24 @@ TEST_CASE("who is muted in the shadow sees himself, and nobody else does", "[sce
   }
 }
 
-TEST_CASE("a member mutes itself; a moderator's mute is another's to lift", "[scenario]") {
-  Stage stage(with(nullptr));
-  Peer& alice = stage.member(kTcp, "alice", "r");
-  Peer& bob = stage.member(kWsJson, "bob", "r");
-  CHECK(bob.ask(verb("mute", R"("user":"bob","for_ms":5000)")) == kDone);
-  CHECK_LIKE(bob.ask(say("x")),
-             R"(*"muted"*"retry_after_ms":5000,"rule":"self_mute","scope":"user"}})");
-  CHECK(bob.ask(verb("unmute", R"("user":"bob")")) == kDone);
-  CHECK_LIKE(bob.ask(say("x")), R"({"id":8,"ok":*)");
-  CHECK(alice.ask(verb("mute", R"("user":"bob")")) == kDone);
-  CHECK(bob.ask(verb("unmute", R"("user":"bob")")) == kDone);
-  CHECK_LIKE(bob.ask(say("x")), no("muted", "mute"));
-  CHECK(bob.ask(verb("mute", R"("user":"bob")")) == kDone);
-  CHECK(alice.ask(verb("unmute", R"("user":"bob")")) == kDone);
-  CHECK_LIKE(bob.ask(say("x")), no("muted", "self_mute"));
-  CHECK_LIKE(bob.ask(verb("mute", R"("user":"bob","clear":true)")), no("forbidden", "rank"));
-  CHECK_LIKE(bob.ask(verb("ban", R"("user":"bob")")), no("forbidden", "rank"));
+TEST_CASE("a member mutes itself, a moderator's mute is another's to lift", "[scenario]") {
+  for (const Carrier& carrier : kCarriers) {
+    INFO(carrier.name);
+    Stage stage(with(nullptr));
+    Peer& alice = stage.member(kTcp, "alice", "r");
+    Peer& bob = stage.member(carrier, "bob", "r");
+    CHECK(bob.ask(verb("mute", R"("user":"bob","for_ms":5000)")) == kDone);
+    CHECK_LIKE(bob.ask(say("x")),
+               R"(*"muted"*"retry_after_ms":5000,"rule":"self_mute","scope":"user"}})");
+    CHECK(bob.ask(verb("unmute", R"("user":"bob")")) == kDone);
+    CHECK_LIKE(bob.ask(say("x")), R"({"id":8,"ok":*)");
+    CHECK(alice.ask(verb("mute", R"("user":"bob")")) == kDone);
+    CHECK(bob.ask(verb("unmute", R"("user":"bob")")) == kDone);
+    CHECK_LIKE(bob.ask(say("x")), no("muted", "mute"));
+    CHECK(bob.ask(verb("mute", R"("user":"bob")")) == kDone);
+    CHECK(alice.ask(verb("unmute", R"("user":"bob")")) == kDone);
+    CHECK_LIKE(bob.ask(say("x")), no("muted", "self_mute"));
+    CHECK_LIKE(bob.ask(verb("mute", R"("user":"bob","clear":true)")), no("forbidden", "rank"));
+    CHECK_LIKE(bob.ask(verb("ban", R"("user":"bob")")), no("forbidden", "rank"));
+  }
 }

@@ -99,7 +99,7 @@ inline Limits quiet_limits() {
   limits.memberships = 1'024;
   limits.keys = 256;
   limits.commands = limits.publishes = limits.joins = limits.inbound = Rate::unlimited();
-  limits.room_publishes = limits.joins_in_all = Rate::unlimited();
+  limits.room_publishes = limits.joins_in_all = limits.user_publishes = Rate::unlimited();
   limits.log_pool_bytes = 8u << 20;
   limits.private_pool_bytes = 8u << 20;
   limits.input_pool_bytes = 2u << 20;

@@ -156,6 +156,7 @@ class Cluster {
     options.limits.history_pool_bytes = 2u << 20;
     options.limits.waiting_bytes = 2u << 20;
     options.limits.room_publishes = options.limits.joins_in_all = Rate::unlimited();
+    options.limits.user_publishes = Rate::unlimited();
     options.limits.commands = options.limits.publishes = options.limits.joins = Rate::unlimited();
     EnginePorts ports;
     ports.broker = net_.port(i);

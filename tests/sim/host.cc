@@ -36,6 +36,10 @@ std::set<Role> Host::roles_of(const RoomModel& room, std::string_view user) cons
   } else {
     roles.insert(Role::member);
   }
+  const auto once = room.once.find(id);
+  if (world_.store() != nullptr && once != room.once.end()) {
+    roles.insert(once->second.begin(), once->second.end());
+  }
   if (room.policy.first_join_owns) roles.insert(Role::owner);
   return roles;
 }
@@ -60,26 +64,37 @@ void Host::check_may_speak(const PublishRequest& request) {
   if (room.policy.emote_only && !guides && !message.text.empty()) {
     fail(who + " may speak in words");
   }
-  const bool belongs =
-      request.role >= Role::speaker || room.lasting.count(std::string{request.user}) != 0;
+  const std::string id{request.user};
+  const bool stored = world_.store() != nullptr && room.once.count(id) != 0;
+  const bool belongs = request.role >= Role::speaker || room.lasting.count(id) != 0 || stored;
   if (room.policy.members_only && !belongs) fail(who + " may speak among members");
   if (room.policy.moderated && request.role < Role::speaker) {
     fail(who + " may speak in a moderated room");
   }
 }
 
-// The rate and slow mode, from the moments at which messages were let through.
-void Host::check_pace(const PublishRequest& request, RoomModel& room) {
-  Spoke& spoke = room.spoke[std::string{request.user}];
-  const Instant now = world_.engine_now();
-  const Rate rate = world_.plan().limits.publishes;
+bool Host::spend(Spoke& spoke, Rate rate, Instant now) {
   const double most = rate.burst;
   if (spoke.tokens < 0) spoke.tokens = most, spoke.at = now;
   const double refill = static_cast<double>((now - spoke.at).us) * rate.per_second / 1e6;
   spoke.tokens = std::min(most, spoke.tokens + refill);
   spoke.at = now;
-  if (spoke.tokens < 0.9) fail(std::string{request.user} + " speaks faster than the rate");
+  if (spoke.tokens < 0.9) return false;
   spoke.tokens -= 1;
+  return true;
+}
+
+// The rate and slow mode, from the moments at which messages were let through.
+void Host::check_pace(const PublishRequest& request, RoomModel& room) {
+  Spoke& spoke = room.spoke[std::string{request.user}];
+  const Instant now = world_.engine_now();
+  const Limits& limits = world_.plan().limits;
+  if (!spend(spoke, limits.publishes, now)) {
+    fail(std::string{request.user} + " speaks faster than the rate");
+  }
+  if (!spend(speakers_[std::string{request.user}], limits.user_publishes, now)) {
+    fail(std::string{request.user} + " speaks faster than the rate over all rooms");
+  }
   const bool binds = room.policy.slow_mode_s > 0 && request.role < Role::moderator && spoke.bound;
   if (binds && now < spoke.spoke + Duration::s(room.policy.slow_mode_s)) {
     fail(std::string{request.user} + " does not keep to slow mode");
@@ -258,6 +273,37 @@ Answer Host::on_call(Question question, const CallRequest& request) noexcept {
     return Answer::later();
   }
   return soon(question, Decision::call, data, 0);
+}
+
+std::string Host::profile_of(std::string_view user) {
+  return "{\"of\":\"" + std::string{user} + "\"}";
+}
+
+// In turns: now, after a while, never, and that there is none. No dice: others go on as they did.
+Answer Host::on_profile(Question question, const ProfileRequest& request) noexcept {
+  const std::string data = profile_of(request.user);
+  switch (profiles_asked_++ % 5) {
+    case 0:
+      return Answer::refuse(Errc::not_found);
+    case 1:
+      if (world_.busy()) return Answer::later();
+      [[fallthrough]];
+    case 2: {
+      profile_ = data;
+      Answer answer;
+      answer.data = {Data::Form::json, as_bytes(profile_)};
+      return answer;
+    }
+    default: {
+      const std::uint64_t life = world_.lives();
+      world_.schedule().after(Duration::ms(300), [this, life, question, data] {
+        Answer answer;
+        answer.data = {Data::Form::json, as_bytes(data)};
+        if (life == world_.lives()) static_cast<void>(world_.engine().answer(question, answer));
+      });
+      return Answer::later();
+    }
+  }
 }
 
 // ---- What it is told

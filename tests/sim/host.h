@@ -18,7 +18,7 @@ namespace chatroom::sim {
 class World;
 struct User;
 
-class Host final : public Auth, public Rules, public EngineObserver {
+class Host final : public Auth, public Rules, public Profiles, public EngineObserver {
  public:
   explicit Host(World& world);
 
@@ -54,7 +54,10 @@ class Host final : public Auth, public Rules, public EngineObserver {
   Answer on_join(Question question, const JoinRequest& request) noexcept override;
   Answer before_publish(Question question, const PublishRequest& request) noexcept override;
   Answer on_call(Question question, const CallRequest& request) noexcept override;
+  Answer on_profile(Question question, const ProfileRequest& request) noexcept override;
   void on_event(const HostEvent& event) noexcept override;
+
+  static std::string profile_of(std::string_view user);
 
  private:
   struct Spoke {  // one user in one room
@@ -72,6 +75,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
     bool slow = false;
     bool capped = false;
     std::map<std::string, Role> lasting;
+    std::map<std::string, std::set<Role>> once;  // given at any time: storage may bring them back
     std::map<std::string, std::set<Role>> passing;  // until its last session leaves
     std::set<std::string> visitors;
     std::map<std::string, Spoke> spoke;
@@ -107,6 +111,7 @@ class Host final : public Auth, public Rules, public EngineObserver {
   void answer(Question question, Decision kind, const std::string& data, std::uint64_t serial);
   void check_may_speak(const PublishRequest& request);
   void check_pace(const PublishRequest& request, RoomModel& room);
+  static bool spend(Spoke& spoke, Rate rate, Instant now);
   void let_through(std::uint64_t serial);
   RoomModel* model(std::string_view room);
   std::set<Role> roles_of(const RoomModel& room, std::string_view user) const;
@@ -121,6 +126,9 @@ class Host final : public Auth, public Rules, public EngineObserver {
   Random random_;
   Moderators moderators_;
   std::map<std::string, RoomModel> rooms_;
+  std::map<std::string, Spoke> speakers_;  // over all rooms
+  std::uint64_t profiles_asked_ = 0;
+  std::string profile_;  // as it was given
   std::map<SessionId, Session> sessions_;
   std::set<Tag> mail_;  // Remote calls that nothing was heard of yet
   Tag next_tag_ = 1;

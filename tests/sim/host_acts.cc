@@ -15,6 +15,7 @@ void Host::start() {
 void Host::crashed() {
   sessions_.clear();
   mail_.clear();
+  speakers_.clear();
   closed_ = lost_ = 0;
   moderators_.forget_all();
   for (auto& [key, room] : rooms_) {
@@ -170,6 +171,7 @@ void Host::set_role(const std::string& room, const std::string& user) {
   if (role == Role::owner) moderators_.owns(room, user);
   if (lasts) {
     model.lasting[user] = role;
+    model.once[user].insert(role);
   } else {
     model.passing[user].insert(role);
   }

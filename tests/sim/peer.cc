@@ -276,6 +276,10 @@ void Peer::on_answer(const Event& event) {
   if (asked.op == Op::presence && !event.next.empty()) {
     todo_.push_back({Todo::What::next_list, asked.room, std::string{event.next}});
   }
+  if (asked.op == Op::profile && !link_->corrupted() &&
+      as_text(event.data.bytes) != Host::profile_of(asked.channel)) {
+    fail("was shown somebody else's profile");
+  }
   if (asked.op == Op::call && asked.serial != 0) {
     const std::string data = "{\"call\":" + std::to_string(asked.serial) + "}";
     if (as_text(event.data.bytes) != data && !link_->corrupted()) fail("a call came back changed");

@@ -73,6 +73,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   void catch_up(const std::string& room);
   void send_direct();
   void call_host();
+  void ask_profile();
   void flood();
   void misspeak();
   void stutter();

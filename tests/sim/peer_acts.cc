@@ -40,6 +40,7 @@ void Peer::act() {
     return;
   }
   if (odd_.chance(2)) misspeak();
+  if (odd_.chance(4)) ask_profile();
   if (odd_.chance(world_.plan().reviewed ? 15 : 5)) stutter();
   if (knocks_.chance(4)) knock();
   do_one();
@@ -324,6 +325,15 @@ void Peer::call_host() {
   const char* name = kNames[which < 50 ? 0 : which < 80 ? 1 : which < 85 ? 2 : 3];
   remember(client_->call(asked.room, name, {.form = Data::Form::json, .bytes = as_bytes(data)}),
            asked);
+}
+
+void Peer::ask_profile() {
+  if (!world_.plan().rules) return;
+  const auto& users = world_.users();
+  Asked asked;
+  asked.op = Op::profile;
+  asked.channel = users[odd_.below(world_.plan().users)].id;
+  remember(client_->profile(asked.channel), asked);
 }
 
 void Peer::flood() {

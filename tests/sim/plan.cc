@@ -28,6 +28,7 @@ Limits draw_limits(Random& random, const Plan& plan) {
       random.chance(40) ? Rate{random.between(5, 15), random.between(8, 30)} : Rate{200, 400};
   limits.publishes =
       random.chance(40) ? Rate{random.between(1, 4), random.between(1, 4)} : Rate{50, 100};
+  limits.user_publishes = {2 * limits.publishes.per_second, 2 * limits.publishes.burst};
   limits.joins = random.chance(20) ? Rate{2, 3} : Rate{20, 40};
   limits.auth_deadline = Duration::s(random.between(2, 6));
   limits.heartbeat = Duration::s(random.between(2, 5));

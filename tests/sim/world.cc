@@ -149,6 +149,7 @@ void World::start_engine() {
   ports.json = json_.get();
   ports.auth = plan_.ask_auth ? host_.get() : nullptr;
   ports.rules = plan_.rules ? host_.get() : nullptr;
+  ports.profiles = plan_.rules ? host_.get() : nullptr;
   ports.filter = plan_.reviewed ? &reviewers_ : nullptr;
   ports.observer = host_.get();
   ports.recorder = recording_.get();

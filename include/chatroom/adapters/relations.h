@@ -3,7 +3,8 @@
 //
 //   MemoryRelations relations;
 //   relations.befriend("alice", "bob");
-//   Engine::create({...}, {.relations = &relations});
+//   relations.set_profile("alice", R"({"bio":"likes cats"})");
+//   Engine::create({...}, {.relations = &relations, .profiles = &relations});
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,13 @@
 namespace chatroom {
 
 struct MemoryRelationsOptions {
-  std::uint32_t users = 100'000;       // with anything to remember; above: limit_reached
-  std::uint32_t others = 1'000;        // friends, and blocked, of one: limit_reached
-  std::uint32_t profile_bytes = 1024;  // above: too_large
+  std::uint32_t users = 100'000;  // with anything to remember; above: limit_reached
+  std::uint32_t others = 1'000;   // friends, and blocked, of one: limit_reached
+  std::uint32_t profile_bytes = kProfileBytesMax;  // above: too_large
 };
 
 // Thread: any; one may serve several engines.
-class MemoryRelations final : public Relations {
+class MemoryRelations final : public Relations, public Profiles {
  public:
   explicit MemoryRelations(const MemoryRelationsOptions& options = {});
   ~MemoryRelations();
@@ -34,7 +35,8 @@ class MemoryRelations final : public Relations {
   // Both ways.
   Status befriend(std::string_view user, std::string_view other);
   void unfriend(std::string_view user, std::string_view other);
-  // What is shown of somebody, as the host likes it (JSON, for Identity::info).
+  // What is shown of somebody: JSON, or what the host itself reads from here. Clients see it as a
+  // whole (`profile`), some time after a change (Limits::profile_fresh). Empty: none.
   Status set_profile(std::string_view user, std::string_view profile);
 
   std::string profile(std::string_view user) const;  // empty: none
@@ -45,6 +47,7 @@ class MemoryRelations final : public Relations {
 
   Answer on_direct(Question question, const DirectRequest& request) noexcept override;
   Answer on_block(Question question, const BlockRequest& request) noexcept override;
+  Answer on_profile(Question question, const ProfileRequest& request) noexcept override;
 
  private:
   struct Book;

@@ -200,6 +200,7 @@ void read_settings(Fields& fields, Command& command) noexcept {
     case Op::shadow_mute:
     case Op::block:
     case Op::unblock:
+    case Op::profile:
       return read_on_user(fields, command);
     case Op::release:
     case Op::reject:

@@ -168,6 +168,7 @@ void write_ok(const Event& event, Writer& out) noexcept {
       write_members("members", event.members, true, out);
       break;
     case Op::call:
+    case Op::profile:
       write_data("data", event.data, out);
       break;
     case Op::list_held:

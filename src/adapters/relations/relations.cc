@@ -142,6 +142,16 @@ Answer MemoryRelations::on_direct(Question, const DirectRequest& request) noexce
   return answer;
 }
 
+// The answer's bytes have to stay after the lock is gone, whoever changes the profile meanwhile.
+Answer MemoryRelations::on_profile(Question, const ProfileRequest& request) noexcept {
+  thread_local std::string given;
+  given = profile(request.user);
+  if (given.empty()) return Answer::refuse(Errc::not_found);
+  Answer answer;
+  answer.data = {Data::Form::json, as_bytes(given)};
+  return answer;
+}
+
 Answer MemoryRelations::on_block(Question, const BlockRequest& request) noexcept {
   Status done;
   const std::lock_guard guard(book_->mutex);

@@ -26,6 +26,7 @@ EngineOptions options() {
   options.limits.memberships = 1'024;
   options.limits.keys = 256;
   options.limits.room_publishes = options.limits.joins_in_all = Rate::unlimited();
+  options.limits.user_publishes = Rate::unlimited();
   options.limits.commands = options.limits.publishes = options.limits.joins = Rate::unlimited();
   options.open_rooms = true;
   return options;

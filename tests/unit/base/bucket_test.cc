@@ -1,9 +1,12 @@
 // The token bucket: never more than its rate, hardly less, and an honest time to wait.
 #include "base/bucket.h"
 
+#include <map>
 #include <random>
 
+#include "base/buckets.h"
 #include "catch.hpp"
+#include "heap.h"
 
 namespace chatroom::base {
 
@@ -113,6 +116,83 @@ TEST_CASE("without a limit nothing is owed, and of nothing there never is any") 
   CHECK(bucket.full(now));
   CHECK(bucket.wait_for({0, 5}, now, 1) == Bucket::kForever);
   CHECK(bucket.wait_for({5, 0}, now, 1) == Bucket::kForever);
+}
+
+TEST_CASE("buckets by name are as good as one for each, and are forgotten once full") {
+  test::Heap heap;
+  std::mt19937_64 random{11};
+  const Rate rate{20, 5};
+  {
+    Buckets buckets(heap, {1, 2}, 64);
+    std::map<std::uint64_t, Bucket> each;
+    Instant now = kBegin;
+    CHECK(buckets.wait(7, rate, now).us == 0);
+    CHECK(heap.calls == 0);  // who does nothing costs nothing
+    buckets.take(7, Rate::unlimited(), now);
+    CHECK(heap.calls == 0);
+    for (int i = 0; i < 20'000; ++i) {
+      now = now + Duration{static_cast<std::int64_t>(random() % 20'000)};
+      const std::uint64_t who = random() % 40;
+      const Duration wait = buckets.wait(who, rate, now);
+      REQUIRE(wait == each[who].wait(rate, now));
+      if (wait.us > 0) continue;
+      buckets.take(who, rate, now);
+      static_cast<void>(each[who].take(rate, now));
+    }
+    CHECK(buckets.wait(7, {0, 5}, now) == Bucket::kForever);
+    CHECK(buckets.size() <= 40);
+    // Each newcomer takes the places of two who are full again.
+    now = now + Duration::s(10);
+    for (std::uint64_t who = 100; who < 140; ++who) buckets.take(who, rate, now);
+    CHECK(buckets.size() == 40);
+    for (int i = 0; i < 5; ++i) buckets.take(100, rate, now);
+    CHECK(buckets.wait(100, rate, now) == Duration::ms(50));
+    CHECK(heap.bytes <= Buckets::bytes_max(64));
+  }
+  CHECK(heap.bytes == 0);
+}
+
+TEST_CASE("of too many names whoever was longest silent begins anew") {
+  test::Heap heap;
+  const Rate rate{1, 1};
+  {
+    Buckets buckets(heap, {1, 2}, 3);
+    for (std::uint64_t who = 1; who <= 3; ++who) buckets.take(who, rate, kBegin);
+    CHECK(buckets.wait(1, rate, kBegin) == Duration::s(1));
+    buckets.take(4, rate, kBegin);
+    CHECK(buckets.size() == 3);
+    CHECK(buckets.wait(1, rate, kBegin).us == 0);
+    for (std::uint64_t who = 2; who <= 4; ++who) {
+      CHECK(buckets.wait(who, rate, kBegin) == Duration::s(1));
+    }
+  }
+  // Without memory, for its places or for its table, nothing is counted and nothing breaks.
+  heap.dry = true;
+  Buckets dry(heap, {1, 2}, 3);
+  dry.take(1, rate, kBegin);
+  CHECK(dry.size() == 0);
+  heap.dry = false;
+  Buckets none(heap, {1, 2}, 0);
+  none.take(1, rate, kBegin);
+  CHECK(none.wait(1, rate, kBegin).us == 0);
+  class Few final : public Memory {
+   public:
+    explicit Few(test::Heap& from) noexcept : heap(from) {}
+    void* allocate(std::size_t size, std::size_t align) noexcept override {
+      return left-- > 0 ? heap.allocate(size, align) : nullptr;
+    }
+    void release(void* block, std::size_t size, std::size_t align) noexcept override {
+      heap.release(block, size, align);
+    }
+    test::Heap& heap;
+    int left = 2;  // its directory and its first segment
+  } few(heap);
+  Buckets half(few, {1, 2}, 3);
+  half.take(1, rate, kBegin);
+  CHECK(half.size() == 0);
+  few.left = 10;
+  half.take(1, rate, kBegin);
+  CHECK(half.wait(1, rate, kBegin) == Duration::s(1));
 }
 
 }  // namespace chatroom::base

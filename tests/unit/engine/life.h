@@ -128,7 +128,7 @@ class Life {
     limits.sessions = 24;
     limits.half_open = 4;
     limits.window_bytes = 64 * 1024;
-    limits.publishes = {50, 100};
+    limits.publishes = limits.user_publishes = {50, 100};
     options.engine.open_rooms = false;
     options.engine.budget.sends = 5;
     options.engine.budget.over = [](void* self) { return static_cast<Life*>(self)->below(4) == 0; };

@@ -141,6 +141,7 @@ void compare(std::uint64_t seed, int triples) {
   EngineOptions options;
   options.seed = seed;
   options.limits.room_publishes = options.limits.joins_in_all = Rate::unlimited();
+  options.limits.user_publishes = Rate::unlimited();
   options.limits.publishes = options.limits.joins = options.limits.commands = Rate::unlimited();
   options.limits.sessions = 64;
   Result<EnginePtr> made = Engine::create(options, {.loop = &loop});

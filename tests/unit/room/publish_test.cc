@@ -7,7 +7,7 @@ namespace {
 
 Limits unlimited() {
   Limits limits;
-  limits.publishes = limits.room_publishes = Rate::unlimited();
+  limits.publishes = limits.user_publishes = limits.room_publishes = Rate::unlimited();
   return limits;
 }
 

@@ -24,11 +24,12 @@ TEST_CASE("every operation of a client is the command that the server half under
       REQUIRE(*client.presence({.room = "r", .limit = 10}) == 10);
       REQUIRE(*client.call("r", "dice", {Data::Form::json, as_bytes("{\"sides\":6}")}) == 11);
       REQUIRE(*client.ping() == 12);
+      REQUIRE(*client.profile("bob") == 13);
       REQUIRE(pair.to_server(piece) == Seen{"join 2 r", "publish 3 r", "leave 4 r", "subscribe 5 r",
                                             "unsubscribe 6 r", "switch 7 r", "history 8 r",
-                                            "send_to 9 ", "presence 10 r", "call 11 r",
-                                            "ping 12 "});
-      REQUIRE(client.awaiting() == 12);
+                                            "send_to 9 ", "presence 10 r", "call 11 r", "ping 12 ",
+                                            "profile 13 "});
+      REQUIRE(client.awaiting() == 13);
     }
   }
 }

@@ -1,0 +1,89 @@
+// People whom a room's record in storage names: its lasting roles, who applied, up to where its
+// members have read. Each list holds as many as its part of the record does; which go first is said
+// where they are walked.
+#include "base/plant.h"
+#include "engine/state.h"
+
+namespace chatroom {
+
+namespace {
+
+// One list: items behind a mark that says that there is one more.
+struct Part {
+  engine::Packer& out;
+  std::size_t left;
+
+  Part(engine::Packer& to, std::size_t most) noexcept : out(to), left(most) {}
+  // False: it would not fit any more.
+  bool begin(std::size_t bytes) noexcept {
+    if (bytes + 1 > left) return false;
+    left -= bytes + 1;
+    out.flag(true);
+    return true;
+  }
+};
+
+constexpr std::size_t kTextHead = 4;  // how long it is
+constexpr std::uint32_t kApplicantsKept = 100;
+
+}  // namespace
+
+void Engine::State::keep_people(engine::Packer& to, RoomId room) noexcept {
+  Part roles{to, to.left() / 2};
+  rooms.each_lasting(
+      room,
+      [](void* context, std::string_view user, Role role) {
+        Part& part = *static_cast<Part*>(context);
+        if (!part.begin(kTextHead + user.size() + 1)) return false;
+        part.out.text(user);
+        part.out.u8(static_cast<std::uint8_t>(role));
+        return true;
+      },
+      &roles);
+  to.flag(false);
+
+  Part applied{to, to.left() / 3};
+  for (const Member& who : rooms.list_line(room, Line::apply, kApplicantsKept)) {
+    if (!applied.begin(2 * kTextHead + who.user.size() + who.nick.size() + 8)) break;
+    to.text(who.user);
+    to.text(who.nick);
+    to.i64(who.since_ms);
+  }
+  to.flag(false);
+
+  Part reads{to, to.left() / 2};
+  rooms.each_reader(
+      room,
+      [](void* context, std::string_view user, std::uint64_t offset) {
+        Part& part = *static_cast<Part*>(context);
+        if (!part.begin(kTextHead + user.size() + 8)) return false;
+        part.out.text(user);
+        part.out.u64(offset);
+        return true;
+      },
+      &reads);
+  to.flag(false);
+}
+
+// What there is no place for is left out: its user has less then than it had, never more.
+void Engine::State::restore_people(RoomId room, engine::Unpacker& from) noexcept {
+  while (from.flag() && from.ok()) {
+    const std::string_view user = from.text();
+    const Role role = engine::unpack_role(from);
+    if (!from.ok() || CHATROOM_PLANTED(lasting_role_forgotten)) continue;
+    static_cast<void>(rooms.restore_lasting(room, user, role));
+  }
+  while (from.flag() && from.ok()) {
+    const std::string_view user = from.text();
+    const std::string_view nick = from.text();
+    const std::int64_t since_ms = from.i64();
+    if (from.ok()) static_cast<void>(rooms.restore_applicant(room, user, nick, since_ms));
+  }
+  while (from.flag() && from.ok()) {
+    const std::string_view user = from.text();
+    const std::uint64_t offset = from.u64();
+    if (from.ok()) static_cast<void>(rooms.restore_reader(room, user, offset));
+  }
+}
+
+}  // namespace chatroom
