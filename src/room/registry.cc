@@ -87,6 +87,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey key, std::uint64_t s
       staff(memory, sizes.lasting),
       likes(memory, sizes.rooms),
       tenants(memory, key, limits),
+      budgets(memory, limits.budget_rooms),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -124,6 +125,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                      MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
   plan.rooms_bytes +=
+      base::Pool<Budgets>::bytes_max(limits.budget_rooms) +
       base::Pool<Overload>::bytes_max(limits.budget_rooms) +
       base::Pool<Board>::bytes_max(limits.board_rooms) + SanctionMap::bytes_max(limits.sanctions) +
       SanctionTable::bytes_max(limits.sanctions) + IndexHeap::bytes_max(limits.sanctions);

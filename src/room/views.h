@@ -76,6 +76,7 @@ struct PublishVerdict {
 
 struct WindowEnd {
   RoomId room;
+  ChannelIndex budget = 0;  // whose: Showing::budget
   Sampled sampled{};
 };
 
