@@ -32,8 +32,8 @@ LIST = "tests/unreachable.txt"
 # What decides about bytes of strangers, about how much they may send, and about who waits.
 WHOLE = {
     "codec": ("src/wire/*", "src/adapters/json/*"),
-    "limiter": ("src/base/bucket.h", "src/room/overload.*", "src/room/repeats.*",
-                "src/room/fair_sample.*"),
+    "limiter": ("src/base/bucket.h", "src/room/overload.*", "src/room/budgets.*",
+                "src/room/cap.h", "src/room/repeats.*", "src/room/fair_sample.*"),
     "queue": ("src/engine/mailbox.*", "src/engine/byte_queue.*", "src/fanout/tape.*",
               "src/fanout/private_items.*", "src/session/input_pool.*"),
 }

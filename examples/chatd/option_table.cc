@@ -288,6 +288,12 @@ const Option kTable[] = {
     {"receive-high", "N",
      "Likewise of high priority; more is refused. 0 (default): no limit. Such rooms use 10.",
      [](Options& o, Text v) { return set_number(v, o.policy.receive_high_per_s, 0, 256); }},
+    {"channel-normal", "N",
+     "Likewise of each channel, under the room's: one that is busy takes nothing from another.\n"
+     "0 (default): the channels share the room's.",
+     [](Options& o, Text v) { return set_number(v, o.policy.channel_normal_per_s, 0, 256); }},
+    {"channel-high", "N", "Likewise of high priority.",
+     [](Options& o, Text v) { return set_number(v, o.policy.channel_high_per_s, 0, 256); }},
     {"merge-repeats", nullptr,
      "With --receive-normal: before sampling, the same text said by many in a second leaves\n"
      "as one message with a count.",

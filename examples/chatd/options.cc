@@ -120,6 +120,7 @@ void lift_limits(Options& options) {
   options.limits.half_open = options.limits.sessions;
   options.limits.sessions_per_user = 0;
   options.policy.receive_normal_per_s = options.policy.receive_high_per_s = 0;
+  options.policy.channel_normal_per_s = options.policy.channel_high_per_s = 0;
   options.policy.merge_repeats = false;
   options.limits.commands = Rate::unlimited();
   options.limits.publishes = options.limits.user_publishes = Rate::unlimited();

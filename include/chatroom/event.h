@@ -70,6 +70,18 @@ struct Member {  // as presence lists show one
   std::int64_t since_ms = 0;
 };
 
+// How far a room with a receive budget has gone to stay within it. It goes up as soon as it must,
+// and down one rung after three seconds that the lower one would have borne.
+enum class Rung : std::uint8_t {
+  normal,     // everything is shown
+  merge,      // repeats of a text leave once a second as one message with a `count`
+  sample,     // of the rest as much as the budget holds: the same chance for each sender, the same
+              // choice for each member, one message a sender and second; low priority waits out
+  high_only,  // members' links or the log cannot follow: only high priority is shown
+  read_only,  // nor that: members are refused room_overloaded until they can
+};
+std::string_view name_of(Rung rung) noexcept;
+
 struct ChannelState {
   std::string_view name{};
   std::string_view state{};  // "open", "closed"
@@ -77,6 +89,9 @@ struct ChannelState {
   // Who may read it and speak there: this rank and above, and whoever was given a role in it.
   Role access = Role::visitor;  // visitor: everybody
   std::optional<Role> role{};   // what oneself was given in it; in the answer to join
+  // Where channels have receive budgets of their own: as RoomState has them for others.
+  std::optional<Rung> rung{};  // on any but normal
+  std::uint32_t kept = 1'000;
 };
 
 struct Attribute {
@@ -91,18 +106,6 @@ struct RoomEntry {  // as lists of rooms show one
   std::int64_t created_ms = 0;
   std::string_view creator{};
 };
-
-// How far a room with a receive budget has gone to stay within it. It goes up as soon as it must,
-// and down one rung after three seconds that the lower one would have borne.
-enum class Rung : std::uint8_t {
-  normal,     // everything is shown
-  merge,      // repeats of a text leave once a second as one message with a `count`
-  sample,     // of the rest as much as the budget holds: the same chance for each sender, the same
-              // choice for each member, one message a sender and second; low priority waits out
-  high_only,  // members' links or the log cannot follow: only high priority is shown
-  read_only,  // nor that: members are refused room_overloaded until they can
-};
-std::string_view name_of(Rung rung) noexcept;
 
 // A room's lasting settings as clients see them. In `room_state` only what `has_*` marks changed.
 struct RoomState {
@@ -125,8 +128,9 @@ struct RoomState {
   std::int64_t created_ms = 0;
   std::string_view creator{};
   std::optional<std::uint64_t> likes{};  // so far, in rooms that count them
-  // What the room shows of what is said in it, in thousandths of what is not of high priority, with
-  // the merged repeats; told anew when it changed by more than a quarter, every three seconds.
+  // What the room (`room_state` with a `channel`: that one) shows of what is said, in thousandths
+  // of what is not of high priority, with the merged repeats; told anew when it changed by more
+  // than a quarter, every three seconds.
   bool has_rate = false;  // in a whole state: on any rung but normal
   Rung rung = Rung::normal;
   std::uint32_t kept = 1'000;

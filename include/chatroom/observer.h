@@ -20,8 +20,9 @@ enum class HostEventType : std::uint8_t {
   refused,         // tag, ticket, error: a call of the host's that could not be answered at once
   dropped,         // room, session, user, gap: a member lost entries
   events_lost,     // gap.count: more events in one turn than Limits::events
-  overload,        // room, rung: a room with a receive budget goes up or down the ladder; with an
-                   // error: something that the engine itself had to tell the room found no place
+  overload,        // room, rung: a room with a receive budget goes up or down the ladder (text:
+                   // this channel, if each has its own); with an error: something that the engine
+                   // itself had to tell the room found no place
   moderated,       // room, op, user (of whom), by (empty: the host), until, text (why), position
                    // (which message; of release and reject: its number): the audit trail; what was
                    // refused is not in it

@@ -54,6 +54,13 @@ struct RoomPolicy {
   // mention), and never in a room that stores `before`.
   std::uint32_t receive_normal_per_s = 0;
   std::uint32_t receive_high_per_s = 0;
+  // A budget for each channel beside it: one that is full of talk takes nothing from another. Under
+  // a room's budget each channel that is spoken in is sure of an equal part of that, and may have
+  // what the others leave. What a member is shown is at most the sum of its channels' budgets, and
+  // never more than the room's. 0: the channels share the room's, whoever comes first.
+  // While it is spoken in it counts in Limits::budget_rooms; without a place it shares main's.
+  std::uint16_t channel_normal_per_s = 0;
+  std::uint16_t channel_high_per_s = 0;
   bool merge_repeats = false;
   bool public_moderation = false;  // mutes, bans, kicks, roles are told to the whole room, not only
                                    // to whom they are about
@@ -63,10 +70,10 @@ struct RoomPolicy {
   // is told to all at most once a second, the last number always (RoomState::likes). Of a host's
   // broadcast likewise. Slow mode and the room's modes do not hold for it; mutes and rates do.
   bool likes = false;
+  Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
   // Members whose links agreed to it (SessionOptions::compress) get what several members wait for
   // deflated, once for all of them; what is for one alone stays plain. For who joins from then on.
   bool compress = false;
-  Duration flush_interval_min = Duration{0};  // members get what came since, at most this often
   // Members may say up to where they have read (`ack`), and are told of each other: by name in
   // rooms of up to Limits::receipts_exact users, else by count, once a second.
   bool receipts = false;
@@ -132,7 +139,9 @@ class Room final {
   Position position() const noexcept;     // of the newest kept message
   std::uint32_t online() const noexcept;  // users
   RoomPolicy policy() const noexcept;
-  Rung rung() const noexcept;  // known to its home; normal without a receive budget, or if closed
+  Rung rung() const noexcept;  // known to its home; normal without a receive budget, or if closed;
+                               // with budgets of channels, the highest of them
+  Rung rung(std::string_view channel) const noexcept;
   std::uint64_t likes() const noexcept;  // as far as this engine knows; RoomPolicy::likes
 
   // Says something as the host: no limits, rules or mute apply; takes its place in history.

@@ -8,6 +8,7 @@
 namespace chatroom::base {
 
 enum class Plant : std::uint8_t {
+  newcomer_not_told_rate,
   none,
   ack_ignored,
   address_not_counted,
@@ -19,6 +20,7 @@ enum class Plant : std::uint8_t {
   blocked_still_delivered,
   breaker_never_opens,
   channel_access_not_asked,
+  channel_budget_shared,
   checks_skipped,
   clear_takes_all,
   crossing_sequence_skipped,

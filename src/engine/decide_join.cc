@@ -210,6 +210,7 @@ Engine::State::Outcome Engine::State::decide_channels(const Caller& caller,
   event.epoch = epoch.view();
   event.offset = view.position.offset;
   answer(caller, event);
+  rooms.tell_rate_again(room, done->mask & ~before);
   if (done->state_changed) {
     const RoomState all = rooms.state(room);
     RoomState changed;

@@ -160,7 +160,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   if (counted) return decide_like(caller, room, message, !shadowed);
   if (shadowed && !CHATROOM_PLANTED(shadow_mute_leaks)) return say_in_shadow(caller, room, message);
   const room::Showing showing = rooms.show(room, author, message, now);
-  tell_rung(room);
+  tell_rung(room, showing.budget);
   if (showing.way != room::Showing::Way::shown) {
     return withhold(caller, room, message, showing, passed);
   }

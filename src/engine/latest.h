@@ -13,6 +13,6 @@ inline constexpr std::uint64_t kPresenceKey = 1;
 inline constexpr std::uint64_t kLineKey = 2;  // and one for each further line
 inline constexpr std::uint64_t kReadKey = kLineKey + kLines;
 inline constexpr std::uint64_t kLikesKey = kReadKey + 1;
-inline constexpr std::uint64_t kRateKey = kLikesKey + 1;
+inline constexpr std::uint64_t kRateKey = kLikesKey + 1;  // and one for each further channel
 
 }  // namespace chatroom::engine

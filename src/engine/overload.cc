@@ -51,42 +51,53 @@ void Engine::State::echo(RoomId room, room::UserIndex author, room::ChannelIndex
   }
 }
 
-void Engine::State::tell_rung(RoomId room) noexcept {
-  if (!rooms.take_rung_change(room)) return;
-  note({.type = HostEventType::overload, .room = rooms.view(room).key, .rung = rooms.rung(room)});
+void Engine::State::tell_rung(RoomId room, room::ChannelIndex budget) noexcept {
+  if (!rooms.take_rung_change(room, budget)) return;
+  HostEvent event{.type = HostEventType::overload, .room = rooms.view(room).key};
+  event.rung = rooms.rung(room, budget);
+  if (rooms.budgets_apart(room)) event.text = rooms.channel_name(room, budget);
+  note(event);
 }
 
 // Members hear what share they are shown, before the count of what they were not.
-void Engine::State::tell_rate(RoomId room) noexcept {
+void Engine::State::tell_rate(RoomId room, room::ChannelIndex budget) noexcept {
   room::ShownRate rate;
-  if (rooms.take_rate(room, rate) && !say_rate(room, rate)) rooms.rate_untold(room);
+  if (!rooms.take_rate(room, budget, rate)) return;
+  if (!say_rate(room, budget, rooms.budgets_apart(room), rate)) rooms.rate_untold(room, budget);
 }
 
-bool Engine::State::say_rate(RoomId room, const room::ShownRate& rate) noexcept {
+// Of a channel's own budget only those hear who are on the channel.
+bool Engine::State::say_rate(RoomId room, room::ChannelIndex budget, bool apart,
+                             const room::ShownRate& rate) noexcept {
   Event event;
   event.type = EventType::room_state;
   event.room = rooms.view(room).key;
   event.state.has_rate = true;
   event.state.rung = rate.rung;
   event.state.kept = rate.kept;
-  const fanout::EntryMeta meta{
-      .priority = Priority::high, .reliable = true, .latest = engine::kRateKey};
+  fanout::EntryMeta meta{
+      .priority = Priority::high, .reliable = true, .latest = engine::kRateKey + budget};
+  if (apart) {
+    event.channel = rooms.channel_name(room, budget);
+    meta.channel = static_cast<std::uint8_t>(budget);
+  }
   const Result<fanout::Appended> told = append(room, meta, event);
   return told && !told->sampled;
 }
 
 void Engine::State::end_windows() noexcept {
   for (room::WindowEnd ended; rooms.end_window(now, ended);) {
-    tell_rung(ended.room);
-    tell_rate(ended.room);
-    release_repeats(ended.room);
+    tell_rung(ended.room, ended.budget);
+    tell_rate(ended.room, ended.budget);
+    release_repeats(ended.room, ended.budget);
     tell_sampled(ended.room, ended.sampled);
+    rooms.let_go(ended.room, ended.budget);
   }
 }
 
-void Engine::State::release_repeats(RoomId room) noexcept {
-  for (room::Repeat* held = rooms.next_release(room, now); held != nullptr;
-       held = rooms.next_release(room, now)) {
+void Engine::State::release_repeats(RoomId room, room::ChannelIndex budget) noexcept {
+  for (room::Repeat* held = rooms.next_release(room, budget, now); held != nullptr;
+       held = rooms.next_release(room, budget, now)) {
     const std::uint32_t count = std::exchange(held->count, 0);
     if (CHATROOM_PLANTED(repeats_lost)) continue;
     const Outgoing message{.channel = rooms.channel_name(room, held->channel),

@@ -280,6 +280,8 @@ void pack(Packer& to, const RoomPolicy& policy) noexcept {
   to.i64(policy.flush_interval_min.us);
   to.u32(policy.receive_normal_per_s);
   to.u32(policy.receive_high_per_s);
+  to.u16(policy.channel_normal_per_s);
+  to.u16(policy.channel_high_per_s);
   to.flag(policy.merge_repeats);
   to.flag(policy.public_moderation);
   to.flag(policy.listed);
@@ -315,6 +317,8 @@ void unpack(Unpacker& from, RoomPolicy& policy) noexcept {
   policy.flush_interval_min.us = from.i64();
   policy.receive_normal_per_s = from.u32();
   policy.receive_high_per_s = from.u32();
+  policy.channel_normal_per_s = from.u16();
+  policy.channel_high_per_s = from.u16();
   policy.merge_repeats = from.flag();
   policy.public_moderation = from.flag();
   policy.listed = from.flag();

@@ -65,7 +65,7 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 12";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 13";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>

@@ -32,6 +32,12 @@ Rung Room::rung() const noexcept {
   return engine_ == nullptr ? Rung::normal : engine_->state_->rooms.rung(id_);
 }
 
+Rung Room::rung(std::string_view channel) const noexcept {
+  if (engine_ == nullptr) return Rung::normal;
+  const room::Registry& rooms = engine_->state_->rooms;
+  return rooms.rung(id_, rooms.channel(id_, channel));
+}
+
 RoomPolicy Room::policy() const noexcept {
   return open() ? *engine_->state_->rooms.view(id_).policy : RoomPolicy{};
 }

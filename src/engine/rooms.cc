@@ -131,14 +131,18 @@ Status Engine::State::kick(RoomId room, std::string_view user, std::string_view 
 Status Engine::State::set_policy(RoomId room, const RoomPolicy& policy) noexcept {
   if (is_mirror(room)) return set_policy_there(room, policy);
   const Rung rung = rooms.rung(room);
-  const bool told_before = rooms.state(room).has_rate;
+  const room::ChannelMask told = rooms.rates_told(room);
+  const bool apart = rooms.budgets_apart(room);
   const Result<room::PolicyChange> change = rooms.set_policy(room, policy, now);
   if (!change) return change.error();
   if (rooms.rung(room) != rung) {  // its budget is gone, and the ladder with it
     note({.type = HostEventType::overload, .room = rooms.view(room).key});
   }
   // Its members may know of a rung that it has no record of any more.
-  if (told_before && !rooms.state(room).has_rate) static_cast<void>(say_rate(room, {}));
+  const room::ChannelMask known = apart == rooms.budgets_apart(room) ? rooms.rates_told(room) : 0;
+  for (room::ChannelIndex i = 0; i < room::kChannelsMax; ++i) {
+    if ((told & ~known & room::bit_of(i)) != 0) static_cast<void>(say_rate(room, i, apart, {}));
+  }
   fanout.set_log_options(room.index, engine::log_options(policy));
   if (change->visible) tell_room_state(room, change->state);
   mark_unsaved(room);

@@ -216,11 +216,13 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
                    const room::Showing& showing, Instant passed) noexcept;
   void echo(RoomId room, room::UserIndex author, room::ChannelIndex channel,
             const Outgoing& message) noexcept;
-  void tell_rung(RoomId room) noexcept;  // if it changed
-  void tell_rate(RoomId room) noexcept;  // likewise, to members
-  bool say_rate(RoomId room, const room::ShownRate& rate) noexcept;
+  // Of one of its budgets, Showing::budget; if it changed.
+  void tell_rung(RoomId room, room::ChannelIndex budget) noexcept;
+  void tell_rate(RoomId room, room::ChannelIndex budget) noexcept;  // likewise, to members
+  bool say_rate(RoomId room, room::ChannelIndex budget, bool apart,
+                const room::ShownRate& rate) noexcept;
   void end_windows() noexcept;
-  void release_repeats(RoomId room) noexcept;
+  void release_repeats(RoomId room, room::ChannelIndex budget) noexcept;
   void tell_sampled(RoomId room, const room::Sampled& sampled) noexcept;
 
   // --- decide_query.cc

@@ -62,6 +62,15 @@ void Tables::list_channels(const Room& room) noexcept {
     ++index;
   }
   CHATROOM_ASSERT(index == room.channels);
+  if (room.budgets == nullptr || !room.budgets->apart) return;
+  for (ChannelIndex i = 0; i < room.channels; ++i) {
+    const Overload* const own = room.budgets->channels[i];
+    if (own == nullptr) continue;
+    const ShownRate rate = own->rate_told();
+    if (rate.rung == Rung::normal) continue;
+    channel_states[i].rung = rate.rung;
+    channel_states[i].kept = rate.kept;
+  }
 }
 
 ChannelIndex Registry::channel(RoomId id, std::string_view name) const noexcept {

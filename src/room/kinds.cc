@@ -7,6 +7,8 @@ RoomPolicy RoomPolicy::plaza() noexcept {
   RoomPolicy policy;
   policy.receive_normal_per_s = 20;
   policy.receive_high_per_s = 10;
+  policy.channel_normal_per_s = 20;
+  policy.channel_high_per_s = 10;
   policy.merge_repeats = true;
   policy.listed = true;
   return policy;

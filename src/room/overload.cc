@@ -11,12 +11,9 @@ namespace {
 
 constexpr std::uint32_t kCalmWindows = 3;
 
-// A second's worth may come at once; what was not used is not saved up for longer.
-Rate budget_of(std::uint32_t per_second) noexcept { return {per_second, per_second}; }
-
 // A tenth is left for merged repeats and for the chance that more are in than expected.
-std::uint32_t places(const RoomPolicy& policy) noexcept {
-  return std::max(policy.receive_normal_per_s - policy.receive_normal_per_s / 10, 1u);
+std::uint32_t places(const Share& share) noexcept {
+  return std::max(share.expected - share.expected / 10, 1u);
 }
 
 Rung above(Rung rung) noexcept {
@@ -26,27 +23,29 @@ Rung above(Rung rung) noexcept {
 
 }  // namespace
 
-Showing Overload::decide(const RoomPolicy& policy, UserIndex author, ChannelIndex channel,
+Showing Overload::decide(const Share& share, UserIndex author, ChannelIndex channel,
                          const Outgoing& message, Instant now) noexcept {
   if (end_ == Instant::never()) end_ = now + kOverloadWindow;
   if (rung_ == Rung::read_only) {
     return {.way = Showing::Way::refused, .retry_after_ms = base::retry_after_ms(end_ - now)};
   }
+  heard_ = true;
   if (message.priority == Priority::high) {
-    if (policy.receive_high_per_s == 0) return {};
-    const Duration wait = high_.take(budget_of(policy.receive_high_per_s), now);
+    if (!share.high_bound()) return {};
+    const Duration wait =
+        high_.take(share.high, share.cap == nullptr ? nullptr : &share.cap->high, now);
     if (wait.us == 0) return {};
     return {.way = Showing::Way::refused, .retry_after_ms = base::retry_after_ms(wait)};
   }
-  if (policy.receive_normal_per_s == 0) return {};
+  if (!share.normal_bound()) return {};
   offered_ = std::min(offered_ + 1, UINT32_MAX / 2);
   if (rung_ == Rung::high_only) return withhold(channel);
-  return show(policy, author, channel, message, now);
+  return show(share, author, channel, message, now);
 }
 
-Showing Overload::show(const RoomPolicy& policy, UserIndex author, ChannelIndex channel,
+Showing Overload::show(const Share& share, UserIndex author, ChannelIndex channel,
                        const Outgoing& message, Instant now) noexcept {
-  const bool may_merge = policy.merge_repeats && Repeats::fits(message);
+  const bool may_merge = share.merge && Repeats::fits(message);
   if (may_merge) {
     const std::uint32_t place = repeats_.find(channel, message);
     if (place != Repeats::kNoPlace) {
@@ -63,8 +62,8 @@ Showing Overload::show(const RoomPolicy& policy, UserIndex author, ChannelIndex 
   const bool in_sample = sample_.heard(author);
   const bool low = message.priority == Priority::low;
   if (rung_ == Rung::sample && (low || !in_sample || spoke(author))) return withhold(channel);
-  if (!take(policy, now)) {
-    climb(policy, Rung::sample);
+  if (!take(share, now)) {
+    climb(share, Rung::sample);
     return withhold(channel);
   }
   if (rung_ == Rung::sample && speakers_count_ < speakers_.size()) {
@@ -89,9 +88,10 @@ void Overload::pressed(Instant now) noexcept {
   pressed_ = true;
 }
 
-bool Overload::take(const RoomPolicy& policy, Instant now) noexcept {
+bool Overload::take(const Share& share, Instant now) noexcept {
   if (CHATROOM_PLANTED(receive_budget_ignored)) return true;
-  return normal_.take(budget_of(policy.receive_normal_per_s), now).us == 0;
+  CapPart* const cap = share.cap == nullptr ? nullptr : &share.cap->normal;
+  return normal_.take(share.normal, cap, now).us == 0;
 }
 
 bool Overload::spoke(UserIndex author) const noexcept {
@@ -99,36 +99,35 @@ bool Overload::spoke(UserIndex author) const noexcept {
   return std::find(speakers_.begin(), end, author) != end;
 }
 
-void Overload::climb(const RoomPolicy& policy, Rung to) noexcept {
+void Overload::climb(const Share& share, Rung to) noexcept {
   if (to < rung_) return;  // less would do: that is what three calm windows are made of
   calm_ = 0;
   if (to == rung_) return;
   rung_ = to;
   // What is left of this window is chosen among those heard so far.
-  if (to == Rung::sample) sample_.turn(places(policy));
+  if (to == Rung::sample) sample_.turn(places(share));
 }
 
 // The lowest rung that would have borne this window with a fifth to spare.
-Rung Overload::demanded(const RoomPolicy& policy) const noexcept {
-  const std::uint64_t spare = std::uint64_t{policy.receive_normal_per_s} * 4;
+Rung Overload::demanded(const Share& share) const noexcept {
+  const std::uint64_t spare = std::uint64_t{share.expected} * 4;
   if (pressed_) return above(std::max(rung_, Rung::sample));
   if (std::uint64_t{offered_} * 5 <= spare) return Rung::normal;
-  if (policy.merge_repeats && std::uint64_t{offered_ - merged_} * 5 <= spare) return Rung::merge;
+  if (share.merge && std::uint64_t{offered_ - merged_} * 5 <= spare) return Rung::merge;
   return Rung::sample;
 }
 
-Sampled Overload::end_window(const RoomPolicy& policy, Instant now) noexcept {
-  const Rung needed = demanded(policy);
-  const std::uint32_t budget = policy.receive_normal_per_s;
+Sampled Overload::end_window(const Share& share, Instant now) noexcept {
+  const Rung needed = demanded(share);
   if (pressed_) {
-    climb(policy, needed);
-  } else if (offered_ - merged_ > budget) {
-    climb(policy, Rung::sample);
+    climb(share, needed);
+  } else if (offered_ - merged_ > share.expected) {
+    climb(share, Rung::sample);
   }
   if (needed < rung_ && !CHATROOM_PLANTED(rung_climbs_only)) {
     if (++calm_ >= kCalmWindows) {
       rung_ = static_cast<Rung>(static_cast<int>(rung_) - 1);
-      if (rung_ == Rung::merge && !policy.merge_repeats) rung_ = Rung::normal;
+      if (rung_ == Rung::merge && !share.merge) rung_ = Rung::normal;
       calm_ = 0;
     }
   } else {
@@ -137,11 +136,13 @@ Sampled Overload::end_window(const RoomPolicy& policy, Instant now) noexcept {
   measure();
   const Sampled sampled = sampled_;
   const bool busy =
-      offered_ > 0 || pressed_ || rung_ != Rung::normal || repeats_.holds() || rate_changed();
-  sample_.turn(places(policy));
+      heard_ || pressed_ || rung_ != Rung::normal || repeats_.holds() || rate_changed();
+  sample_.turn(places(share));
   repeats_.turn();
   speakers_count_ = 0;
   sampled_.fill(0);
+  demand_ = offered_ - merged_;
+  heard_ = false;
   offered_ = 0;
   merged_ = 0;
   withheld_ = 0;
@@ -174,7 +175,8 @@ bool Overload::rate_changed() const noexcept {
 }
 
 bool Overload::take_rate(ShownRate& rate) noexcept {
-  if (!rate_changed() || CHATROOM_PLANTED(rate_untold)) return false;
+  if ((!rate_changed() && !tell_again_) || CHATROOM_PLANTED(rate_untold)) return false;
+  tell_again_ = false;
   rate = told_rate_ = rate_;
   rate_age_ = 0;
   return true;
@@ -184,10 +186,10 @@ ShownRate Overload::rate_told() const noexcept {
   return {told_rate_.rung, std::min(told_rate_.kept, 1'000u)};
 }
 
-Repeat* Overload::next_release(const RoomPolicy& policy, Instant now) noexcept {
+Repeat* Overload::next_release(const Share& share, Instant now) noexcept {
   if (rung_ >= Rung::high_only) return nullptr;
   if (!repeats_.holds()) return nullptr;
-  if (policy.receive_normal_per_s > 0 && !take(policy, now)) return nullptr;
+  if (share.normal_bound() && !take(share, now)) return nullptr;
   return &repeats_.at(repeats_.next_held());
 }
 

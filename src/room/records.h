@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "room/access.h"
 #include "room/board.h"
+#include "room/budgets.h"
 #include "room/gifts.h"
 #include "room/index_heap.h"
-#include "room/overload.h"
 #include "room/registry.h"
 
 namespace chatroom::room {
@@ -187,7 +187,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint64_t epoch = 0;
   std::uint64_t offset = 0;
   void* attachment = nullptr;
-  Overload* overload = nullptr;  // with a receive budget
+  Budgets* budgets = nullptr;    // with a receive budget
   Board* board = nullptr;        // with pins or attributes
   Lines* lines = nullptr;        // while somebody waits
   Receipts* receipts = nullptr;  // once somebody said that it has read

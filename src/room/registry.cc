@@ -95,6 +95,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint6
       likes(memory, sizes.rooms),
       tenants(memory, key, limits),
       speaking(memory, key, speakers_of(limits, sizes)),
+      budgets(memory, limits.budget_rooms),
       overloads(memory, limits.budget_rooms),
       boards(memory, limits.board_rooms),
       keys(memory, key, limits.keys),
@@ -132,6 +133,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                      MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
   plan.rooms_bytes +=
+      base::Pool<Budgets>::bytes_max(limits.budget_rooms) +
       base::Pool<Overload>::bytes_max(limits.budget_rooms) +
       base::Pool<Board>::bytes_max(limits.board_rooms) + SanctionMap::bytes_max(limits.sanctions) +
       SanctionTable::bytes_max(limits.sanctions) + IndexHeap::bytes_max(limits.sanctions);

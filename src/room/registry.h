@@ -294,18 +294,28 @@ class Registry final {
   // It was shown, at this offset: repeats of it may be merged.
   void showed(RoomId room, const Showing& showing, std::uint64_t offset) noexcept;
   void pressed(RoomId room, Instant now) noexcept;  // the fan-out had no place for a message
+  // Of all its budgets the highest; of the one that decides for a channel.
   Rung rung(RoomId room) const noexcept;
-  bool take_rung_change(RoomId room) noexcept;  // true once for each change
+  Rung rung(RoomId room, ChannelIndex channel) const noexcept;
+  // Channels have budgets of their own, which are named by their channels. Else there is one: 0.
+  bool budgets_apart(RoomId room) const noexcept;
+  ChannelMask rates_told(RoomId room) const noexcept;                // whose members know of a rung
+  bool take_rung_change(RoomId room, ChannelIndex budget) noexcept;  // true once for each change
   // What members are told of what they are shown; true once for each change that is worth it.
-  bool take_rate(RoomId room, ShownRate& rate) noexcept;
-  void rate_untold(RoomId room) noexcept;      // the log had no place: at the next window's end
+  bool take_rate(RoomId room, ChannelIndex budget, ShownRate& rate) noexcept;
+  void rate_untold(RoomId room,
+                   ChannelIndex budget) noexcept;  // no place: at the next window's end
+  // Somebody came onto these channels: those who are on them hear of it again.
+  void tell_rate_again(RoomId room, ChannelMask mask) noexcept;
   Instant next_overload_due() const noexcept;  // never(): no window is open
   // Ends a window that is over. False: none is.
   bool end_window(Instant now, WindowEnd& ended) noexcept;
   // What could not be told now is told with the next window.
   void tell_later(RoomId room, ChannelIndex channel, std::uint32_t sampled) noexcept;
   // After it: repeats that leave as one message now, until null. Taken: set its count to 0.
-  Repeat* next_release(RoomId room, Instant now) noexcept;
+  Repeat* next_release(RoomId room, ChannelIndex budget, Instant now) noexcept;
+  // All of a window's end is told: a channel that is quiet gives its budget back.
+  void let_go(RoomId room, ChannelIndex budget) noexcept;
   // The key is answered like that from now on.
   void remember_key(RoomId room, UserIndex author, std::string_view key, std::uint64_t offset,
                     Instant now) noexcept;

@@ -24,6 +24,7 @@ bool adopt_policy(Tables& tables, Room& room, const RoomPolicy& policy) noexcept
 
 bool in_bounds(const RoomPolicy& policy) noexcept {
   return policy.receive_normal_per_s <= kReceiveMax && policy.receive_high_per_s <= kReceiveMax &&
+         policy.channel_normal_per_s <= kReceiveMax && policy.channel_high_per_s <= kReceiveMax &&
          policy.duplicate_s <= kKeyLifetime.us / 1'000'000 && policy.line_length <= kLineMax &&
          policy.hands <= kLineMax && policy.applications <= kLineMax;
 }
@@ -206,8 +207,8 @@ RoomState Registry::state(RoomId id) noexcept {
   state.created_ms = room->created.unix_ms();
   state.creator = room->creator.view();
   if (room->policy.likes) state.likes = likes(id);
-  if (room->overload != nullptr) {
-    const ShownRate rate = room->overload->rate_told();
+  if (room->budgets != nullptr && !room->budgets->apart) {
+    const ShownRate rate = room->budgets->of(0).rate_told();
     state.has_rate = rate.rung != Rung::normal;
     state.rung = rate.rung;
     state.kept = rate.kept;

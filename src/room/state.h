@@ -166,6 +166,7 @@ struct Tables {
   Tenants tenants;
   base::Buckets speaking;  // users who said something lately, wherever
 
+  base::Pool<Budgets> budgets;
   base::Pool<Overload> overloads;
   base::Pool<Board> boards;
   Keys keys;
@@ -206,6 +207,11 @@ struct Tables {
   void drop_last_channel(Room& room) noexcept;
   bool budget(Room& room, const RoomPolicy& policy) noexcept;  // false: limit_reached
   void drop_budget(Room& room) noexcept;
+  Overload* budget_of(Room& room, ChannelIndex channel) noexcept;
+  void drop_budget_of(Room& room, ChannelIndex channel) noexcept;
+  Overload* overload(RoomId room, ChannelIndex budget) noexcept;  // null: there is none
+  Share share(Room& room, ChannelIndex channel) noexcept;
+  void watch_windows(Room& room) noexcept;
   void list_channels(const Room& room) noexcept;  // into channel_states
   void trim_history(Room& room, Instant now) noexcept;
 

@@ -77,6 +77,7 @@ struct PublishVerdict {
 
 struct WindowEnd {
   RoomId room;
+  ChannelIndex budget = 0;  // whose: Showing::budget
   Sampled sampled{};
 };
 

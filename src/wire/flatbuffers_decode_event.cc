@@ -142,6 +142,7 @@ class Reader {
   void read(const fb::RoomChanged& from) noexcept {
     to_.room = view(from.room());
     state(from.changed());
+    to_.channel = view(from.channel());
   }
   void read(const fb::Moderation& from) noexcept {
     to_.room = view(from.room());
@@ -294,6 +295,10 @@ class Reader {
                        role_of(channel.access()),
                        {}};
         if (const auto own = channel.role()) channels[i].role = role_of(*own);
+        const auto rung = channel.rung();
+        if (!rung || *rung > fb::Rung::MAX) continue;
+        channels[i].rung = static_cast<Rung>(*rung);
+        channels[i].kept = channel.kept();
       }
       to.channels = channels;
     }

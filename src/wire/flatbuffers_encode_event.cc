@@ -47,7 +47,7 @@ Bound bound_of(const Event& event) noexcept {
   add(bound, event.members);
   add(bound, event.joins);
   for (const ChannelState& channel : event.state.channels) {
-    bound.table(5).text(channel.name).text(channel.state).text(channel.creator);
+    bound.table(7).text(channel.name).text(channel.state).text(channel.creator);
   }
   for (const Attribute& attribute : event.state.attributes) {
     bound.table(2).text(attribute.key).text(attribute.value);
@@ -260,7 +260,9 @@ class Writer {
   }
   Body room_state() noexcept {
     const auto changed = state();
-    return as_body(fb::Body::room_state, fb::CreateRoomChanged(fbb_, room(), changed));
+    const FbText in = room();
+    return as_body(fb::Body::room_state,
+                   fb::CreateRoomChanged(fbb_, in, changed, build_.text(e_.channel)));
   }
   Body moderation() noexcept {
     const FbText name = room();
@@ -367,8 +369,10 @@ class Writer {
         const FbText word = build_.text(s.channels[i].state);
         flatbuffers::Optional<fb::Role> own;
         if (s.channels[i].role) own = role(*s.channels[i].role);
+        flatbuffers::Optional<fb::Rung> rung;
+        if (s.channels[i].rung) rung = static_cast<fb::Rung>(*s.channels[i].rung);
         at[i] = fb::CreateChannelState(fbb_, name, word, build_.text(s.channels[i].creator),
-                                       role(s.channels[i].access), own);
+                                       role(s.channels[i].access), own, rung, s.channels[i].kept);
       }
       channels = fbb_.CreateVector(at, s.channels.size());
     }

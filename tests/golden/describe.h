@@ -172,6 +172,8 @@ inline std::string describe(const RoomState& s) {
     d.field("by", channel.creator);
     if (channel.access != Role::visitor) d.field("access", name_of(channel.access));
     if (channel.role) d.field("role", name_of(*channel.role));
+    if (channel.rung) d.field("rung", name_of(*channel.rung));
+    d.number("kept", std::uint64_t{channel.kept}, 1'000);
   }
   for (const Attribute& attribute : s.attributes) {
     d.field("key", attribute.key);

@@ -320,6 +320,17 @@ inline std::vector<NamedEvent> events() {
   e.state.rung = Rung::normal;
   e.state.kept = 1'000;
   add("room_state_rate_normal", e);
+  e.channel = "side";
+  e.state.rung = Rung::sample;
+  e.state.kept = 200;
+  add("room_state_channel_rate", e);
+  e.channel = {};
+  e.state = {};
+  static constexpr ChannelState kRated[] = {
+      {.name = "main", .state = "open", .rung = Rung::merge},
+      {.name = "side", .state = "open", .rung = Rung::sample, .kept = 10}};
+  e.state.channels = kRated;
+  add("room_state_channels_rated", e);
   return all;
 }
 

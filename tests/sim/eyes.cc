@@ -92,7 +92,13 @@ void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked)
       if (asked.op == Op::switch_channel) {
         seen.channels = (here->channels_now() & ~channel_bit(asked.channel)) | asked.channels;
       }
+      // Of what it does not hear it knows nothing, and has to be told anew.
+      for (const std::uint32_t gone = here->channels_now() & ~seen.channels;
+           auto& [channel, rung] : here->rungs) {
+        if ((channel_bit(channel) & gone) != 0) rung = Rung::normal;
+      }
       here->seen.push_back(seen);
+      report_.note("is on channels", who_, asked.room, seen.channels, here->number);
       break;
     }
     case Op::publish:
@@ -119,7 +125,12 @@ void Eyes::on_join(const Event& event, const Frame& frame, const Asked& asked) {
   fresh->joined = fresh->last_offset = event.offset;
   fresh->channels = asked.channels;
   fresh->tainted = tainted_;
-  fresh->rung = event.state.rung;
+  fresh->rungs[{}] = event.state.rung;
+  for (const ChannelState& channel : event.state.channels) {
+    const bool hears = (channel_bit(channel.name) & asked.channels) != 0;
+    if (hears && channel.rung) fresh->rungs[std::string{channel.name}] = *channel.rung;
+  }
+  report_.note("is on channels", who_, asked.room, asked.channels, fresh->number);
   PageSeen page;
   page.channels = asked.channels;
   page.upto = event.offset;
@@ -259,7 +270,19 @@ void Eyes::on_number(Stay& stay, const Event& event) {
     fail(stay.life->room,
          std::string{name_of(state.rung)} + " shows " + std::to_string(state.kept));
   }
-  stay.rung = state.rung;
+  if (event.channel.empty() == truth_.plan().apart)
+    fail(stay.life->room, "a share of another kind");
+  stay.rungs[std::string{event.channel}] = state.rung;
+  report_.note("hears a share", who_, event.channel, static_cast<std::uint64_t>(state.rung),
+               state.kept);
+}
+
+// What is stored first is told later than it was let through.
+void Eyes::check_shown(Stay& stay, const Said* said, const Message& message) {
+  const Plan& plan = truth_.plan();
+  if (!plan.apart || plan.storage.on || tainted_ || said == nullptr || said->user.empty()) return;
+  const std::string held = stay.shown.take(plan.policies[0], message);
+  if (!held.empty()) fail(stay.life->room, "more is shown than " + held);
 }
 
 void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
@@ -283,6 +306,7 @@ void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
                                 std::to_string(stay.aside));
     }
     stay.last_offset = message.offset;
+    check_shown(stay, said, message);
   }
   // One write is gathered at one moment: it cannot hold what was replaced beside what replaced it.
   if (said != nullptr && !said->latest.empty() && !said->tainted && frame.exact) {

@@ -62,6 +62,7 @@ class Eyes final {
   void on_message(Stay& stay, const Event& event, const Frame& frame);
   void on_presence(Stay& stay, const Event& event);
   void on_number(Stay& stay, const Event& event);
+  void check_shown(Stay& stay, const Said* said, const Message& message);
   void on_aside(Stay& stay, const Said& said, const Message& message);
   void leave(std::string_view room);
   [[noreturn]] void fail(std::string_view room, const std::string& what);

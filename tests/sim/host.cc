@@ -431,12 +431,13 @@ void Host::check_shown(const HostEvent& event, RoomModel& room) {
   const Plan& plan = world_.plan();
   if (!plan.budgeted || plan.storage.on) return;
   const double rate = room.policy.receive_normal_per_s + room.policy.receive_high_per_s;
+  const double ahead = plan.apart ? 2 * rate : rate;  // by channels that are sure of a place
   const Instant now = world_.engine_now();
   if (room.places < 0) {
-    room.places = rate;
+    room.places = ahead;
   } else {
     const double passed = static_cast<double>((now - room.places_at).us) / 1e6;
-    room.places = std::min(rate, room.places + passed * rate);
+    room.places = std::min(ahead, room.places + passed * rate);
   }
   room.places_at = now;
   room.places -= 1;

@@ -172,6 +172,7 @@ constexpr const char* kPlants[] = {
     "barrier_ignored",
     "blocked_member_skips_reliable",
     "channel_access_not_asked",
+    "channel_budget_shared",
     "checks_skipped",
     "cut_frame_forgotten",
     "cut_log_called_whole",

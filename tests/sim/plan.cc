@@ -131,6 +131,21 @@ void draw_budgets(Plan& plan) {
   }
 }
 
+// Every room alike, since those that members open are like the first. With dice of its own.
+void draw_channel_budgets(Plan& plan) {
+  Random random{plan.seed, 15};
+  if (!plan.budgeted || plan.channels < 2 || !random.chance(50)) return;
+  plan.apart = true;
+  const auto normal = static_cast<std::uint16_t>(random.between(1, 4));
+  const auto high = static_cast<std::uint16_t>(random.between(1, 2));
+  for (RoomPolicy& policy : plan.policies) {
+    policy.receive_normal_per_s = plan.policies[0].receive_normal_per_s;
+    policy.receive_high_per_s = plan.policies[0].receive_high_per_s;
+    policy.channel_normal_per_s = normal;
+    policy.channel_high_per_s = high;
+  }
+}
+
 // Likewise. What is released fits no budget, and what waits outlives no crash.
 void draw_reviews(Plan& plan) {
   Random random{plan.seed, 9};
@@ -195,6 +210,7 @@ Plan draw(std::uint64_t seed) {
   for (std::uint32_t i = 0; i < plan.rooms; ++i) plan.policies.push_back(draw_policy(random, plan));
   draw_storage(plan);
   draw_budgets(plan);
+  draw_channel_budgets(plan);
   draw_reviews(plan);
   plan.rush = plan.limits.half_open < 64;
   // Every third world has moderators; what a storage brings back of them has tests of its own.
@@ -225,7 +241,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.jitter = false;
   plan.window_min = plan.window_max = 1u << 20;
   plan.storage = {};
-  plan.budgeted = plan.reviewed = plan.shadowed = false;
+  plan.budgeted = plan.apart = plan.reviewed = plan.shadowed = false;
   plan.limits.half_open = 64;
   plan.rush = false;
   plan.limits.turn_inputs = 256;
@@ -240,6 +256,7 @@ Plan draw_calm(std::uint64_t seed) {
   for (RoomPolicy& policy : plan.policies) {
     policy.reliable = false, policy.max_members = 0;
     policy.receive_normal_per_s = policy.receive_high_per_s = 0;
+    policy.channel_normal_per_s = policy.channel_high_per_s = 0;
     policy.compress = false;
   }
   // Settings and high priority are reliable: who misses them is closed, and that all may see.
@@ -274,7 +291,8 @@ std::string Plan::describe() const {
       "record=%d latency_us=%u window=%u..%u split=%u partial=%u stall=%u reset=%u corrupt=%u "
       "silent=%u hostile=%u dawdle=%u log_window=%u log_pool=%llu private=%u page=%u/%u exact=%u "
       "publishes=%u/%u commands_rate=%u/%u text=%u latest=%u fleeting=%u echo=%u late=%u "
-      "budgeted=%d reviewed=%d shadowed=%d deflates=%d storage=%d at_once=%u slow=%u/%u fail=%u "
+      "budgeted=%d apart=%d reviewed=%d shadowed=%d deflates=%d storage=%d at_once=%u slow=%u/%u "
+      "fail=%u "
       "late_word=%u "
       "keeps=%u "
       "crashes=%u",
@@ -286,7 +304,7 @@ std::string Plan::describe() const {
       limits.private_bytes, limits.page_messages, limits.page_bytes, limits.presence_exact,
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
       limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
-      budgeted, reviewed, shadowed, deflates, storage.on, storage.at_once, storage.slow,
+      budgeted, apart, reviewed, shadowed, deflates, storage.on, storage.at_once, storage.slow,
       storage.slow_us_max, storage.fail, storage.late_word, storage.keeps, storage.crashes);
   return text;
 }

@@ -102,6 +102,7 @@ struct Plan {
   bool rush = false;  // everybody comes in the same moment
   bool record = false;
   bool budgeted = false;  // rooms show only so much a second
+  bool apart = false;     // and each of their channels
   bool reviewed = false;  // a filter, and moderators for what it holds
   bool shadowed = false;  // moderators mute in the shadow, too
   // Whether what takes a place may be told to its sender alone, without one.

@@ -1,10 +1,12 @@
 // Stay: one session's time in a room, as its member saw it; compared with the truth at the end.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "sim/shown.h"
 #include "sim/truth.h"
 
 namespace chatroom::sim {
@@ -56,7 +58,8 @@ struct Stay {
   std::vector<Seen> seen;
   std::vector<PageSeen> pages;
   std::uint64_t lost = 0;
-  Rung rung = Rung::normal;  // as it was told
+  std::map<std::string, Rung> rungs;  // as it was told, by channel; without: of the room
+  Shown shown;
 
   // Who is here, kept up to date from changes alone.
   bool list_known = false;

@@ -154,6 +154,7 @@ class Truth final {
   void placed(std::uint64_t serial, std::string_view epoch, std::uint64_t offset);
   // What a room that shows only so much did not show, its sender alone gets, without an offset.
   bool budgeted() const noexcept { return plan_.budgeted; }
+  const Plan& plan() const noexcept { return plan_; }
   // How often a witness of that room was told what share it is shown.
   std::uint64_t rates_seen(const std::string& room) const {
     const auto at = rates_.find(room);

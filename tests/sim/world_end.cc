@@ -89,10 +89,19 @@ void World::check_rung(const Stay& stay) {
   if (!stay.open || stay.tainted || !plan_.budgeted) return;
   const Result<Room> room = engine_->room(stay.life->room);
   if (!room || epoch_text(room->position().epoch) != stay.life->epoch) return;
-  if (stay.rung == room->rung()) return;
-  report_.fail(Verdict::correctness, "%s in %s was told %s where it is %s", stay.who.c_str(),
-               stay.life->room.c_str(), std::string{name_of(stay.rung)}.c_str(),
-               std::string{name_of(room->rung())}.c_str());
+  const auto check = [&](const std::string& channel, Rung rung) {
+    const auto at = stay.rungs.find(channel);
+    const Rung told = at == stay.rungs.end() ? Rung::normal : at->second;
+    if (told == rung) return;
+    report_.fail(Verdict::correctness, "%s in %s %s was told %s where it is %s", stay.who.c_str(),
+                 stay.life->room.c_str(), channel.c_str(), std::string{name_of(told)}.c_str(),
+                 std::string{name_of(rung)}.c_str());
+  };
+  if (!plan_.apart) return check({}, room->rung());
+  for (std::uint32_t i = 0; i < plan_.channels; ++i) {
+    if ((stay.channels_now() >> i & 1) == 0) continue;
+    check(std::string{channel_name(i)}, room->rung(channel_name(i)));
+  }
 }
 
 // What the account calls delivered, whole frames came out of links.

@@ -47,7 +47,7 @@ class EventReader {
   void read_channels(Fields& state) noexcept;
   void read_attributes(Fields& state) noexcept;
   void read_pinned(Fields& state) noexcept;
-  void read_rate(Fields& state) noexcept;
+  static bool read_rate(Fields& fields, Rung& rung, std::uint32_t& kept) noexcept;
   void read_rooms(Fields& ok) noexcept;
   void read_limits(Fields& ok) noexcept;
   void read_session(Fields& fields) noexcept;
@@ -144,6 +144,8 @@ void EventReader::read_channels(Fields& state) noexcept {
     std::string_view word;
     if (one.text("access", word)) channel.access = from_word(word, 6, Role::member);
     if (one.text("role", word)) channel.role = from_word(word, 6, Role::member);
+    Rung rung{};
+    if (read_rate(one, rung, channel.kept)) channel.rung = rung;
     keep(one);
   }
   event_.state.channels = std::span(lists_.channels).first(count);
@@ -216,21 +218,21 @@ void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
   fields.number("created", state.created_ms);
   fields.text("creator", state.creator);
   if (std::uint64_t likes = 0; fields.number("likes", likes)) state.likes = likes;
-  read_rate(fields);
+  state.has_rate = read_rate(fields, state.rung, state.kept);
   keep(fields);
 }
 
-void EventReader::read_rate(Fields& fields) noexcept {
+// A rung of a later version says nothing.
+bool EventReader::read_rate(Fields& fields, Rung& rung, std::uint32_t& kept) noexcept {
   std::string_view word;
-  if (!fields.text("rung", word)) return;
+  if (!fields.text("rung", word)) return false;
   for (int i = 0; i <= static_cast<int>(Rung::read_only); ++i) {
-    if (word == name_of(static_cast<Rung>(i))) {
-      event_.state.rung = static_cast<Rung>(i);
-      event_.state.has_rate = true;
-      fields.number("kept", event_.state.kept);
-      return;
-    }
+    if (word != name_of(static_cast<Rung>(i))) continue;
+    rung = static_cast<Rung>(i);
+    fields.number("kept", kept);
+    return true;
   }
+  return false;
 }
 
 void EventReader::read_limits(Fields& ok) noexcept {

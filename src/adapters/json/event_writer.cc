@@ -278,6 +278,7 @@ void write_small(const Event& event, Writer& out) noexcept {
   out.field_if("room", event.room);
   switch (event.type) {
     case EventType::room_state:
+      out.field_if("channel", event.channel);
       return write_changed(event.state, out);
     case EventType::message_removed:
       return out.field("offset", event.offset);

@@ -21,6 +21,11 @@ void write_policy(const RoomState& state, Writer& out) noexcept {
   out.close('}');
 }
 
+void write_rate(Rung rung, std::uint32_t kept, Writer& out) noexcept {
+  out.field("rung", name_of(rung));
+  if (kept != 1'000) out.field("kept", std::uint64_t{kept});
+}
+
 void write_channels(const RoomState& state, Writer& out) noexcept {
   out.key("channels");
   out.open('[');
@@ -31,6 +36,7 @@ void write_channels(const RoomState& state, Writer& out) noexcept {
     out.field_if("creator", channel.creator);
     if (channel.access != Role::visitor) out.field("access", name_of(channel.access));
     if (channel.role) out.field("role", name_of(*channel.role));
+    if (channel.rung) write_rate(*channel.rung, channel.kept, out);
     out.close('}');
   }
   out.close(']');
@@ -60,9 +66,7 @@ void write_pinned(const RoomState& state, Writer& out) noexcept {
 
 void write_counts(const RoomState& state, Writer& out) noexcept {
   if (state.likes) out.field("likes", *state.likes);
-  if (!state.has_rate) return;
-  out.field("rung", name_of(state.rung));
-  if (state.kept != 1'000) out.field("kept", std::uint64_t{state.kept});
+  if (state.has_rate) write_rate(state.rung, state.kept, out);
 }
 
 }  // namespace
