@@ -215,6 +215,8 @@ void Desk::speak(Clerk& who) {
   const bool again = known != words_.end() && now < known->second.at + Duration::s(kDuplicateS);
   const Result<Ticket> said =
       world_.engine().publish(who.session, {.room = kRoom, .channel = channel, .text = text});
+  world_.report().note("says there", who.user, text, said ? said->position.offset : 0,
+                       static_cast<std::uint64_t>(said ? Errc::ok : said.error().code));
   if (!said) {
     const Errc why = said.error().code;
     if (why == Errc::muted && !dumb) fail(who, "is not muted, and may not speak");
@@ -230,7 +232,7 @@ void Desk::speak(Clerk& who) {
     spoken_.push_back({offset, who.user});
     words_[who.user + text] = {offset, now};
   } else if (!again || known->second.offset != offset) {
-    fail(who, "is told of other words than its own");
+    fail(who, "is told of " + std::to_string(offset) + ", which is not what it said: " + text);
   }
 }
 

@@ -156,7 +156,7 @@ int run_engines(const Arguments& arguments) {
 constexpr std::uint64_t kKnown[] = {11,   48,  50,  61,  70,  79,  82,  98,  117,  124,  173,  268,
                                     102,  372, 461, 577, 772, 912, 941, 942, 1106, 1146, 1508, 2142,
                                     2342, 185, 355, 427, 529, 559, 585, 681, 696,  807,  844,  862,
-                                    884,  886, 42,  384, 906, 222, 282, 93,  283};
+                                    884,  886, 42,  384, 906, 222, 282, 93,  283,  426};
 
 int run_known(const Arguments& arguments) {
   for (const std::uint64_t seed : kKnown) static_cast<void>(run_seed(seed, arguments));

@@ -155,6 +155,9 @@ void Moderators::take_back(Room room, const std::string& key, const std::string&
   // Those who are told at once are told of this.
   std::vector<std::uint64_t> gone;
   const std::set<std::uint64_t> kept = kept_of(room);
+  for (const std::uint64_t offset : kept) {
+    if (life.offsets.count(offset) == 0) return;  // from before the witness
+  }
   const std::uint64_t one = head.offset - back;
   for (const auto& [offset, index] : life.offsets) {
     const Said* said = world_.truth().find(life.entries[index].identity);
