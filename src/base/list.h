@@ -33,8 +33,11 @@ class List final {
   List(const List&) = delete;
   List& operator=(const List&) = delete;
 
-  void push_back(T& element) noexcept { insert_before(end_, element); }
-  void push_front(T& element) noexcept { insert_before(*end_.next_, element); }
+  void push_back(T& element) noexcept { link_before(end_, element); }
+  void push_front(T& element) noexcept { link_before(*end_.next_, element); }
+  void insert_before(T& place, T& element) noexcept {
+    link_before(static_cast<Node&>(place), element);
+  }
   // Must be in this list.
   void remove(T& element) noexcept {
     Node& node = element;
@@ -63,7 +66,7 @@ class List final {
   T* element_or_null(Node* node) const noexcept {
     return node == &end_ ? nullptr : static_cast<T*>(node);
   }
-  void insert_before(Node& place, T& element) noexcept {
+  void link_before(Node& place, T& element) noexcept {
     Node& node = element;
     CHATROOM_ASSERT(!node.linked());
     node.next_ = &place;

@@ -117,7 +117,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
   } else {
     tell_moderation(room, event);
   }
-  if (command.clear) clean_up(room, actor, command);
+  if (command.clear && !CHATROOM_PLANTED(clear_flag_forgotten)) clean_up(room, actor, command);
   if (command.op != Op::kick && command.op != Op::ban) return {};
   const room::UserIndex waits = rooms.find_user(command.user);
   if (command.op == Op::ban && rooms.dequeue(room, waits, Line::room)) {
@@ -183,7 +183,7 @@ Status Engine::State::take_back(RoomId room, const Actor& actor, const Command& 
       room.index,
       [](void* context, std::uint64_t offset) {
         const auto& at = *static_cast<Look*>(context);
-        return at.rooms.is_recalled(at.room, offset);
+        return at.rooms.is_recalled(at.room, offset) && !CHATROOM_PLANTED(recalled_still_sent);
       },
       &look);
   if (command.op == Op::clear) {
@@ -215,7 +215,7 @@ Status Engine::State::change_board(RoomId room, const Actor& actor,
     const Result<bool> pinned = rooms.pin(room, command.offset);
     if (!pinned) return pinned.error();
     if (*pinned) tell_pinned(room);
-  } else if (rooms.unpin(room, command.offset)) {
+  } else if (rooms.unpin(room, command.offset) && !CHATROOM_PLANTED(unpin_untold)) {
     tell_pinned(room);
   }
   mark_unsaved(room);

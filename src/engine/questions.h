@@ -2,6 +2,8 @@
 // packed away with its question until Engine::answer or the deadline.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/host_input.h"
 #include "engine/state.h"
 
@@ -25,10 +27,20 @@ class PortCall final {
 template <class Ask>
 Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Caller& caller,
                                           const Command& command, Ask call) noexcept {
+  // Nobody was asked: what had passed the rules of the room was not said, and may be said again.
+  const auto unasked = [&]() noexcept {
+    if (kind == engine::QuestionKind::publish || kind == engine::QuestionKind::filter ||
+        kind == engine::QuestionKind::follower) {
+      const room::UserIndex author = rooms.user_of(caller.session.index);
+      const Instant passed = std::min(caller.asked, now);
+      rooms.forgive_publish(rooms.find(command.room), author, passed, command.out.text);
+    }
+    return Error{Errc::internal, kTemporary, 0};
+  };
   Answer answer;
   if (answer_for(kind, answer)) return settle(kind, caller, command, answer);
   const Question question = questions.insert();
-  if (!question) return Error{Errc::internal, kTemporary, 0};
+  if (!question) return unasked();
   {
     const PortCall guard{in_port};
     answer = call(question);
@@ -44,7 +56,7 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
   }
   if (keep_question(question, kind, caller, command)) return Outcome::later();
   questions.erase(question);
-  return Error{Errc::internal, kTemporary, 0};
+  return unasked();
 }
 
 // A request to the Storage port; what it says before it returns is part of it.

@@ -55,10 +55,11 @@ struct Laggard final : base::ListNode<> {
   Member* member = nullptr;
   Account* account = nullptr;  // the member's, kept for it meanwhile
   Sequence next = 0;           // the first entry it has not sent whole
-  Level level = Level::all;
-  bool was_blocked = false;  // only then may it lose anything
+  Level level = Level::all;    // of the entries before `decided`: what it loses of them was counted
+  bool was_blocked = false;    // only then may it lose anything
   ChannelMask channels_before = kAllChannels;
   Sequence changed_at = 0;
+  Sequence decided = 0;
   Gap loss;  // not told yet
 };
 

@@ -5,19 +5,6 @@ namespace chatroom::fanout {
 
 namespace {
 
-// Null: no place in the session's bound or in the pool.
-Item* store_frame(State& s, Backlog& backlog, Bytes frame, bool lossy) noexcept {
-  const auto size = static_cast<std::uint32_t>(frame.size());
-  const std::uint32_t bound = lossy ? s.limits.private_bytes / 2 : s.limits.private_bytes;
-  if (backlog.bytes + PrivateStore::cost(size, false) > bound) return nullptr;
-  Item* item = s.store.make(size, lossy);
-  if (item == nullptr) return nullptr;
-  PrivateStore::fill(*item, 0, frame);
-  backlog.bytes += PrivateStore::cost(*item);
-  if (backlog.bytes >= reading_bound(s.limits)) backlog.half_full = true;
-  return item;
-}
-
 // Whether something must be sent before it.
 bool must_wait(State& s, const Backlog& backlog, Item& item) noexcept {
   if (item.room == kNoSlot || CHATROOM_PLANTED(barrier_ignored)) return false;
@@ -31,32 +18,19 @@ bool must_wait(State& s, const Backlog& backlog, Item& item) noexcept {
   return false;
 }
 
-void tell_host(State& s, const GapTold& told) noexcept {
-  ++s.counters.gaps;
-  if (s.gaps_count == kGapsKept) {
-    s.gaps_first = (s.gaps_first + 1) % kGapsKept;
-    --s.gaps_count;
-  }
-  s.gaps[(s.gaps_first + s.gaps_count) % kGapsKept] = told;
-  ++s.gaps_count;
-}
-
-void tell_lost_items(State& s, Outlet& outlet, Backlog& backlog) noexcept {
-  Event event;
-  event.type = EventType::gap;
-  event.gap.count = backlog.lost;
-  event.gap.lossy = true;
-  const Bytes frame = encode_frame(s, outlet.profile, event);
-  if (frame.empty()) return;
-  // Lossy itself: what others cause never dooms this session. Then it is told later.
-  Item* item = store_frame(s, backlog, frame, true);
-  if (item == nullptr) return;
-  backlog.plain.push_back(*item);
-  backlog.lost = 0;
-  tell_host(s, {kNoSlot, backlog.session, event.gap});
-}
-
 }  // namespace
+
+Item* store_frame(State& s, Backlog& backlog, Bytes frame, bool lossy) noexcept {
+  const auto size = static_cast<std::uint32_t>(frame.size());
+  const std::uint32_t bound = lossy ? s.limits.private_bytes / 2 : s.limits.private_bytes;
+  if (backlog.bytes + PrivateStore::cost(size, false) > bound) return nullptr;
+  Item* item = s.store.make(size, lossy);
+  if (item == nullptr) return nullptr;
+  PrivateStore::fill(*item, 0, frame);
+  backlog.bytes += PrivateStore::cost(*item);
+  if (backlog.bytes >= reading_bound(s.limits)) backlog.half_full = true;
+  return item;
+}
 
 Pushed push_frame(State& s, SessionSlot session, Bytes frame,
                   const PrivateOptions& options) noexcept {
@@ -83,30 +57,6 @@ Pushed push_frame(State& s, SessionSlot session, Bytes frame,
   if (!backlog.blocked) make_ready(s, backlog);
   refresh_flags(*outlet);
   return item == nullptr ? Pushed::dropped : Pushed::queued;
-}
-
-void tell_losses(State& s, SessionSlot session) noexcept {
-  Outlet& outlet = *s.outlets.find(session);
-  Backlog* backlog = outlet.backlog;
-  if (backlog == nullptr || outlet.doomed) return;
-  if (backlog->lost > 0) tell_lost_items(s, outlet, *backlog);
-  for (Member* member = outlet.members; member != nullptr; member = member->next) {
-    Laggard* laggard = member->laggard();
-    if (laggard == nullptr || laggard->loss.count == 0) continue;
-    Event event;
-    event.type = EventType::gap;
-    event.room = member->log().key;
-    event.gap = laggard->loss;
-    laggard->loss = {};
-    if (CHATROOM_PLANTED(gap_not_told)) continue;
-    Item* item = nullptr;
-    const Bytes frame = encode_frame(s, outlet.profile, event);
-    if (!frame.empty()) item = store_frame(s, *backlog, frame, false);
-    if (item == nullptr) return doom(s, session, CloseCode::slow_consumer);
-    item->room = member->log().room;  // forgotten if it leaves first
-    backlog->plain.push_back(*item);
-    tell_host(s, {member->log().room, session, event.gap});
-  }
 }
 
 Pushed Fanout::push_private(SessionSlot session, const Event& event,

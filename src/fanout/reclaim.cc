@@ -87,7 +87,8 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
       case Fate::send:
       case Fate::dropped:
         tally(s, &member, outlet.doomed ? Column::closed : Column::dropped, entry.priority());
-        if (!outlet.doomed) count_loss(laggard, entry);
+        if (!outlet.doomed && !decided_lost(laggard, entry, laggard.next))
+          count_loss(laggard, entry);
         break;
       case Fate::merged:
         tally(s, &member, Column::merged, entry.priority());

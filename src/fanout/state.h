@@ -203,9 +203,17 @@ inline std::uint32_t reading_bound(const Limits& limits) noexcept {
   const std::uint32_t left = limits.private_bytes - std::min(limits.private_bytes, answer);
   return std::min(limits.private_bytes / 2, left);
 }
+// Null: no place in the session's bound or in the pool.
+Item* store_frame(State& s, Backlog& backlog, Bytes frame, bool lossy) noexcept;
 Pushed push_frame(State& s, SessionSlot session, Bytes frame,
                   const PrivateOptions& options) noexcept;
+
+// losses.cc: before a visit. What was lost is told; what those who were blocked lose next is
+// decided and gets its place.
 void tell_losses(State& s, SessionSlot session) noexcept;
+Sequence decided_end(const Member& member) noexcept;  // it may be sent what stands before this
+// Its loss was counted already.
+bool decided_lost(const Laggard& laggard, const Entry& entry, Sequence at) noexcept;
 
 // visit.cc: one session's own write. True: Connection::write was called.
 bool visit(State& s, SessionSlot session, Instant now) noexcept;

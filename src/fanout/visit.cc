@@ -51,13 +51,14 @@ class Gathering final {
 
   // Entries up to the barrier of each held item of this room, the item, and then the others.
   bool add_room(Member& member) noexcept {
-    const Sequence end = member.log().head + 1;
+    const Sequence end = decided_end(member);
     Sequence next = next_of(member);
     Backlog* backlog = outlet_.backlog;
     if (backlog != nullptr && backlog->cut_member == &member) ++next;
     if (backlog != nullptr) {
       for (Item* item = backlog->held.front(); item != nullptr; item = backlog->held.next(*item)) {
         if (item->room != member.log().room || item == backlog->cut_item) continue;
+        if (item->barrier >= end) break;
         if (item->barrier >= next) {
           if (!add_run(member, next, item->barrier + 1, 0)) return false;
           next = item->barrier + 1;
@@ -89,18 +90,6 @@ class Gathering final {
   Outlet& outlet_;
   OwnGather& own_;
 };
-
-void set_levels(State& s, Outlet& outlet) noexcept {
-  for (Member* member = outlet.members; member != nullptr; member = member->next) {
-    Laggard* laggard = member->laggard();
-    if (laggard == nullptr || !laggard->was_blocked) continue;
-    const Stream& stream = *member->view->stream;
-    const std::uint64_t lag = stream.bytes.end() - start_of(s, stream, next_of(*laggard));
-    laggard->level = lag > s.limits.window_bytes / 2   ? Level::no_normal
-                     : lag > s.limits.window_bytes / 4 ? Level::no_low
-                                                       : Level::all;
-  }
-}
 
 // False: the item is not whole.
 bool advance_item(State& s, SessionSlot session, Item& item, std::size_t& taken) noexcept {
@@ -148,7 +137,6 @@ bool advance(State& s, Member& member, Sequence to, std::size_t& taken) noexcept
           : fate == Fate::dropped ? Column::dropped
                                   : Column::excluded,
           entry.priority());
-    if (fate == Fate::dropped) count_loss(*member.laggard(), entry);
   }
   if (!whole) track(s, member);
   set_next(member, next);
@@ -185,7 +173,6 @@ bool visit(State& s, SessionSlot session, Instant now) noexcept {
     if (outlet.backlog->blocked) return false;
     tell_losses(s, session);
     if (outlet.doomed) return false;
-    set_levels(s, outlet);
   }
   Gathering(s, outlet).gather();
   OwnGather& own = s.own;

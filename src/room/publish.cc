@@ -126,7 +126,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
       error.code != Errc::ok && !counted) {
     return refuse(error);
   }
-  if ((room.closed & bit_of(verdict.channel)) != 0) {
+  if ((room.closed & bit_of(verdict.channel)) != 0 && !CHATROOM_PLANTED(closed_channel_open)) {
     return refuse(refusal(Errc::mode_restricted, Rule::channel_closed));
   }
   if (const Error error = check_slow_mode(room.policy, member, role, now);

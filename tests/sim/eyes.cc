@@ -23,7 +23,27 @@ void Eyes::quiet_from(std::string_view room, std::uint64_t start) {
   quiet_[std::string{room}] = start;
 }
 
+void Eyes::recalled_from(const Life& life, std::uint64_t offset, std::uint64_t start) {
+  recalled_[{&life, offset}] = start;
+}
+
+// Who has not got it when it is taken back does not get it, but for the rest of a frame.
+void Eyes::check_recalled(const Stay& stay, const Message& message, const Frame& frame) {
+  if (tainted_ || !stay.life->gone(message.offset, frame.at)) return;
+  const auto at = recalled_.find({stay.life, message.offset});
+  if (at != recalled_.end() && frame.start < at->second) return;
+  fail(stay.life->room, std::to_string(message.offset) + " came after it had been taken back");
+}
+
+void Eyes::check_recalled(const Life& life, const Event& answer, const Asked& asked) {
+  for (const Message& message : answer.messages) {
+    if (tainted_ || !life.gone(message.offset, asked.at)) continue;
+    fail(life.room, std::to_string(message.offset) + " is on a page, but it was taken back");
+  }
+}
+
 void Eyes::end_session() {
+  recalled_.clear();
   while (!stays_.empty()) leave(stays_.begin()->first);
   quiet_.clear();
   latest_.clear();
@@ -46,6 +66,8 @@ void Eyes::on_event(const Event& event, const Frame& frame, const Asked* asked) 
     case EventType::message:
     case EventType::presence:
     case EventType::room_state:
+    case EventType::message_removed:
+    case EventType::messages_cleared:
       on_entry(event, frame);
       break;
     case EventType::gap:
@@ -149,6 +171,7 @@ void Eyes::on_join(const Event& event, const Frame& frame, const Asked& asked) {
   if (!page.offsets.empty() && page.offsets.back() > event.offset) {
     fail(asked.room, "the page of a join goes past it");
   }
+  check_recalled(*fresh->life, event, asked);
   const bool same = asked.recover && asked.since_epoch == event.epoch;
   if (event.was_recovering != asked.recover && !tainted_) fail(asked.room, "not what was asked");
   if (asked.recover && event.recovered) {
@@ -174,6 +197,7 @@ void Eyes::on_join(const Event& event, const Frame& frame, const Asked& asked) {
 void Eyes::on_page(const Event& event, const Asked& asked) {
   Stay* here = stay(asked.room);
   if (here == nullptr || here->life->epoch != event.epoch) return;  // of an earlier stay
+  check_recalled(*here->life, event, asked);
   const bool same = here->number == asked.stay && !here->changed() && !tainted_;
   PageSeen page;
   page.channels = asked.channels;
@@ -254,7 +278,7 @@ void Eyes::on_entry(const Event& event, const Frame& frame) {
       break;
     default:
       seen.what = Entry::Type::state;
-      seen.identity = identity_of(event.state);
+      seen.identity = identity_of(event);
       break;
   }
   here->seen.push_back(seen);
@@ -297,6 +321,7 @@ void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
   }
   truth_.sight(*stay.life, message, who_);
   if (message.offset != 0) {
+    check_recalled(stay, message, frame);
     if (message.offset <= stay.last_offset) {
       fail(stay.life->room, "offset " + std::to_string(message.offset) + " after " +
                                 std::to_string(stay.last_offset));

@@ -48,6 +48,9 @@ class Eyes final {
   // Nothing of the room may be offered from this place in the stream on.
   void quiet_from(std::string_view room, std::uint64_t start);
 
+  // Nor of this message.
+  void recalled_from(const Life& life, std::uint64_t offset, std::uint64_t start);
+
   const std::string& who() const noexcept { return who_; }
   Stay* stay(std::string_view room) noexcept;
   const std::map<std::string, std::shared_ptr<Stay>>& stays() const noexcept { return stays_; }
@@ -65,6 +68,8 @@ class Eyes final {
   void check_shown(Stay& stay, const Said* said, const Message& message);
   void on_aside(Stay& stay, const Said& said, const Message& message);
   void leave(std::string_view room);
+  void check_recalled(const Stay& stay, const Message& message, const Frame& frame);
+  void check_recalled(const Life& life, const Event& answer, const Asked& asked);
   [[noreturn]] void fail(std::string_view room, const std::string& what);
 
   Truth& truth_;
@@ -73,6 +78,7 @@ class Eyes final {
   std::map<std::string, std::shared_ptr<Stay>> stays_;
   std::vector<std::shared_ptr<Stay>> ended_;
   std::map<std::string, std::uint64_t> quiet_;
+  std::map<std::pair<const Life*, std::uint64_t>, std::uint64_t> recalled_;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> latest_;  // of one write
   std::uint64_t latest_write_ = 0;
   std::uint64_t stays_seen_ = 0;

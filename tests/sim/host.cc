@@ -100,6 +100,7 @@ void Host::check_pace(const PublishRequest& request, RoomModel& room) {
     fail(std::string{request.user} + " does not keep to slow mode");
   }
   spoke.bound = spoke.passed = false;  // until it has been published
+  spoke.last = now;
 }
 
 // Only what was said at once binds: a message that is decided later may have been refused
@@ -113,10 +114,16 @@ void Host::let_through(std::uint64_t serial) {
   spoke.passed_at = world_.engine_now();
 }
 
-void Host::forgive(std::string_view room, std::string_view user) {
+void Host::passed(std::string_view room, std::string_view user) {
+  if (RoomModel* at = model(room)) at->spoke[std::string{user}].last = world_.engine_now();
+}
+
+// Whoever has passed with something else since is bound by that.
+void Host::forgive(std::string_view room, std::string_view user, Instant asked) {
   RoomModel* at = model(room);
   if (at == nullptr) return;
   Spoke& spoke = at->spoke[std::string{user}];
+  if (spoke.last > asked) return;
   spoke.bound = false;
   spoke.forgiven = world_.engine_now();
 }
@@ -244,7 +251,9 @@ Answer Host::on_join(Question question, const JoinRequest& request) noexcept {
 }
 
 Answer Host::before_publish(Question question, const PublishRequest& request) noexcept {
-  if (request.message->room == Lines::kRoom) return Answer::pass();
+  if (request.message->room == Lines::kRoom || request.message->room == Desk::kRoom) {
+    return Answer::pass();
+  }
   Message message;
   message.text = request.message->text;
   message.data = request.message->data;
@@ -312,7 +321,7 @@ void Host::on_event(const HostEvent& event) noexcept {
   const std::string user{event.user};
   const std::string room{event.room};
   if (event.type == HostEventType::likes) world_.lines().likes_told(event.count);
-  if (room == Lines::kRoom) return;  // lines.h looks after it
+  if (room == Lines::kRoom || room == Desk::kRoom) return;  // they look after it
   switch (event.type) {
     case HostEventType::session_ready: {
       Session& session = sessions_[event.session];

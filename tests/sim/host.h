@@ -37,7 +37,9 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
   // Nothing of the room may be offered to the user's sessions from here on.
   void quiet(const std::string& room, std::string_view user);
   // A message that had passed was not said: slow mode counts from nothing.
-  void forgive(std::string_view room, std::string_view user);
+  void forgive(std::string_view room, std::string_view user, Instant asked);
+  // It came past the rules of the room, and waits for a filter.
+  void passed(std::string_view room, std::string_view user);
   const Moderators& moderators() const noexcept { return moderators_; }
 
   // --- What this world can give as a reason.
@@ -67,6 +69,7 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
     bool bound = false;   // slow mode counts from `spoke`
     bool passed = false;  // a message was let through at `passed_at`; it may still fail
     Instant passed_at;
+    Instant last{INT64_MIN};  // something passed the rules of the room
     Instant forgiven{-1};
   };
   struct RoomModel {

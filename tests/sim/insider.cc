@@ -132,6 +132,8 @@ void Insider::witness(const Event& event) {
     }
     case EventType::presence:
     case EventType::room_state:
+    case EventType::message_removed:
+    case EventType::messages_cleared:
       if (at == watched_.end()) {
         world_.report().fail(Verdict::correctness, "the witness of %s heard of it too early",
                              room.c_str());
@@ -141,6 +143,9 @@ void Insider::witness(const Event& event) {
       }
       if (event.type == EventType::room_state && world_.report().tracing()) {
         world_.report().note("witness hears settings", user_.id, room, identity_of(event.state));
+      }
+      if (event.type == EventType::room_state && event.state.has_pinned) {
+        world_.truth().told_pins(*at->second, event.state.pinned);
       }
       world_.truth().append(*at->second, event);
       break;

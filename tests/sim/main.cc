@@ -153,10 +153,10 @@ int run_engines(const Arguments& arguments) {
 }
 
 // Seeds that once found something: the engine's or a checker's mistake.
-constexpr std::uint64_t kKnown[] = {11,   48,   50,   61,  70,  79,  82,  98,  117, 124,  173,
-                                    268,  102,  372,  461, 577, 772, 912, 941, 942, 1106, 1146,
-                                    1508, 2142, 2342, 185, 355, 427, 529, 559, 585, 681,  696,
-                                    807,  844,  862,  884, 886, 42,  384, 906};
+constexpr std::uint64_t kKnown[] = {11,   48,  50,  61,  70,  79,  82,  98,  117,  124,  173,  268,
+                                    102,  372, 461, 577, 772, 912, 941, 942, 1106, 1146, 1508, 2142,
+                                    2342, 185, 355, 427, 529, 559, 585, 681, 696,  807,  844,  862,
+                                    884,  886, 42,  384, 906, 222, 282, 93,  283,  426};
 
 int run_known(const Arguments& arguments) {
   for (const std::uint64_t seed : kKnown) static_cast<void>(run_seed(seed, arguments));
@@ -170,10 +170,14 @@ constexpr const char* kPlants[] = {
     "auth_deadline_extended_by_progress",
     "ban_not_enforced",
     "barrier_ignored",
+    "blocked_still_delivered",
     "blocked_member_skips_reliable",
     "channel_access_not_asked",
     "channel_budget_shared",
     "checks_skipped",
+    "clear_flag_forgotten",
+    "clear_takes_all",
+    "closed_channel_open",
     "cut_frame_forgotten",
     "cut_log_called_whole",
     "deflate_chain_kept",
@@ -181,11 +185,13 @@ constexpr const char* kPlants[] = {
     "deflated_run_to_another",
     "deliver_after_leave",
     "double_flush_after_partial_write",
+    "duplicates_pass",
     "end_mark_left_standing",
     "exceptions_mask_ignored",
     "failed_auth_stays_open",
     "frame_limit_not_applied",
     "gap_not_told",
+    "gap_told_behind",
     "gifts_not_counted",
     "half_open_not_counted",
     "heartbeat_never_dead",
@@ -203,9 +209,12 @@ constexpr const char* kPlants[] = {
     "malformed_not_closed",
     "offset_skipped",
     "presence_leave_lost",
+    "rank_not_asked",
     "rate_bucket_refills_double",
     "rate_limit_per_frame_forgotten",
     "rate_untold",
+    "recalled_still_read",
+    "recalled_still_sent",
     "receive_budget_ignored",
     "recovered_but_incomplete",
     "refusal_to_neighbour",
@@ -218,6 +227,8 @@ constexpr const char* kPlants[] = {
     "superseded_still_sent",
     "tenant_stranger_let_in",
     "tenant_writes_unlimited",
+    "uninvited_let_in",
+    "unpin_untold",
     "writable_not_recorded",
 };
 

@@ -1,18 +1,39 @@
 #include "sim/moderators.h"
 
+#include <vector>
+
 #include "sim/host.h"
+#include "sim/peer.h"
 #include "sim/world.h"
 
 namespace chatroom::sim {
 
 namespace {
 
+// The offsets that a room can still tell.
+std::set<std::uint64_t> kept_of(const Room& room) {
+  std::set<std::uint64_t> kept;
+  for (std::size_t before = SIZE_MAX; before != kept.size();) {
+    before = kept.size();
+    static_cast<void>(room.history(
+        kept.empty() ? 0 : *kept.begin(), 100,
+        [](void* context, const Message& message) {
+          static_cast<std::set<std::uint64_t>*>(context)->insert(message.offset);
+        },
+        &kept));
+  }
+  return kept;
+}
+
 constexpr std::uint64_t kStream = 7'001;  // of random numbers: nobody else's worlds change by ours
 
 }  // namespace
 
 Moderators::Moderators(World& world)
-    : world_(world), random_(world.plan().seed, kStream), doors_(world.plan().seed, kStream + 1) {}
+    : world_(world),
+      random_(world.plan().seed, kStream),
+      doors_(world.plan().seed, kStream + 1),
+      backs_(world.plan().seed, kStream + 2) {}
 
 void Moderators::start() {
   if (world_.plan().host.sanction) plan_next();
@@ -40,6 +61,7 @@ void Moderators::act() {
     check(*there, key, user);
     if (world_.plan().shadowed) shade(*there, key, user);
     if (doors_.chance(40)) tend_door(*there, key, user);
+    if (backs_.chance(40)) take_back(*there, key, user);
   }
   plan_next();
 }
@@ -96,13 +118,77 @@ void Moderators::lift(Room room, const std::string& key, const std::string& user
 
 void Moderators::decorate(Room room) {
   if (random_.chance(50)) {
-    static_cast<void>(room.pin(room.position().offset));
+    const Position head = room.position();
+    Life& life = world_.truth().life(room.key(), epoch_text(head.epoch));
+    const bool fresh = life.pins.insert(head.offset).second;
+    if (fresh) world_.truth().pins_changed(life);  // it may be told within the call
+    if (!room.pin(head.offset) && fresh)
+      life.pins.erase(head.offset), world_.truth().pins_kept(life);
   } else {
     // No two say the same: the checker tells settings apart by what they say.
     const std::uint64_t topic = random_.below(9);
     const std::string words = std::to_string(topic) + "/" + std::to_string(++decorated_);
     static_cast<void>(room.set_attribute("topic", words));
   }
+}
+
+// One message, all of a user's or everything, and pins. Only what the witness has seen: so we know
+// of each what it was.
+void Moderators::take_back(Room room, const std::string& key, const std::string& user) {
+  const Position head = room.position();
+  Life& life = world_.truth().life(key, epoch_text(head.epoch));
+  const std::uint32_t what = backs_.below(20);
+  const bool newest = backs_.chance(60);  // somebody may not have got it yet
+  const std::uint64_t back = backs_.below(newest ? 3 : 40);
+  const bool knows = life.witnessed && life.whole && !life.offsets.empty() &&
+                     life.offsets.rbegin()->first == head.offset && back < head.offset;
+  if (!knows || world_.plan().faults.corrupt != 0) return;
+  if (what < 6) {
+    if (life.pins.empty()) return;
+    const std::uint64_t offset =
+        *std::next(life.pins.begin(), static_cast<std::ptrdiff_t>(back % life.pins.size()));
+    life.pins.erase(offset);
+    world_.truth().pins_changed(life);
+    if (!room.unpin(offset)) fail(key, "what is pinned cannot be unpinned");
+    return;
+  }
+  // Those who are told at once are told of this.
+  std::vector<std::uint64_t> gone;
+  const std::set<std::uint64_t> kept = kept_of(room);
+  for (const std::uint64_t offset : kept) {
+    if (life.offsets.count(offset) == 0) return;  // from before the witness
+  }
+  const std::uint64_t one = head.offset - back;
+  for (const auto& [offset, index] : life.offsets) {
+    const Said* said = world_.truth().find(life.entries[index].identity);
+    const bool meant = what < 17   ? offset == one
+                       : what < 19 ? said != nullptr && said->user == user
+                                   : true;
+    if (meant && kept.count(offset) != 0) gone.push_back(offset);
+  }
+  if (what < 17 && gone.empty()) {
+    if (room.recall(one)) fail(key, "what cannot be read was taken back");
+    return;
+  }
+  std::size_t pinned = 0;
+  for (const std::uint64_t offset : gone) pinned += life.pins.erase(offset);
+  if (pinned > 0) world_.truth().pins_changed(life);
+  const Status done = what < 17 ? room.recall(one) : what < 19 ? room.clear(user) : room.clear();
+  if (!done) fail(key, "it cannot be taken back");
+  for (const std::uint64_t offset : gone) recalled(life, offset);
+}
+
+void Moderators::recalled(Life& life, std::uint64_t offset) {
+  world_.truth().recall(life, offset, world_.now());
+  for (const auto& peer : world_.peers()) {
+    if (Link* link = peer->link(); link != nullptr) {
+      peer->eyes().recalled_from(life, offset, link->taken());
+    }
+  }
+}
+
+void Moderators::fail(const std::string& key, const char* what) const {
+  world_.report().fail(Verdict::correctness, "%s: %s", key.c_str(), what);
 }
 
 // A channel that nobody but owners and those let in may read; they come and go.

@@ -12,6 +12,7 @@
 namespace chatroom::sim {
 
 class World;
+struct Life;
 
 class Moderators {
  public:
@@ -54,13 +55,17 @@ class Moderators {
   void lift(Room room, const std::string& key, const std::string& user, bool bans);
   void shade(Room room, const std::string& key, const std::string& user);
   void decorate(Room room);
+  void take_back(Room room, const std::string& key, const std::string& user);
+  void recalled(Life& life, std::uint64_t offset);
   void tend_door(Room room, const std::string& key, const std::string& user);
   void check(Room room, const std::string& key, const std::string& user);
+  [[noreturn]] void fail(const std::string& key, const char* what) const;
   const Held* find(std::string_view room, std::string_view user) const;
 
   World& world_;
   Random random_;
   Random doors_;  // dice for channels of some
+  Random backs_;  // and for what is taken back
   std::map<Key, Held> held_;
   std::set<Key> ever_;
   std::set<Key> shaded_;

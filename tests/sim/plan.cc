@@ -216,6 +216,7 @@ Plan draw(std::uint64_t seed) {
   // Every third world has moderators; what a storage brings back of them has tests of its own.
   plan.host.sanction = seed % 3 == 0 && !plan.storage.on;
   plan.lines = seed % 4 == 1;
+  plan.desk = seed % 4 == 3;
   draw_tenants(plan);
   plan.deflates = seed % 4 == 2;
   for (RoomPolicy& policy : plan.policies) policy.compress = plan.deflates;
@@ -264,7 +265,7 @@ Plan draw_calm(std::uint64_t seed) {
   plan.host.close_room = 0;
   plan.host.moderate = 0;
   plan.host.sanction = false;
-  plan.lines = false;
+  plan.lines = plan.desk = false;
   plan.tenants = false;
   plan.limits.tenants = 0;
   plan.deflates = false;

@@ -56,25 +56,32 @@ Answer Reviewers::verdict(std::uint64_t serial, std::string& text) {
 
 Answer Reviewers::on_text(Question question, const PublishRequest& request) noexcept {
   const Outgoing& given = *request.message;
-  if (given.room == Lines::kRoom) return Answer::pass();
+  if (given.room == Lines::kRoom || given.room == Desk::kRoom) return Answer::pass();
   Message message;
   message.text = given.text;
   message.data = given.data;
   const std::uint64_t serial = Truth::serial_of(message);
   const std::uint32_t when = random_.below(100);
+  const Instant asked = world_.engine_now();
+  world_.host().passed(given.room, request.user);
   if (world_.busy() && serial != 0 && when < 12) {
     late_.insert(serial);
-    if (when == 0) return Answer::later();  // for ever
-    const Duration wait = Duration::ms(random_.between(1, 1'500));
     const std::uint64_t life = world_.lives();
     const Said* said = world_.truth().find(serial);
     const std::string room = said == nullptr ? std::string{} : said->room;
     const std::string user = said == nullptr ? std::string{} : said->user;
-    world_.schedule().after(wait, [this, life, question, serial, room, user] {
+    // At the deadline it is refused, and given the time back.
+    world_.schedule().after(world_.plan().limits.question_deadline,
+                            [this, life, room, user, asked] {
+                              if (life == world_.lives()) world_.host().forgive(room, user, asked);
+                            });
+    if (when == 0) return Answer::later();  // for ever
+    const Duration wait = Duration::ms(random_.between(1, 1'500));
+    world_.schedule().after(wait, [this, life, question, serial, room, user, asked] {
       if (life != world_.lives()) return;
       std::string text;
       const Answer made = verdict(serial, text);
-      world_.host().forgive(room, user);
+      world_.host().forgive(room, user, asked);
       static_cast<void>(world_.engine().answer(question, made));
     });
     return Answer::later();
@@ -83,7 +90,7 @@ Answer Reviewers::on_text(Question question, const PublishRequest& request) noex
   const Answer made = verdict(serial, text);
   const bool said =
       made.verdict == Answer::Verdict::pass || made.verdict == Answer::Verdict::rewrite;
-  if (!said) world_.host().forgive(given.room, request.user);
+  if (!said) world_.host().forgive(given.room, request.user, asked);
   return made;
 }
 

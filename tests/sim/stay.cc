@@ -12,11 +12,7 @@ enum class Meant : std::uint8_t { no, perhaps, yes };
 
 class StayCheck final {
  public:
-  StayCheck(const Stay& stay, Report& report) : stay_(stay), life_(*stay.life), report_(report) {
-    for (const Seen& seen : stay.seen) {
-      last_write_ = std::max(last_write_, seen.write);
-    }
-  }
+  StayCheck(const Stay& stay, Report& report) : stay_(stay), life_(*stay.life), report_(report) {}
 
   void run() {
     next_ = first_possible();
@@ -107,9 +103,10 @@ class StayCheck final {
     if (meant(entry) == Meant::no) {
       fail("saw " + name(entry) + " of a channel that it was not on");
     }
-    const bool due = stay_.open || seen.write + 2 <= last_write_;
-    for (; next_ < at; ++next_) miss(next_, due);
+    // Whoever sees something later has been told of what it lost before.
+    for (; next_ < at; ++next_) miss(next_, true);
     ++next_;
+    compare_missed();
     if (seen.what == Entry::Type::state && at < certain_from_) either_.push_back(seen.identity);
     // Settings may have said the same before.
     if (seen.what != Entry::Type::state) certain_from_ = std::min(certain_from_, next_);
@@ -147,13 +144,9 @@ class StayCheck final {
     if (gap.reliable) fail("was told that it lost reliable entries");
   }
 
-  void compare() {
+  void compare_missed() {
     if (told_ < certain_) {
       fail("missed " + std::to_string(certain_) + " entries and was told of " +
-           std::to_string(told_));
-    }
-    if (told_ > possible_ + life_.unseen() && !replaced_) {
-      fail("missed at most " + std::to_string(possible_) + " entries and was told of " +
            std::to_string(told_));
     }
     for (const std::uint64_t offset : missed_) {
@@ -161,6 +154,15 @@ class StayCheck final {
         return gap.from <= offset && offset <= gap.to;
       });
       if (!covered) fail("missed offset " + std::to_string(offset) + ", which no gap covers");
+    }
+    missed_.clear();
+  }
+
+  void compare() {
+    compare_missed();
+    if (told_ > possible_ + life_.unseen() && !replaced_) {
+      fail("missed at most " + std::to_string(possible_) + " entries and was told of " +
+           std::to_string(told_));
     }
   }
 
@@ -199,7 +201,6 @@ class StayCheck final {
   Report& report_;
   std::size_t next_ = 0;
   std::size_t certain_from_ = 0;
-  std::uint64_t last_write_ = 0;
   std::uint64_t possible_ = 0;
   std::uint64_t certain_ = 0;
   std::uint64_t told_ = 0;
@@ -250,7 +251,7 @@ void check_pages(const Stay& stay, const Truth& truth, Report& report) {
          at != life.offsets.end() && at->first <= high; ++at) {
       const Entry& entry = life.entries[at->second];
       if ((entry.channels & page.channels) == 0 || has.count(at->first) != 0) continue;
-      if (truth.may_lack(life.room, at->first)) continue;
+      if (truth.may_lack(life.room, at->first) || life.recalled.count(at->first) != 0) continue;
       report.fail(Verdict::correctness,
                   "%s in %s got a page (kind %d) of %zu from %" PRIu64 " to %" PRIu64
                   " without %" PRIu64,

@@ -89,6 +89,15 @@ std::uint64_t identity_of(const RoomState& state) noexcept {
   return hash.value();
 }
 
+std::uint64_t identity_of(const Event& event) noexcept {
+  if (event.type == EventType::room_state) return identity_of(event.state);
+  Hash hash;
+  hash.add(std::string_view{"taken back"});
+  hash.add(event.offset);
+  hash.add(event.user);
+  return hash.value();
+}
+
 Outgoing Said::outgoing() const noexcept {
   Outgoing out;
   out.room = room;
@@ -305,13 +314,48 @@ void Truth::append(Life& life, const Event& event) {
       break;
     default:
       entry.type = Entry::Type::state;
-      entry.identity = identity_of(event.state);
+      entry.identity = identity_of(event);
       entry.priority = Priority::high;
       entry.reliable = true;
       life.states.push_back(index);
       break;
   }
   life.entries.push_back(entry);
+}
+
+// Whoever has not got it yet does not get it, and is told nothing of it but that.
+void Truth::recall(Life& life, std::uint64_t offset, Instant now) {
+  report_.note("taken back", {}, life.room, offset);
+  life.recalled.emplace(offset, now);
+  life.entries[life.offsets.at(offset)].latest = true;
+}
+
+void Truth::told_pins(Life& life, std::span<const std::uint64_t> pins) {
+  if (!life.whole) return;
+  const bool due = !life.pins_due.empty() &&
+                   life.pins_due.front() == std::set<std::uint64_t>(pins.begin(), pins.end());
+  if (!due) {
+    report_.fail(Verdict::correctness, "the members of %s were told other pins", life.room.c_str());
+  }
+  report_.note("told pins", {}, life.room, pins.size(), life.pins_due.size());
+  life.pins_due.pop_front();
+}
+
+void Truth::pins_kept(Life& life) {
+  if (life.witnessed && life.whole) life.pins_due.pop_back();
+}
+
+void Truth::pins_changed(Life& life) {
+  report_.note("pins", {}, life.room, life.pins.size());
+  // Who comes later is told of all.
+  if (life.witnessed && life.whole) life.pins_due.push_back(life.pins);
+}
+
+void Truth::check_pins(const Life& life) const {
+  if (!life.witnessed || !life.whole || life.closed || !life.closings.empty()) return;
+  if (life.pins_due.empty()) return;
+  report_.fail(Verdict::correctness, "the members of %s were not told what is pinned",
+               life.room.c_str());
 }
 
 void Truth::told_published(std::string_view room, Position position, std::string_view user) {

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +26,8 @@ std::uint32_t channel_bit(std::string_view name) noexcept;
 
 std::string epoch_text(std::uint64_t epoch);
 std::uint64_t identity_of(const RoomState& state) noexcept;
+// Of what no member may miss: settings, and what was taken back.
+std::uint64_t identity_of(const Event& event) noexcept;
 
 struct Said {
   std::string room;
@@ -90,6 +95,9 @@ struct Life {
   std::uint32_t history_least = UINT32_MAX;  // the shortest that its policy ever was
   std::uint32_t policy_changes = 0;
   bool closed = false;
+  std::map<std::uint64_t, Instant> recalled;  // taken back, and when
+  std::set<std::uint64_t> pins;
+  std::deque<std::set<std::uint64_t>> pins_due;  // as its members are to be told, one by one
   // Of messages that the room did not show: how many senders know, how many the witness was told.
   std::uint64_t sampled_known = 0;
   std::uint64_t sampled_told = 0;
@@ -97,6 +105,11 @@ struct Life {
   // Entries that were replaced before the witness was visited, at most, and those that a crash kept
   // from it.
   std::uint64_t unseen() const noexcept;
+  // Whether it was taken back before that moment.
+  bool gone(std::uint64_t offset, Instant moment) const noexcept {
+    const auto at = recalled.find(offset);
+    return at != recalled.end() && at->second < moment;
+  }
   // Whether the witness had come when somebody joined.
   bool watched_at(Instant moment) const noexcept {
     const auto past = [moment](Instant at) { return at <= moment; };
@@ -170,6 +183,12 @@ class Truth final {
   }
   void echoed(const Said& said, const Message& message, std::string_view who) const;
   void check_sampled(const Life& life) const;
+  // A moderator took back what the witness has seen.
+  void recall(Life& life, std::uint64_t offset, Instant now);
+  void pins_changed(Life& life);
+  void pins_kept(Life& life);  // it did not come to that
+  void told_pins(Life& life, std::span<const std::uint64_t> pins);
+  void check_pins(const Life& life) const;
   // The sender was told that nobody will see it; of what is held: not before it is released.
   void refused(std::uint64_t serial, Errc why = Errc::internal);
   // What the observer heard is what the witness saw.

@@ -152,6 +152,7 @@ void World::start_engine() {
   ports.profiles = plan_.rules ? host_.get() : nullptr;
   ports.filter = plan_.reviewed ? &reviewers_ : nullptr;
   ports.observer = host_.get();
+  ports.relations = plan_.desk ? &desk_ : nullptr;
   ports.recorder = recording_.get();
   ports.storage = store_.get();
   ports.compressor = plan_.deflates ? &deflater_ : nullptr;
@@ -190,6 +191,7 @@ void World::crash() {
   for (const auto& insider : insiders_) insider->crashed();
   host_->reopen();
   lines_.crashed();
+  desk_.crashed();
   tenants_.crashed();
 }
 
@@ -237,6 +239,7 @@ Outcome World::run() {
   report_.at(now());
   host_->start();
   lines_.start();
+  desk_.start();
   reviewers_.start();
   tenants_.start();
   if (plan_.polled) tick();
@@ -312,6 +315,8 @@ void World::count_event(const Event& event) {
       if (event.gap.reason != GapReason::sampled) break;
       [[fallthrough]];  // an entry like any other
     case EventType::room_state:
+    case EventType::message_removed:
+    case EventType::messages_cleared:
       ++counted_[static_cast<int>(Priority::high)];
       break;
     default:

@@ -11,6 +11,7 @@
 #include "chatroom/engine.h"
 #include "chatroom/flatbuffers.h"
 #include "sim/deflater.h"
+#include "sim/desk.h"
 #include "sim/hash.h"
 #include "sim/heap.h"
 #include "sim/lines.h"
@@ -139,6 +140,7 @@ class World final {
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Insider>> insiders_;
   Lines lines_{*this};
+  Desk desk_{*this};
   Reviewers reviewers_{*this};
   Tenants tenants_{*this};
   std::optional<Engine::Turn> turn_;

@@ -15,6 +15,7 @@ void World::finish() {
   report_.note("quiet");
   host_->settle();
   lines_.settle();
+  desk_.settle();
   retire_surplus();
   for (const auto& peer : peers_) peer->settle();
   for (const auto& insider : insiders_) insider->settle();
@@ -73,6 +74,7 @@ void World::check_end() {
   for (const auto& [name, life] : truth_.lives()) {
     truth_.check_published(life);
     truth_.check_sampled(life);
+    truth_.check_pins(life);
   }
   for (const auto& stay : stays) {
     check_rung(*stay);
@@ -182,12 +184,20 @@ void World::check_history() {
           [](void* context, const Message& message) {
             Walk& to = *static_cast<Walk*>(context);
             to.world->truth_.sight(*to.life, message, "the host");
+            if (to.life->recalled.count(message.offset) != 0) {
+              to.world->report_.fail(Verdict::correctness,
+                                     "history of %s has %" PRIu64 ", which was taken back",
+                                     to.life->room.c_str(), message.offset);
+            }
             to.offsets.push_back(message.offset);
           },
           &walk));
       if (walk.offsets.empty()) break;
       for (auto at = walk.offsets.rbegin(); at != walk.offsets.rend(); ++at, --next, ++have) {
-        while (*at < next && truth_.may_lack(life.room, next)) --next;
+        const auto lacks = [&] {
+          return truth_.may_lack(life.room, next) || life.recalled.count(next) != 0;
+        };
+        while (*at < next && lacks()) --next;
         if (*at != next) {
           report_.fail(Verdict::correctness,
                        "history of %s has %" PRIu64 " where %" PRIu64 " should be",
@@ -198,7 +208,9 @@ void World::check_history() {
       if (before <= 1) break;
     }
     const bool roomy = !plan_.storage.on && plan_.limits.history_pool_bytes >= 4u << 20;
-    const std::uint64_t due = std::min<std::uint64_t>(head.offset, life.history_least);
+    std::uint64_t due = std::min<std::uint64_t>(head.offset, life.history_least);
+    const auto first = life.recalled.upper_bound(head.offset - due);
+    due -= static_cast<std::uint64_t>(std::distance(first, life.recalled.end()));
     if (roomy && have < due) {
       report_.fail(Verdict::correctness, "history of %s holds %" PRIu64 " of %" PRIu64,
                    life.room.c_str(), have, due);

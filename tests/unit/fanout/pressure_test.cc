@@ -76,7 +76,7 @@ TEST_CASE("low goes first, then normal; reliable entries stay") {
     fill(45);
     world.writable(0);
     world.flush();
-    CHECK(world.frames(0) == "message r0 47 high|message r0 48 kept|gap r0 1 46 46 l");
+    CHECK(world.frames(0) == "gap r0 1 46 46 l|message r0 47 high|message r0 48 kept");
   }
 }
 
