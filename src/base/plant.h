@@ -21,6 +21,7 @@ enum class Plant : std::uint8_t {
   checks_skipped,
   clear_takes_all,
   crossing_sequence_skipped,
+  copy_forgotten,
   cut_frame_forgotten,
   cut_log_called_whole,
   deflate_chain_kept,
@@ -57,6 +58,7 @@ enum class Plant : std::uint8_t {
   ledger_off_by_one,
   likes_told_at_once,
   limits_before_auth_forgotten,
+  lost_copy_not_counted,
   mailbox_never_full,
   malformed_not_closed,
   memory_unbounded,
@@ -99,6 +101,7 @@ enum class Plant : std::uint8_t {
   tenant_writes_unlimited,
   turn_never_ends_itself,
   uninvited_let_in,
+  verdict_of_another,
   writable_not_recorded,
   wrong_passwords_free,
 };

@@ -9,8 +9,7 @@ namespace chatroom {
 using engine::BrokenPort;
 using engine::QuestionKind;
 
-// Calls are between a client and the host, loads and homes have ways of their own. Passwords and
-// relations have no breaker: what they cannot do concerns one join, one message.
+// Calls are between a client and the host, loads and homes have ways of their own.
 bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
   switch (kind) {
     case QuestionKind::auth:
@@ -25,13 +24,17 @@ bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
     case QuestionKind::filter:
       port = BrokenPort::filter;
       return true;
+    case QuestionKind::set_password:
+    case QuestionKind::password:
+      port = BrokenPort::passwords;
+      return true;
+    case QuestionKind::direct:
+    case QuestionKind::block:
+      port = BrokenPort::relations;
+      return true;
     case QuestionKind::call:
     case QuestionKind::load:
     case QuestionKind::home:
-    case QuestionKind::set_password:
-    case QuestionKind::password:
-    case QuestionKind::direct:
-    case QuestionKind::block:
       return false;
   }
   return false;
