@@ -173,6 +173,7 @@ constexpr const char* kPlants[] = {
     "blocked_member_skips_reliable",
     "channel_access_not_asked",
     "checks_skipped",
+    "copy_forgotten",
     "cut_frame_forgotten",
     "cut_log_called_whole",
     "deflate_chain_kept",
@@ -199,6 +200,7 @@ constexpr const char* kPlants[] = {
     "leave_keeps_cursor",
     "ledger_off_by_one",
     "likes_told_at_once",
+    "lost_copy_not_counted",
     "malformed_not_closed",
     "offset_skipped",
     "presence_leave_lost",
@@ -217,6 +219,7 @@ constexpr const char* kPlants[] = {
     "superseded_still_sent",
     "tenant_stranger_let_in",
     "tenant_writes_unlimited",
+    "verdict_of_another",
     "writable_not_recorded",
 };
 
