@@ -34,7 +34,8 @@ WHOLE = {
     "codec": ("src/wire/*", "src/adapters/json/*"),
     "limiter": ("src/base/bucket.h", "src/room/overload.*", "src/room/budgets.*",
                 "src/room/cap.h", "src/room/repeats.*", "src/room/fair_sample.*"),
-    "queue": ("src/engine/mailbox.*", "src/engine/byte_queue.*", "src/fanout/tape.*",
+    "queue": ("src/engine/mailbox.*", "src/engine/work_queue.*", "src/engine/byte_queue.*",
+              "src/fanout/tape.*",
               "src/fanout/private_items.*", "src/session/input_pool.*"),
 }
 

@@ -78,6 +78,9 @@ void add_engine(const chatroom::MetricsSnapshot& m, Text& text) {
            m.breaker_trips);
   text.add("breaker_refused_total", Type::counter, "What was refused or held meanwhile.",
            m.breaker_refused);
+  text.add("slow_work_total", Type::counter, "Copies and pushes handed over.", m.slow_work);
+  text.add("slow_work_lost_total", Type::counter, "Of them, lost since nobody took them in time.",
+           m.slow_work_lost);
   add_ledger(m.ledger, text);
 }
 

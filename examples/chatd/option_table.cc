@@ -199,6 +199,19 @@ const Option kTable[] = {
      "Append to FILE who signs in and goes, and who joins and leaves rooms, one JSON object a\n"
      "line.",
      [](Options& o, Text v) { return set_text(v, o.sessions); }},
+    {"copies", "FILE",
+     "Append to FILE a copy of each kept message, direct message, join, leave and act of\n"
+     "moderation, one JSON object a line, from a thread of its own. What that is too slow for\n"
+     "is left out and counted.",
+     [](Options& o, Text v) { return set_text(v, o.copies); }},
+    {"trace", "FILE",
+     "Log what the users named in FILE, one a line, do and are told. FILE is looked at again\n"
+     "when it changes. At most 8 at a time.",
+     [](Options& o, Text v) { return set_text(v, o.trace); }},
+    {"inspect", nullptr,
+     "Serve /inspect: the ten rooms that cost most, and the last refusals. It names users:\n"
+     "do not let the world reach it.",
+     [](Options& o, Text v) { return set_switch(v, o.inspect); }},
     {"password-mib", "N",
      "Memory that checking the password of a room takes, one at a time on each thread.\n"
      "Default 19.",

@@ -45,6 +45,9 @@ struct Options {
   std::vector<NamedTenant> tenants;
   std::string sessions;
   std::vector<NamedChannel> channels;
+  std::string copies;
+  std::string trace;
+  bool inspect = false;
   std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;
   std::int64_t drain_s = 5;

@@ -3,26 +3,9 @@
 #include <cerrno>
 #include <fstream>
 
+#include "json_text.h"
+
 namespace chatd {
-
-namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
-      out += code;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-}  // namespace
 
 bool read_words(const std::string& path, chatroom::WordFilter& words) {
   using Action = chatroom::WordFilter::Action;

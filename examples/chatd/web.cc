@@ -76,6 +76,12 @@ bool Web::on_request(const chatroom::HttpRequest& request,
     response.body = metrics();
     return true;
   }
+  if (request.path == "/inspect" && inspect) {
+    response.content_type = "application/json";
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = inspect();
+    return true;
+  }
   if (request.path == "/healthz") {
     response.status = healthy() ? 200 : 503;
     response.content_type = "application/json";

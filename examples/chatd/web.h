@@ -1,4 +1,4 @@
-// What the --ws port serves beside /chat: the page, /healthz, /metrics.
+// What the --ws port serves beside /chat: the page, /healthz, /metrics, /inspect.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,7 @@ class Web final : public chatroom::HttpHandler {
   // Each answers a body. Set before the first request.
   std::function<std::string()> metrics;
   std::function<std::string()> health;
+  std::function<std::string()> inspect;  // empty: there is no such page
   std::function<bool()> healthy;
 
   bool on_request(const chatroom::HttpRequest& request,

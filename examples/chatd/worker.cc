@@ -74,6 +74,10 @@ void Teller::on_event(const HostEvent& event) noexcept {
     case HostEventType::overload:
       if (event.error.code != Errc::ok) return log_.info("room %s is overloaded", room.c_str());
       return log_.info("room %s: %s", room.c_str(), std::string(name_of(event.rung)).c_str());
+    case HostEventType::traced:
+      return log_trace(log_, event);
+    case HostEventType::copies_lost:
+      return log_.info("%llu copies were lost", static_cast<unsigned long long>(event.count));
     case HostEventType::moderated:
       return audit_.write(event, loop_.now().unix_ms());
     default:
@@ -103,7 +107,8 @@ Worker::Worker(const Options& options, Log& log, Shared& shared, std::uint32_t i
       broker_(broker),
       web_(options.web_root),
       browsers_(websocket_options()),
-      passwords_({.memory_bytes = std::uint64_t{options.password_mib} << 20}) {}
+      passwords_({.memory_bytes = std::uint64_t{options.password_mib} << 20}),
+      trace_(options.trace) {}
 
 WebSocketOptions Worker::websocket_options() {
   WebSocketOptions out;
@@ -123,6 +128,9 @@ int Worker::run() {
   server_ = &server;
   web_.metrics = [this] { return metrics_text(all_numbers()); };
   web_.health = [this] { return health_json(all_numbers()); };
+  if (options_.inspect) {
+    web_.inspect = [this] { return inspect_json(*engine_, loop_.now().unix_ms()); };
+  }
   web_.healthy = [this] { return !shared_.draining; };
   // The first binds the ports, then the others share them.
   if (index_ == 0) {
@@ -162,7 +170,15 @@ bool Worker::create() {
     log_.error("%s: %s", options_.sessions.c_str(), std::strerror(errno));
     return false;
   }
+  if (!options_.copies.empty()) {
+    if (!copies_.open(options_.copies)) {
+      log_.error("%s: %s", options_.copies.c_str(), std::strerror(errno));
+      return false;
+    }
+    copier_ = std::make_unique<SlowWorker>(copies_);
+  }
   EnginePorts ports;
+  ports.slow_work = copier_.get();
   ports.passwords = &passwords_;
   ports.relations = &shared_.relations;
   if (words_.size() > 0) ports.filter = &words_;
@@ -186,6 +202,7 @@ bool Worker::create() {
     return false;
   }
   passwords_.attach(engine_->remote());
+  trace_.look(*engine_, log_);
   return true;
 }
 
@@ -265,6 +282,7 @@ void Worker::serve() {
   bool running = true;
   while (shared_.threads_running > 0) {
     if (loop_.run_for(kRound)) break;
+    trace_.look(*engine_, log_);
     if (!record_.flush()) log_.error("%s: recording stopped", options_.record.c_str());
     if (options_.threads > 1) {
       const Numbers numbers = own_numbers();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "chatroom/adapters/websocket.h"
 #include "chatroom/adapters/zlib.h"
 #include "chatroom/chatroom.h"
+#include "copy_file.h"
+#include "inspect_text.h"
 #include "log.h"
 #include "metrics_text.h"
 #include "options.h"
@@ -104,6 +107,9 @@ class Worker {
   chatroom::JsonCodec json_;
   chatroom::uv::Loop loop_;
   Teller teller_{log_, loop_, options_.channels};
+  CopyFile copies_;
+  std::unique_ptr<chatroom::SlowWorker> copier_;  // outlives the engine, not the file
+  TraceFile trace_;
   chatroom::EnginePtr engine_;
   chatroom::uv::Server* server_ = nullptr;  // lives in run()
   const chatroom::Instant started_ = loop_.now();

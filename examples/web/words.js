@@ -4,7 +4,7 @@
 export class ChatError extends Error {
   constructor(
     code,
-    { message = code, temporary = false, retryAfterMs = 0, rule = '', scope = '' } = {},
+    { message = code, temporary = false, retryAfterMs = 0, rule = '', scope = '', verdict = 0 } = {},
   ) {
     super(message);
     this.name = 'ChatError';
@@ -13,9 +13,10 @@ export class ChatError extends Error {
     this.retryAfterMs = retryAfterMs;
     this.rule = rule; // which rule it was (a key of RULES, or one of a later version), if it says
     this.scope = scope; // and what that rule holds for
+    this.verdict = verdict; // its number, for whoever is asked why; 0: it has none
   }
 
-  /** From `{code, message, temporary, retry_after_ms, rule, scope}` as it stands on the wire. */
+  /** From `{code, message, temporary, retry_after_ms, rule, scope, verdict}` as it stands on the wire. */
   static from({
     code = 'internal',
     message = code,
@@ -23,8 +24,9 @@ export class ChatError extends Error {
     retry_after_ms: retryAfterMs = 0,
     rule = '',
     scope = '',
+    verdict = 0,
   }) {
-    return new ChatError(code, { message, temporary, retryAfterMs, rule, scope });
+    return new ChatError(code, { message, temporary, retryAfterMs, rule, scope, verdict });
   }
 }
 

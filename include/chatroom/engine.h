@@ -17,8 +17,10 @@
 #include "chatroom/metrics.h"
 #include "chatroom/observer.h"
 #include "chatroom/recorder.h"
+#include "chatroom/refusal.h"
 #include "chatroom/remote.h"
 #include "chatroom/room.h"
+#include "chatroom/slow_work.h"
 #include "chatroom/storage.h"
 #include "chatroom/tenant.h"
 
@@ -41,6 +43,7 @@ struct EnginePorts {
   Recorder* recorder = nullptr;    // not with a broker
   LogSink* log = nullptr;
   EngineObserver* observer = nullptr;
+  SlowWork* slow_work = nullptr;  // null: nothing is copied, nobody is pushed to
 };
 
 // What becomes of texts while the Filter port fails (Limits::breaker_failures).
@@ -59,7 +62,9 @@ struct EngineOptions {
   bool open_rooms = false;       // a join of an unknown room opens it (no Rules port asked)
   RoomPolicy new_room_policy{};  // for rooms opened that way
   Unfiltered unfiltered = Unfiltered::hold;
-  Budget budget{};  // for turns that end by themselves (Turn, on_loop)
+  std::uint32_t slow_work = kCopies;  // what goes to EnginePorts::slow_work; with kPushes what is
+                                      // said to users who are not here, too
+  Budget budget{};                    // for turns that end by themselves (Turn, on_loop)
 };
 
 struct SessionOptions {
@@ -172,6 +177,23 @@ class Engine final : private LoopClient {
   // limit_reached: Limits::tenants; unsupported: they are 0.
   [[nodiscard]] Status set_tenant(std::string_view name, const TenantPolicy& policy) noexcept;
   Result<TenantUsage> tenant(std::string_view name) const noexcept;  // not_found
+
+  // Nothing of it may be here any more: forbidden while it has rooms or sessions. Its counters and
+  // budgets are gone; its name is nobody's. bad_request: the house; not_found; unsupported.
+  [[nodiscard]] Status remove_tenant(std::string_view name) noexcept;
+
+  // For operators. What this user's sessions do and are told from now on comes as
+  // HostEventType::traced, those of sessions to come too, until it is switched off.
+  // limit_reached: Limits::traced_users; bad_request: no name; not_found: off, and was not on.
+  [[nodiscard]] Status trace(std::string_view user, bool on) noexcept;
+  // A refusal that a client was told, by the number that its answer carried. not_found: it was
+  // long ago (Limits::refusals), or at another engine.
+  Result<Refusal> why(std::uint64_t verdict) const noexcept;
+  // The last ones of this user, or (empty) of anybody, the newest first; how many.
+  std::size_t refusals(std::string_view user, std::span<Refusal> out) const noexcept;
+  // The rooms that lead by that, the first first; how many. Counters are since the room opened.
+  // Looks at every room once: some 10 ns each for ten places.
+  std::size_t top_rooms(std::span<RoomCost> out, RoomOrder by) const noexcept;
 
   // Does what is due: mail, timers, late answers, work left over; answers when to call again at the
   // latest. Hosts with an EventLoop need not call it.

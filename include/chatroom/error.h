@@ -89,7 +89,8 @@ inline constexpr int kRuleCount = static_cast<int>(Rule::user_rate) + 1;
 enum class Scope : std::uint8_t { none, user, session, room, channel, tenant, address, server };
 inline constexpr int kScopeCount = static_cast<int>(Scope::server) + 1;
 
-std::string_view name_of(Rule rule) noexcept;  // "slow_mode"
+std::string_view name_of(Rule rule) noexcept;     // "slow_mode"
+std::string_view message_of(Rule rule) noexcept;  // one English sentence for whoever asks why
 std::string_view name_of(Scope scope) noexcept;
 Rule rule_from(std::string_view name) noexcept;  // Rule::none for an unknown word
 Scope scope_of(Rule rule) noexcept;

@@ -150,8 +150,9 @@ struct Event {
   EventType type = EventType::none;
   Op op = Op::none;  // answers; a client that decodes fills it from its own list
   std::uint32_t id = 0;
-  Error error{};            // answers: code ok for success
-  std::string_view text{};  // the error's message; moderation's and left's reason
+  Error error{};              // answers: code ok for success
+  std::uint64_t verdict = 0;  // of a refusal: its number (Engine::why); 0: it has none
+  std::string_view text{};    // the error's message; moderation's and left's reason
   std::string_view room{};
   std::string_view channel{};
   Message message{};

@@ -75,6 +75,9 @@ struct Limits {
   std::uint32_t breaker_failures = 5;
   Duration breaker_window = Duration::s(10);
   Duration breaker_open = Duration::s(5);
+  std::uint32_t traced_users = 8;  // Engine::trace: limit_reached
+  std::uint32_t refusals = 1'024;  // Engine::why (240 bytes each): the oldest is forgotten; 0: none
+                                   // is kept, and answers carry no number
 
   // What may wait. Pools grow in slabs up to these and never give back above the high-water mark.
   std::uint32_t window_bytes = 1024 * 1024;    // log per room and profile; see room.h, overload

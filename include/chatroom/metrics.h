@@ -20,6 +20,18 @@ struct Ledger {
   Class by_priority[kPriorityCount];
 };
 
+// What a room asks of its engine: to find those that cost.
+struct RoomCost {
+  std::string_view key{};  // until the next call on the engine
+  std::uint32_t online = 0;
+  std::uint32_t blocked = 0;     // members whose link takes nothing now
+  std::uint64_t entries = 0;     // into its log: messages and what else all are told
+  std::uint64_t deliveries = 0;  // entries times the members who should get them
+  std::uint64_t bytes = 0;       // likewise, of their frames
+  std::uint64_t lag_bytes = 0;   // of the log, that its slowest member holds now
+};
+enum class RoomOrder : std::uint8_t { deliveries, bytes, entries, lag };
+
 struct MetricsSnapshot {
   // Gauges.
   std::uint64_t sessions = 0;
@@ -48,6 +60,8 @@ struct MetricsSnapshot {
   std::uint64_t gaps = 0;
   std::uint64_t breaker_trips = 0;    // a port failed so often that it was not asked any more
   std::uint64_t breaker_refused = 0;  // what was refused or held meanwhile
+  std::uint64_t slow_work = 0;        // pieces handed to the SlowWork port
+  std::uint64_t slow_work_lost = 0;   // of them, lost there
   // Rooms that compress: runs of entries, each deflated once, and their bytes plain and deflated.
   std::uint64_t deflated_runs = 0;
   std::uint64_t deflated_from = 0;

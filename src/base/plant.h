@@ -26,6 +26,7 @@ enum class Plant : std::uint8_t {
   clear_takes_all,
   closed_channel_open,
   crossing_sequence_skipped,
+  copy_forgotten,
   cut_frame_forgotten,
   cut_log_called_whole,
   deflate_chain_kept,
@@ -65,6 +66,7 @@ enum class Plant : std::uint8_t {
   ledger_off_by_one,
   likes_told_at_once,
   limits_before_auth_forgotten,
+  lost_copy_not_counted,
   mailbox_never_full,
   malformed_not_closed,
   memory_unbounded,
@@ -111,6 +113,7 @@ enum class Plant : std::uint8_t {
   uninvited_let_in,
   unpin_untold,
   user_rate_per_room_only,
+  verdict_of_another,
   writable_not_recorded,
   wrong_passwords_free,
 };

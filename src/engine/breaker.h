@@ -13,8 +13,9 @@
 
 namespace chatroom::engine {
 
-enum class BrokenPort : std::uint8_t { auth, rules, filter, storage };
-inline constexpr std::array<std::string_view, 4> kPortNames{"auth", "rules", "filter", "storage"};
+enum class BrokenPort : std::uint8_t { auth, rules, filter, storage, passwords, relations };
+inline constexpr std::array<std::string_view, 6> kPortNames{"auth",    "rules",     "filter",
+                                                            "storage", "passwords", "relations"};
 inline constexpr std::size_t kPorts = kPortNames.size();
 
 class Breaker final {

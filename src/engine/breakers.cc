@@ -9,9 +9,8 @@ namespace chatroom {
 using engine::BrokenPort;
 using engine::QuestionKind;
 
-// Calls are between a client and the host, loads and homes have ways of their own. Passwords,
-// relations and profiles have no breaker: what they cannot do concerns one join, one message, one
-// question.
+// Calls are between a client and the host, loads and homes have ways of their own. Profiles have no
+// breaker: what they cannot do concerns one question.
 bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
   switch (kind) {
     case QuestionKind::auth:
@@ -26,13 +25,17 @@ bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
     case QuestionKind::filter:
       port = BrokenPort::filter;
       return true;
+    case QuestionKind::set_password:
+    case QuestionKind::password:
+      port = BrokenPort::passwords;
+      return true;
+    case QuestionKind::direct:
+    case QuestionKind::block:
+      port = BrokenPort::relations;
+      return true;
     case QuestionKind::call:
     case QuestionKind::load:
     case QuestionKind::home:
-    case QuestionKind::set_password:
-    case QuestionKind::password:
-    case QuestionKind::direct:
-    case QuestionKind::block:
     case QuestionKind::profile:
     case QuestionKind::profile_wanted:
       return false;

@@ -135,7 +135,7 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
 
 void Engine::State::execute(const Caller& caller, const Command& command) noexcept {
   const Outcome outcome = decide(caller, command);
-  if (!outcome.ok()) refuse(caller, outcome.error);
+  if (!outcome.ok()) refuse(caller, outcome.error, command.room);
 }
 
 // A call of the host's on behalf of a session: the same way as the session's own command.
@@ -156,9 +156,10 @@ Result<Ticket> Engine::State::host_call(SessionId id, const Command& command, Ta
   if (const Status good = engine::check_host_command(checked); !good) return good.error();
   const std::uint64_t ticket = next_ticket++;
   dirty = true;
-  const Outcome outcome =
-      decide({.session = id, .id = 0, .op = command.op, .host = true, .tag = tag, .ticket = ticket},
-             checked);
+  const Caller caller{
+      .session = id, .id = 0, .op = command.op, .host = true, .tag = tag, .ticket = ticket};
+  trace_command(caller, checked);
+  const Outcome outcome = decide(caller, checked);
   if (!outcome.ok()) return explained(outcome.error);
   return Ticket{ticket, outcome.position};
 }
@@ -200,9 +201,10 @@ void Engine::State::answer_page(const Caller& caller, Event& event, bool oldest)
     event.messages = oldest ? event.messages.first(half) : event.messages.last(half);
     event.more = true;
   }
+  trace_told(to, event);
 }
 
-void Engine::State::refuse(const Caller& caller, Error error) noexcept {
+void Engine::State::refuse(const Caller& caller, Error error, std::string_view room) noexcept {
   ++counters.refused;
   if (caller.host) {
     note({.type = HostEventType::refused,
@@ -217,7 +219,9 @@ void Engine::State::refuse(const Caller& caller, Error error) noexcept {
   if (slots.get(caller.session) == nullptr) return;
   const std::uint32_t to =
       caller.session.index ^ (CHATROOM_PLANTED(refusal_to_neighbour) ? 1u : 0u);
-  push(to, session::refusal(caller.id, caller.op, error));
+  Event refusal = session::refusal(caller.id, caller.op, error);
+  refusal.room = room;
+  push(to, refusal);
 }
 
 void Engine::State::push(std::uint32_t session, const Event& event,
@@ -226,10 +230,28 @@ void Engine::State::push(std::uint32_t session, const Event& event,
     if (push_to_guest(session, event, how)) return;
   } else {
     if (!fanout.has_outlet(session)) return;
-    if (fanout.push_private(session, event, how) != fanout::Pushed::too_large) return;
+    if (event.error.code != Errc::ok && event.verdict == 0 && options.limits.refusals != 0) {
+      return push_refusal(session, event);
+    }
+    const bool fits = fanout.push_private(session, event, how) != fanout::Pushed::too_large;
+    if (fits) return trace_told(session, event);
   }
   CHATROOM_ASSERT(event.type == EventType::answer);  // events of ours have bounded parts
   push(session, session::refusal(event.id, event.op, {Errc::too_large, 0, 0}));
+}
+
+// Told by the engine that the session is at, so that its number means something there.
+void Engine::State::push_refusal(std::uint32_t session, Event event) noexcept {
+  const room::UserIndex user = rooms.user_of(session);
+  event.verdict =
+      refusals.add({.time_ms = now.unix_ms(),
+                    .session = id_of(session),
+                    .user = user == room::kNone ? std::string_view{} : rooms.user(user).id,
+                    .room = event.room,
+                    .op = event.op,
+                    .error = event.error});
+  if (CHATROOM_PLANTED(verdict_of_another)) ++event.verdict;
+  push(session, event);
 }
 
 void Engine::State::push_control(std::uint32_t session, wire::WebsocketOpcode opcode,

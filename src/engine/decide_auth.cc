@@ -74,6 +74,7 @@ Status Engine::State::sign_in(SessionId id, const Identity& identity) noexcept {
   while (most != 0 && rooms.user(*user).sessions > most) {
     end_session(id_of(rooms.first_session(*user)), CloseCode::replaced, LeaveReason::replaced);
   }
+  if (!traced.empty()) begin_trace(id, identity.user);
   return {};
 }
 

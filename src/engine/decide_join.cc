@@ -100,7 +100,7 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     static_cast<void>(rooms.leave(room, session, now));
     return placed.error();
   }
-  answer_join(caller, room, command, *joined);
+  const bool resumed = answer_join(caller, room, command, *joined);
   replace_sessions(room, rooms.user_of(session));
   if (joined->state_changed) {
     const RoomState all = rooms.state(room);
@@ -116,7 +116,8 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
         .user = rooms.user(rooms.user_of(session)).id,
         .room = rooms.view(room).key,
         .tag = caller.tag,
-        .ticket = caller.ticket});
+        .ticket = caller.ticket,
+        .resumed = resumed});
   return {};
 }
 
@@ -135,8 +136,9 @@ void Engine::State::replace_sessions(RoomId room, room::UserIndex user) noexcept
   }
 }
 
-// Everything up to the head of this moment, where the member's cursor stands already.
-void Engine::State::answer_join(const Caller& caller, RoomId room, const Command& command,
+// Everything up to the head of this moment, where the member's cursor stands already. True: it came
+// back, and that is all that it missed.
+bool Engine::State::answer_join(const Caller& caller, RoomId room, const Command& command,
                                 const room::Joined& joined) noexcept {
   const room::RoomView view = rooms.view(room);
   const room::EpochText epoch = room::epoch_text(view.position.epoch);
@@ -167,6 +169,7 @@ void Engine::State::answer_join(const Caller& caller, RoomId room, const Command
   event.messages = page.messages;
   event.more = page.more;
   answer_page(caller, event, command.has_since);
+  return event.recovered;
 }
 
 Engine::State::Outcome Engine::State::decide_leave(const Caller& caller,

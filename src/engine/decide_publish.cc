@@ -250,6 +250,7 @@ Result<Position> Engine::State::spread_message(RoomId room, const room::Committe
   if (stamped.position.offset != 0) {
     rooms.keep(room, stamped.message, now);
     mark_changed(room);
+    copy_message(room, stamped);
   }
   ++counters.published;
   note({.type = HostEventType::published,

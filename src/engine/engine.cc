@@ -240,6 +240,18 @@ Status Engine::set_tenant(std::string_view name, const TenantPolicy& policy) noe
   return {};
 }
 
+Status Engine::remove_tenant(std::string_view name) noexcept {
+  if (const Error error = admit(state_->options.limits, name.size()); error.code != Errc::ok) {
+    return error;
+  }
+  state_->record(Record::remove_tenant, [&](Packer& to) { to.text(name); });
+  const TurnScope turn{*state_};
+  const std::uint16_t index = state_->rooms.tenant_index(name);
+  if (const Status removed = state_->rooms.remove_tenant(name); !removed) return removed;
+  state_->fanout.forget_visits(index);
+  return {};
+}
+
 Result<TenantUsage> Engine::tenant(std::string_view name) const noexcept {
   Result<TenantUsage> used = state_->rooms.tenant(name);
   if (!used) return used;

@@ -35,6 +35,10 @@ void Engine::State::note_gaps() noexcept {
           .user = user == room::kNone ? std::string_view{} : rooms.user(user).id,
           .room = told.room == fanout::kNoSlot ? std::string_view{} : fanout.key(told.room),
           .gap = told.gap});
+    trace(told.session,
+          {.room = told.room == fanout::kNoSlot ? std::string_view{} : fanout.key(told.room),
+           .gap = told.gap,
+           .step = TraceStep::gap});
   }
 }
 

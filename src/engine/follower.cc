@@ -236,7 +236,7 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
   if (error.code != Errc::ok) {
     if (decides) give_up_join(session, command.room);
     if (command.op == Op::join) stop_following(command.room);
-    refuse(caller, error);
+    refuse(caller, error, command.room);
   }
   release_held(session);
 }
@@ -260,7 +260,8 @@ Error Engine::State::settle_reply(const Caller& caller, const Command& command, 
             .user = rooms.user(rooms.user_of(session)).id,
             .room = command.room,
             .tag = caller.tag,
-            .ticket = caller.ticket});
+            .ticket = caller.ticket,
+            .resumed = event.recovered});
       return {};
     }
     case Op::subscribe:

@@ -57,6 +57,8 @@ void Engine::State::handle(SessionId id, const session::Intake& intake) noexcept
       return;
     case Type::command:
       ++counters.commands;
+      trace_command({.session = id, .id = intake.command->id, .op = intake.command->op},
+                    *intake.command);
       execute({.session = id, .id = intake.command->id, .op = intake.command->op}, *intake.command);
       break;
     case Type::refuse:
@@ -97,6 +99,7 @@ void Engine::State::take_writable(SessionId id) noexcept {
   SessionRecord* record = slots.get(id);
   if (record == nullptr || record->stage == engine::Stage::closed) return;
   if (fanout.has_outlet(id.index)) fanout.on_writable(id.index);
+  trace(id.index, {.step = TraceStep::writable});
   count_input(0);
 }
 
@@ -192,6 +195,7 @@ void Engine::State::pace_reading(SessionRecord& record, SessionId id) noexcept {
   if (fast) start_timer(record);
   if (pause == record.paused) return;
   record.paused = pause;
+  trace(id.index, {.count = pause ? 0u : 1u, .step = TraceStep::reading});
   fanout.connection(id.index).pause(pause);
 }
 

@@ -49,14 +49,28 @@ Status Mailbox::put(Bytes message) noexcept {
 }
 
 std::size_t Mailbox::take(MutableBytes out) noexcept {
-  if (empty()) return 0;
   lock();
-  std::uint32_t size = 0;
-  copy_out({reinterpret_cast<std::byte*>(&size), sizeof size});
+  const std::uint32_t size = pop_size();
   CHATROOM_ASSERT(size <= out.size());
   copy_out(out.first(size));
-  count_.fetch_sub(1, std::memory_order_relaxed);
   unlock();
+  return size;
+}
+
+bool Mailbox::drop() noexcept {
+  lock();
+  const std::uint32_t size = pop_size();
+  skip(size);
+  unlock();
+  return size != 0;
+}
+
+// Under the lock. Messages have at least a byte: 0 says that there is none.
+std::uint32_t Mailbox::pop_size() noexcept {
+  std::uint32_t size = 0;
+  if (count_.load(std::memory_order_relaxed) == 0) return size;
+  copy_out({reinterpret_cast<std::byte*>(&size), sizeof size});
+  count_.fetch_sub(1, std::memory_order_relaxed);
   return size;
 }
 
@@ -86,8 +100,12 @@ void Mailbox::copy_out(MutableBytes to) noexcept {
   const std::size_t first = std::min<std::size_t>(to.size(), capacity_ - read_);
   if (first != 0) std::memcpy(to.data(), ring_ + read_, first);
   if (first < to.size()) std::memcpy(to.data() + first, ring_, to.size() - first);
-  read_ = static_cast<std::uint32_t>((read_ + to.size()) % capacity_);
-  used_ -= static_cast<std::uint32_t>(to.size());
+  skip(to.size());
+}
+
+void Mailbox::skip(std::size_t size) noexcept {
+  read_ = static_cast<std::uint32_t>((read_ + size) % capacity_);
+  used_ -= static_cast<std::uint32_t>(size);
 }
 
 }  // namespace chatroom::engine

@@ -32,6 +32,8 @@ class Mailbox final {
   // The engine's thread. Copies the oldest message to `out`, which must hold `message_bytes_max`;
   // answers its size, 0 if there is none.
   std::size_t take(MutableBytes out) noexcept;
+  // Any thread: the oldest message is gone, to make place. False: there is none.
+  bool drop() noexcept;
   bool empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
   // The engine is going: later puts answer not_found and the loop is not touched again.
   void shut() noexcept;
@@ -45,6 +47,8 @@ class Mailbox final {
   void unlock() noexcept { locked_.clear(std::memory_order_release); }
   void copy_in(Bytes from) noexcept;
   void copy_out(MutableBytes to) noexcept;
+  std::uint32_t pop_size() noexcept;
+  void skip(std::size_t size) noexcept;
 
   // Set at creation.
   Memory& memory_;

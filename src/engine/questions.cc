@@ -52,6 +52,7 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
                       .tag = pending->tag,
                       .ticket = pending->ticket,
                       .asked = pending->asked};
+  const base::FixedText<128> room{command.room};  // the scratch may be another's by then
   forget_question(question);
   if (kind == QuestionKind::profile) {
     finish_profile(command.user, engine::checked(answer));
@@ -63,7 +64,7 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
   if (record == nullptr || record->stage != engine::Stage::open) return {};
   if (record->waiting == question.index) record->waiting = SessionRecord::kNothing;
   const Outcome outcome = settle(kind, caller, command, answer);
-  if (!outcome.ok()) refuse(caller, outcome.error);
+  if (!outcome.ok()) refuse(caller, outcome.error, room.view());
   release_held(caller.session);
   return {};
 }

@@ -165,7 +165,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
         waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
     if (author == room::kNone && !waiting.author.empty()) continue;  // gone before its turn came
     if (const Duration wait = broken_for(engine::BrokenPort::storage); wait.us > 0) {
-      refuse(waiting.caller, broken(Errc::storage_failed, wait));
+      refuse(waiting.caller, broken(Errc::storage_failed, wait), rooms.view(record.room).key);
       continue;
     }
     Position first;
@@ -182,7 +182,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     const Result<room::Committed> stamped =
         rooms.stamp(record.room, author, waiting.message, 1, now);
     if (!stamped) {
-      refuse(waiting.caller, stamped.error());
+      refuse(waiting.caller, stamped.error(), rooms.view(record.room).key);
       continue;
     }
     engine::Packer to{scratch.packed};
@@ -194,7 +194,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     if (!to.ok() || !request || !record.flying.push(blocks, to.bytes())) {
       if (request) storage_works.erase(request);
       rooms.forget_key(record.room, author, waiting.message.key);
-      refuse(waiting.caller, {Errc::storage_failed, kTemporary, 0});
+      refuse(waiting.caller, {Errc::storage_failed, kTemporary, 0}, rooms.view(record.room).key);
       continue;
     }
     if (stamped->position.offset == 0) {  // nothing to store
@@ -252,7 +252,7 @@ void Engine::State::drop_flying(RoomRecord& record, Error error) noexcept {
   const room::UserIndex author =
       waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
   rooms.forget_key(record.room, author, waiting.message.key);
-  refuse(waiting.caller, error);
+  refuse(waiting.caller, error, rooms.view(record.room).key);
 }
 
 // The room closes: what waited in it will not be said. What the storage has been asked to keep may
@@ -263,7 +263,7 @@ void Engine::State::refuse_ahead(RoomRecord& record) noexcept {
     engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
     Waiting waiting;
     unpack_waiting(from, waiting);
-    refuse(waiting.caller, error);
+    refuse(waiting.caller, error, rooms.view(record.room).key);
   };
   while (!record.flying.empty()) refuse_first(record.flying, {Errc::internal, kTemporary, 0});
   while (!record.ahead.empty()) refuse_first(record.ahead, {Errc::not_member, 0, 0});

@@ -44,6 +44,7 @@ void pack(Packer& to, const EngineOptions& options) noexcept {
   to.flag(options.open_rooms);
   pack(to, options.new_room_policy);
   to.u8(static_cast<std::uint8_t>(options.unfiltered));
+  to.u32(options.slow_work);
   to.u32(options.budget.sends);
   to.u32(options.budget.commands);
 }
@@ -56,6 +57,7 @@ void unpack(Unpacker& from, EngineOptions& options) noexcept {
   options.open_rooms = from.flag();
   unpack(from, options.new_room_policy);
   options.unfiltered = static_cast<Unfiltered>(from.u8());
+  options.slow_work = from.u32();
   options.budget.sends = from.u32();
   options.budget.commands = from.u32();
 }
@@ -107,6 +109,7 @@ void Engine::State::record_begin(const Seeds& seeds) noexcept {
     to.flag(ports.storage != nullptr);
     to.flag(ports.observer != nullptr);
     to.flag(ports.compressor != nullptr);
+    to.flag(ports.slow_work != nullptr);
     to.flag(options.budget.over != nullptr);
   });
 }

@@ -46,6 +46,8 @@ enum class Record : std::uint8_t {
   room_schedule,    // room, moment, tag, message
   cancel,           // what
   set_tenant,       // name, policy
+  trace,            // user, on
+  remove_tenant,    // name
   // Values.
   now,
   wrote,     // session, offered, taken, hash of what was offered
@@ -58,14 +60,15 @@ enum class Record : std::uint8_t {
   stored_message,
   stored_room,
   stored_done,
-  deflated,  // Compressor::deflate: what it wrote
-  inflated,  // Compressor::inflate: outcome, what it wrote
-  returned,  // a request to the storage came back: what it says from here on is a call
+  deflated,   // Compressor::deflate: what it wrote
+  inflated,   // Compressor::inflate: outcome, what it wrote
+  returned,   // a request to the storage came back: what it says from here on is a call
+  work_lost,  // SlowWork::put: number, how many were lost; where none was, there is no record
   // The recording could not hold an input (a text far beyond every limit) and stops here.
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 13";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 14";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -91,6 +94,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.auth_deadline.us), each(l.heartbeat.us), each(l.dead_after.us), each(l.write_stall.us);
   each(l.question_deadline.us), each(l.questions);
   each(l.profiles), each(l.profile_fresh.us);
+  each(l.traced_users), each(l.refusals);
   each(l.breaker_failures), each(l.breaker_window.us), each(l.breaker_open.us);
   each(l.window_bytes), each(l.log_pool_bytes), each(l.private_bytes), each(l.private_pool_bytes);
   each(l.input_pool_bytes), each(l.history_pool_bytes), each(l.keys), each(l.presence_exact);
@@ -99,7 +103,7 @@ void each_limit(L& l, Each each) noexcept {
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
 }
-static_assert(sizeof(Limits) == 384, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 392, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

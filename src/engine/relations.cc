@@ -13,13 +13,13 @@ Engine::State::Outcome Engine::State::decide_send_to(const Caller& caller,
     return error;
   }
   const room::UserIndex to = rooms.find_user(command.user);
-  if (to == room::kNone) return Error{Errc::not_found, kTemporary, 0};
+  if (to == room::kNone && !wants(WorkKind::push)) return Error{Errc::not_found, kTemporary, 0};
   const room::UserIndex from = rooms.user_of(caller.session.index);
   if (ports.relations == nullptr || from == to) {
     return settle_direct(caller, command, Answer::pass());
   }
   const DirectRequest request{
-      .session = caller.session, .from = rooms.user(from).id, .to = rooms.user(to).id};
+      .session = caller.session, .from = rooms.user(from).id, .to = command.user};
   return ask(QuestionKind::direct, caller, command,
              [&](Question question) { return ports.relations->on_direct(question, request); });
 }
@@ -33,12 +33,13 @@ Engine::State::Outcome Engine::State::settle_direct(const Caller& caller, const 
     return Error{Errc::internal, kTemporary, 0};
   }
   const room::UserIndex to = rooms.find_user(command.user);
-  if (to == room::kNone) return Error{Errc::not_found, kTemporary, 0};
+  const bool away = to == room::kNone;
+  if (away && !wants(WorkKind::push)) return Error{Errc::not_found, kTemporary, 0};
   const room::UserIndex from = rooms.user_of(caller.session.index);
   const room::UserView sender = rooms.user(from);
   Event event;
   event.type = EventType::direct;
-  event.user = rooms.user(to).id;
+  event.user = command.user;
   event.message.user = sender.id;
   event.message.nick = sender.nick;
   event.message.kind = command.out.kind;
@@ -46,9 +47,16 @@ Engine::State::Outcome Engine::State::settle_direct(const Caller& caller, const 
   event.message.data = command.out.data;
   event.message.time_ms = now.unix_ms();
   const bool delivers = passes || CHATROOM_PLANTED(blocked_still_delivered);
-  const std::uint32_t reached = send_direct(to, caller.session, event, delivers);
+  const std::uint32_t reached = away ? 0 : send_direct(to, caller.session, event, delivers);
+  if (away && delivers && !push_away(command.user, event.message)) {
+    return Error{Errc::not_found, kTemporary, 0};
+  }
   if (from != to) send_direct(from, caller.session, event, true);
-  if (reached == 0 && from != to) return Error{Errc::not_found, kTemporary, 0};
+  if (reached == 0 && from != to && !away) return Error{Errc::not_found, kTemporary, 0};
+  if (delivers && reached > 0 && wants(WorkKind::direct)) {
+    Work work{.kind = WorkKind::direct, .user = command.user, .message = event.message};
+    hand_over(work);
+  }
   Event reply;
   reply.sessions = reached;
   answer(caller, reply);
@@ -63,7 +71,10 @@ std::uint32_t Engine::State::send_direct(room::UserIndex to, SessionId from, con
   for (room::SessionIndex session = rooms.first_session(to); session != room::kNone;
        session = rooms.next_session(session)) {
     if (session == from.index || !fanout.has_outlet(session)) continue;
-    if (delivers) fanout.push_private(session, event, {.lossy = true});
+    if (delivers) {
+      fanout.push_private(session, event, {.lossy = true});
+      trace_told(session, event);
+    }
     ++reached;
   }
   return reached;

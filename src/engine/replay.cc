@@ -28,7 +28,8 @@ class Replayer final : public EventLoop,
                        public ReplayedDecisions,
                        public Storage,
                        public Compressor,
-                       public EngineObserver {
+                       public EngineObserver,
+                       public SlowWork {
  public:
   Replayer(Tape& tape, Memory& memory, Codec* json) noexcept
       : tape_(tape), memory_(memory), json_(json) {}
@@ -83,6 +84,12 @@ class Replayer final : public EventLoop,
     const auto outcome = static_cast<Outcome>(from.u8());
     const Bytes wrote = from.rest();
     return copy(wrote, out) ? Inflated{outcome, wrote.size()} : Inflated{};
+  }
+  // SlowWork: what was lost for this very piece, if anything was.
+  std::uint32_t put(const Work& work) noexcept override {
+    if (tape_.type() != Record::work_lost) return 0;
+    Unpacker from = tape_.fields();
+    return from.u64() == work.number ? from.u32() : 0;
   }
   // What the host did while it was told something.
   void on_event(const HostEvent&) noexcept override { follow(); }
@@ -159,6 +166,7 @@ Status Replayer::begin() noexcept {
   if (from.flag()) ports.storage = this;
   if (from.flag()) ports.observer = this;
   if (from.flag()) ports.compressor = this;
+  if (from.flag()) ports.slow_work = this;
   if (from.flag()) {
     options.budget.over = &over;
     options.budget.arg = this;
@@ -301,6 +309,14 @@ void Replayer::call_engine(Unpacker& from) noexcept {
       static_cast<void>(engine_->set_tenant(name, policy));
       return;
     }
+    case Record::trace: {
+      const std::string_view user = from.text();
+      static_cast<void>(engine_->trace(user, from.flag()));
+      return;
+    }
+    case Record::remove_tenant:
+      static_cast<void>(engine_->remove_tenant(from.text()));
+      return;
     case Record::drain: {
       const auto code = static_cast<CloseCode>(from.u16());
       engine_->drain(code, {from.i64()});

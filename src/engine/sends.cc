@@ -30,15 +30,20 @@ Result<std::uint32_t> Engine::State::send_to_users(std::span<const std::string_v
   std::uint32_t reached = 0;
   for (const std::string_view name : users) {
     const room::UserIndex user = rooms.find_user(name);
-    if (user == room::kNone) continue;
+    const bool away = user == room::kNone;
+    if (away && !wants(WorkKind::push)) continue;
     Event event;
     event.type = EventType::direct;
-    event.user = rooms.user(user).id;
+    event.user = name;
     event.message.kind = message.kind;
     event.message.text = message.text;
     event.message.data = message.data;
     event.message.time_ms = now.unix_ms();
-    reached += send_direct(user, SessionId{}, event, true);
+    if (away) {
+      static_cast<void>(push_away(name, event.message));
+    } else {
+      reached += send_direct(user, SessionId{}, event, true);
+    }
   }
   return reached;
 }

@@ -152,6 +152,7 @@ void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept 
                          .close_code = record.close_code};
   note(closed);
   if (CHATROOM_PLANTED(session_closed_noted_twice)) note(closed);
+  trace(id.index, {.reason = reason, .close_code = record.close_code, .step = TraceStep::closed});
   rooms.sign_out(id.index);
   sessions.close(record.protocol);
   wheel.cancel(record.timer);

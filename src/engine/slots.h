@@ -63,6 +63,7 @@ struct SessionRecord {
   bool paused : 1 = false;
   bool gone : 1 = false;   // on_closed came
   bool guest : 1 = false;  // of another engine: no connection (cluster.h)
+  bool traced : 1 = false;
 };
 static_assert(sizeof(void*) != 8 || sizeof(SessionRecord) <= 104);
 

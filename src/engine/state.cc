@@ -85,6 +85,8 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::Vector<Message>::bytes_max(limits.page_messages) +
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
       base::Vector<engine::Passed>::bytes_max(limits.passwords_known) +
+      engine::Refusals::bytes_max(limits.refusals) +
+      base::Vector<base::FixedText<64>>::bytes_max(limits.traced_users) +
       base::Vector<std::int64_t>::bytes_max(kTriesKept) +
       engine::ProfileCache::bytes_max(limits.profiles) +
       base::Buckets::bytes_max(counted_addresses(limits)) +
@@ -129,6 +131,8 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       profiles(memory, given.limits.profiles),
       address_of(memory, counted_addresses(given.limits)),
       random(0),
+      refusals(memory, given.limits.refusals),
+      traced(memory, given.limits.traced_users),
       now(given.start) {
   const std::string_view room_owner = given.new_room_policy.owner;
   new_room_owner.assign(room_owner);
@@ -169,6 +173,7 @@ Engine::State::~State() {
 Status Engine::State::create(const Seeds& seeds) noexcept {
   const Limits& limits = options.limits;
   if (!codec.ready() || !local_codec.ready()) return Errc::limit_reached;
+  if (!refusals.reserve()) return Errc::limit_reached;
   if (!closing.reserve(limits.sessions) || !locals_ready.reserve(limits.sessions)) {
     return Errc::limit_reached;
   }
@@ -269,6 +274,55 @@ void Engine::inspect(RoomInfoVisitor visit, void* context) const noexcept {
                         .position = view.position};
     if (!visit(context, info)) return;
   }
+}
+
+std::size_t Engine::top_rooms(std::span<RoomCost> out, RoomOrder by) const noexcept {
+  const auto worth = [by](const RoomCost& cost) noexcept {
+    switch (by) {
+      case RoomOrder::deliveries:
+        return cost.deliveries;
+      case RoomOrder::bytes:
+        return cost.bytes;
+      case RoomOrder::entries:
+        return cost.entries;
+      case RoomOrder::lag:
+        return cost.lag_bytes;
+    }
+    return std::uint64_t{0};
+  };
+  const State& state = *state_;
+  std::size_t found = 0;
+  for (RoomId room = state.rooms.first_room(); room; room = state.rooms.next_room(room)) {
+    const room::RoomView view = state.rooms.view(room);
+    const fanout::RoomCounters counted = state.fanout.room_counters(room.index);
+    const RoomCost cost{.key = view.key,
+                        .online = view.users,
+                        .blocked = counted.blocked,
+                        .entries = counted.entries,
+                        .deliveries = counted.offered,
+                        .bytes = counted.offered_bytes,
+                        .lag_bytes = counted.log_bytes};
+    // Into its place among the few that lead so far; of equals the older room stays in front.
+    std::size_t at = std::min(found, out.size());
+    while (at > 0 && worth(out[at - 1]) < worth(cost)) --at;
+    if (at == out.size()) continue;
+    if (found < out.size()) ++found;
+    std::move_backward(out.begin() + static_cast<std::ptrdiff_t>(at),
+                       out.begin() + static_cast<std::ptrdiff_t>(found) - 1,
+                       out.begin() + static_cast<std::ptrdiff_t>(found));
+    out[at] = cost;
+  }
+  return found;
+}
+
+Result<Refusal> Engine::why(std::uint64_t verdict) const noexcept {
+  const Refusal told = state_->refusals.find(verdict);
+  if (!told) return Errc::not_found;
+  return told;
+}
+
+std::size_t Engine::refusals(std::string_view user, std::span<Refusal> out) const noexcept {
+  return state_->refusals.list(user, out);
 }
 
 void Engine::State::log(LogLevel level, std::string_view line) noexcept {

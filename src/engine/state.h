@@ -81,9 +81,10 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void answer(const Caller& caller, Event& event) noexcept;
   void answer_page(const Caller& caller, Event& event, bool oldest) noexcept;
   bool wants_answer(const Caller& caller) const noexcept;
-  void refuse(const Caller& caller, Error error) noexcept;
+  void refuse(const Caller& caller, Error error, std::string_view room = {}) noexcept;
   void push(std::uint32_t session, const Event& event,
             const fanout::PrivateOptions& how = {}) noexcept;
+  void push_refusal(std::uint32_t session, Event event) noexcept;
   void push_control(std::uint32_t session, wire::WebsocketOpcode opcode, Bytes payload) noexcept;
   // --- decide_auth.cc
   Outcome decide_auth(const Caller& caller, const Command& command) noexcept;
@@ -99,7 +100,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome settle_join(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
   Outcome wait_for_room(const Caller& caller, const Command& command, RoomId room) noexcept;
   Outcome perform_join(const Caller& caller, RoomId room, const Command& command) noexcept;
-  void answer_join(const Caller& caller, RoomId room, const Command& command,
+  bool answer_join(const Caller& caller, RoomId room, const Command& command,
                    const room::Joined& joined) noexcept;
   void replace_sessions(RoomId room, room::UserIndex user) noexcept;
   Outcome decide_leave(const Caller& caller, const Command& command) noexcept;
@@ -373,6 +374,18 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   // --- tell.cc
   bool tell() noexcept;                        // true: somebody was called, who may have called in
   void note(const HostEvent& event) noexcept;  // queued for the observer
+  // --- trace.cc, and refusals.h.
+  Status set_trace(std::string_view user, bool on) noexcept;
+  void begin_trace(SessionId id, std::string_view user) noexcept;
+  void trace(std::uint32_t session, HostEvent event) noexcept;
+  void trace_command(const Caller& caller, const Command& command) noexcept;
+  void trace_told(std::uint32_t session, const Event& event) noexcept;
+  // --- slow_work.cc: what is handed to whoever takes his time.
+  bool wants(WorkKind kind) const noexcept;
+  void hand_over(Work& work) noexcept;
+  void copy(const HostEvent& event) noexcept;
+  void copy_message(RoomId room, const room::Committed& said) noexcept;
+  bool push_away(std::string_view user, const Message& message) noexcept;
   void tell_observer() noexcept;
   void tell_locals() noexcept;
   void tell_local(SessionId id) noexcept;

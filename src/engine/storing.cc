@@ -292,8 +292,8 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
       rooms.is_open(room) && slots.get(caller.session) != nullptr
           ? rooms.membership(room, caller.session.index)
           : room::kNone;
-  if (membership == room::kNone) return refuse(caller, {Errc::not_member, 0, 0});
-  if (!work.status) return refuse(caller, {Errc::storage_failed, kTemporary, 0});
+  if (membership == room::kNone) return refuse(caller, {Errc::not_member, 0, 0}, command.room);
+  if (!work.status) return refuse(caller, {Errc::storage_failed, kTemporary, 0}, command.room);
   room::ChannelMask mask = rooms.view(membership).mask;
   if (!command.channel.empty()) {
     const room::ChannelIndex channel = rooms.channel(room, command.channel);
@@ -311,7 +311,7 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
     // Nothing further is stored: what is left is in the ring.
     command.after = std::max(command.after, oldest_in_ring(room) - 1);
     const Outcome rest = decide_history(caller, command);
-    if (!rest.ok()) refuse(caller, rest.error);
+    if (!rest.ok()) refuse(caller, rest.error, rooms.view(room).key);
     return;
   }
   const bool more = work.more || work.cut;
@@ -328,7 +328,7 @@ void Engine::State::answer_stored_page(StorageWork& work) noexcept {
     command.before = next.before;
     if (read_stored_page(caller, room, next, command, work.rounds + 1)) return;
     const Outcome rest = decide_history(caller, command);
-    if (!rest.ok()) refuse(caller, rest.error);
+    if (!rest.ok()) refuse(caller, rest.error, rooms.view(room).key);
     return;
   }
   const room::EpochText epoch = room::epoch_text(rooms.view(room).position.epoch);

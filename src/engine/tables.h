@@ -21,6 +21,7 @@
 #include "engine/mailbox.h"
 #include "engine/pack.h"
 #include "engine/profiles.h"
+#include "engine/refusals.h"
 #include "engine/slots.h"
 #include "fanout/fanout.h"
 #include "room/registry.h"
@@ -79,6 +80,10 @@ struct Tables {
   Mailbox* mailbox = nullptr;
   ByteQueue events;  // for the observer, until tell
   std::uint64_t events_lost = 0;
+  Refusals refusals;
+  base::Vector<base::FixedText<64>> traced;  // users
+  std::uint64_t work_number = 0;             // of the newest piece of slow work
+  std::uint64_t work_lost = 0;               // not told yet
 
   // --- The turn.
   Instant now;

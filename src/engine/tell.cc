@@ -13,6 +13,10 @@ constexpr std::size_t kNoteBytes = 768;
 }  // namespace
 
 bool Engine::State::tell() noexcept {
+  // Once a turn, so that a queue that stays full is no second flood.
+  if (work_lost != 0) {
+    note({.type = HostEventType::copies_lost, .count = std::exchange(work_lost, 0)});
+  }
   if (events.empty() && locals_ready.empty() && events_lost == 0) return false;
   telling = true;
   tell_observer();
@@ -23,6 +27,7 @@ bool Engine::State::tell() noexcept {
 
 // Strings are copied: what they name may be gone when it is told.
 void Engine::State::note(const HostEvent& event) noexcept {
+  copy(event);
   if (ports.observer == nullptr) return;
   std::byte buffer[kNoteBytes];
   engine::Packer to{buffer};
@@ -52,10 +57,14 @@ void Engine::State::note(const HostEvent& event) noexcept {
   to.text(event.text);
   to.i64(event.until_ms);
   to.u64(event.count);
+  to.u8(static_cast<std::uint8_t>(event.step));
+  to.u32(event.id);
+  to.flag(event.resumed);
   CHATROOM_ASSERT(to.ok());
   // Part of the pool is for the one event that every host counts on.
   const bool vital = event.type == HostEventType::session_closed;
-  const bool room_left = events.size() < options.limits.events || vital;
+  const std::uint32_t most = options.limits.events / (event.type == HostEventType::traced ? 2 : 1);
+  const bool room_left = events.size() < most || vital;
   if (!room_left || !events.push(event_blocks, to.bytes())) ++events_lost;
 }
 
@@ -99,6 +108,9 @@ void Engine::State::tell_observer() noexcept {
     event.text = from.text();
     event.until_ms = from.i64();
     event.count = from.u64();
+    event.step = static_cast<TraceStep>(from.u8());
+    event.id = from.u32();
+    event.resumed = from.flag();
     ports.observer->on_event(event);
     record(engine::Record::told);
   }

@@ -178,6 +178,8 @@ class Append final {
       for (View* view = stream->views; view != nullptr; view = view->next) {
         if (concerns(*view, meta_.channel)) {
           s_.totals.by_priority[entry.priority()].admitted += view->records.size();
+          log_.offered += view->records.size();
+          log_.offered_bytes += view->records.size() * staged_[stream->profile].size;
           ++view->admitted[entry.priority()];
         } else if (!refresh_) {
           continue;

@@ -164,6 +164,8 @@ void Fanout::set_visits(std::uint16_t tenant, Rate rate) noexcept {
   s.allotments[tenant].rate = rate;
 }
 
+void Fanout::forget_visits(std::uint16_t tenant) noexcept { state_->allotments[tenant] = {}; }
+
 Share Fanout::share(std::uint16_t tenant) const noexcept {
   const State& s = *state_;
   return tenant < s.allotments.size() ? s.allotments[tenant].used : Share{};
@@ -219,7 +221,12 @@ Counters Fanout::counters() const noexcept {
 RoomCounters Fanout::room_counters(RoomSlot room) const noexcept {
   const RoomLog* log = log_of(*state_, room);
   if (log == nullptr) return {};
-  return {log->members, log->laggards, log_bytes(*state_, *log)};
+  return {.members = log->members,
+          .blocked = log->laggards,
+          .log_bytes = log_bytes(*state_, *log),
+          .entries = log->head,
+          .offered = log->offered,
+          .offered_bytes = log->offered_bytes};
 }
 
 }  // namespace chatroom::fanout

@@ -155,6 +155,9 @@ struct RoomCounters {
   std::uint32_t members = 0;
   std::uint32_t blocked = 0;
   std::uint64_t log_bytes = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t offered = 0;  // entries times members
+  std::uint64_t offered_bytes = 0;
 };
 
 // Ceilings of what this layer asks of the Memory port, from Limits alone.
@@ -218,6 +221,7 @@ class Fanout final {
   void set_log_options(RoomSlot room, const LogOptions& options) noexcept;  // all but the last two
   // Of all rooms of a tenant (0 to Limits::tenants): visits of members. Past it they wait.
   void set_visits(std::uint16_t tenant, Rate rate) noexcept;
+  void forget_visits(std::uint16_t tenant) noexcept;
   Share share(std::uint16_t tenant) const noexcept;
   // Detaches who is left. (Say `left` to each before, or detach them one by one.)
   void close_log(RoomSlot room) noexcept;

@@ -79,7 +79,9 @@ struct RoomLog final : base::ListNode<ActiveTag> {
   std::uint32_t members = 0;
   std::uint32_t laggards = 0;
   std::uint32_t dirty_views = 0;
-  Tape index;  // of Entry
+  std::uint64_t offered = 0;        // entries times members, for operators
+  std::uint64_t offered_bytes = 0;  // likewise, of their frames
+  Tape index;                       // of Entry
   Stream* streams[kProfileCount] = {};
 };
 

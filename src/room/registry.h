@@ -51,6 +51,7 @@ class Registry final {
   // ---- Tenants (tenants.cc); where Limits::tenants is 0 there are none
   // bad_request: a name, or writes of nothing; unsupported: there are none; limit_reached.
   Status set_tenant(std::string_view name, const TenantPolicy& policy) noexcept;
+  Status remove_tenant(std::string_view name) noexcept;  // forbidden: something of it is here
   Result<TenantUsage> tenant(std::string_view name) const noexcept;  // not_found
   bool apart() const noexcept;                                       // there are tenants
   // Of the tenant of that name: 0 the house's; kNoTenant.

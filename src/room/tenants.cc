@@ -51,6 +51,12 @@ Tenant* Tenants::make(std::string_view name) noexcept {
   return nullptr;
 }
 
+void Tenants::erase(std::string_view name) noexcept {
+  const std::uint32_t index = *table_.find(name);
+  table_.erase(name);
+  map_.erase(index);
+}
+
 std::uint16_t Tenants::index(std::string_view tenant) const noexcept {
   if (kept_ == 0) return 0;
   const std::uint32_t* found = table_.find(tenant);
@@ -79,6 +85,18 @@ Status Registry::set_tenant(std::string_view name, const TenantPolicy& policy) n
   if (tenant == nullptr) tenant = t.tenants.make(name);
   if (tenant == nullptr) return Errc::limit_reached;
   tenant->policy = policy;
+  return {};
+}
+
+Status Registry::remove_tenant(std::string_view name) noexcept {
+  Tables& t = *tables_;
+  if (!t.tenants.apart()) return Errc::unsupported;
+  if (name.empty()) return Errc::bad_request;
+  const Tenant* const tenant = t.tenants.find(name);
+  if (tenant == nullptr) return Errc::not_found;
+  const TenantUsage& used = tenant->used;
+  if (used.rooms != 0 || used.sessions != 0 || used.memberships != 0) return Errc::forbidden;
+  t.tenants.erase(name);
   return {};
 }
 

@@ -42,6 +42,7 @@ class Tenants final {
 
   Tenant* find(std::string_view name) noexcept;  // null: not declared, or there are none
   Tenant* make(std::string_view name) noexcept;  // null: too many
+  void erase(std::string_view name) noexcept;    // must be there
   // Of the name of a user or room.
   Tenant* of(std::string_view name) noexcept {
     return kept_ == 0 ? nullptr : find(tenant_of(name));

@@ -44,6 +44,7 @@ class Reader {
     if (from.rule() <= fb::Rule::MAX) {
       to_.error = with_rule(to_.error, static_cast<Rule>(from.rule()));
     }
+    to_.verdict = from.verdict();
     to_.text = from.message() == nullptr ? message_of(to_.error.code) : view(from.message());
   }
   void read(const fb::OkAuth& from) noexcept {

@@ -171,7 +171,7 @@ class Writer {
     return as_body(type, fb::CreateRefused(fbb_, static_cast<fb::ErrorCode>(e_.error.code), text,
                                            is_temporary(e_), e_.error.retry_after_ms,
                                            static_cast<fb::Rule>(rule),
-                                           static_cast<fb::Scope>(scope_of(rule))));
+                                           static_cast<fb::Scope>(scope_of(rule)), e_.verdict));
   }
   Body ok_auth() noexcept {
     const SessionLimits& l = e_.limits;

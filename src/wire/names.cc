@@ -89,6 +89,35 @@ constexpr std::array<RuleWord, kRuleCount> kRules{{
     {"capacity", Scope::server},
     {"user_rate", Scope::user},
 }};
+constexpr std::array<std::string_view, kRuleCount> kRuleSentences{
+    "No rule: the answer says what was wrong.",
+    "A rule of the host.",
+    "The user's role is too low for it.",
+    "Its session was not in that room, or not on that channel.",
+    "Its session sent too many commands.",
+    "Its session joined too often.",
+    "The user said too much in this room.",
+    "The room was in slow mode.",
+    "A moderator muted this user.",
+    "The user muted itself.",
+    "A moderator banned this user.",
+    "The room was muted.",
+    "Only speakers might speak in the room.",
+    "Only lasting members might speak in the room.",
+    "Only followers might speak in the room.",
+    "Only emotes might be said in the room.",
+    "The channel was closed.",
+    "The channel is not for this user.",
+    "The user had said the same a moment before.",
+    "The word filter did not let it pass.",
+    "It was longer than the limits allow.",
+    "The room was full.",
+    "The password was missing or wrong.",
+    "All members of the room together said too much.",
+    "The room's receive budget, or its log, was used up.",
+    "The tenant had used up its budget.",
+    "All sessions of the address together did too much.",
+    "A limit of the whole server was reached."};
 
 constexpr std::array<std::string_view, kScopeCount> kScopes{
     "none", "user", "session", "room", "channel", "tenant", "address", "server"};
@@ -128,11 +157,11 @@ constexpr std::array<std::string_view, 4> kGapReasons{"slow_consumer", "sampled"
                                                       "history_lost"};
 static_assert(kGapReasons.size() == static_cast<std::size_t>(GapReason::history_lost) + 1);
 
-constexpr std::array<std::string_view, 15> kHostEvents{
-    "session_ready", "session_closed", "room_opened", "room_closed", "joined",
-    "left",          "published",      "refused",     "dropped",     "events_lost",
-    "overload",      "moderated",      "held",        "breaker",     "likes"};
-static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::likes) + 1);
+constexpr std::array<std::string_view, 17> kHostEvents{
+    "session_ready", "session_closed", "room_opened", "room_closed", "joined",     "left",
+    "published",     "refused",        "dropped",     "events_lost", "overload",   "moderated",
+    "held",          "breaker",        "likes",       "traced",      "copies_lost"};
+static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::copies_lost) + 1);
 
 constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
                                                  "read_only"};
@@ -160,6 +189,9 @@ Errc errc_from(std::string_view name) noexcept {
 
 std::string_view name_of(Rule rule) noexcept {
   return kRules[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)].name;
+}
+std::string_view message_of(Rule rule) noexcept {
+  return kRuleSentences[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)];
 }
 std::string_view name_of(Scope scope) noexcept { return lookup(kScopes, scope); }
 Rule rule_from(std::string_view name) noexcept {

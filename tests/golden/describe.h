@@ -207,6 +207,7 @@ inline std::string describe(const Event& e, bool with_op = true) {
   if (e.error.code != Errc::ok) d.field("error", name_of(e.error.code));
   d.number("retry_after_ms", std::uint64_t{e.error.retry_after_ms});
   if (rule_of(e.error) != Rule::none) d.field("rule", name_of(rule_of(e.error)));
+  d.number("verdict", e.verdict);
   d.field("text", e.text);
   if (e.type != EventType::message) d.field("room", e.room);  // it is the message's
   d.field("channel", e.channel);

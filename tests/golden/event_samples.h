@@ -157,6 +157,8 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.error = refusal(Errc::filtered, Rule::host);
   e.text = message_of(Errc::filtered);
   add("refused_by_host", e);
+  e.verdict = 4'711;
+  add("refused_with_verdict", e);
 }
 
 inline std::vector<NamedEvent> events() {

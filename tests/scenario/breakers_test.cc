@@ -197,3 +197,69 @@ TEST_CASE("while storage fails `behind` goes on and `before` refuses, then all i
   Peer& bob = stage.user(kWsJson, "bob");
   CHECK_LIKE(bob.ask(R"({"id":2,"op":"join","room":"r","recent":10})"), R"(*"offset":4*)");
 }
+
+TEST_CASE("passwords that fail are not asked, and no try is counted for it",
+          "[scenario][breakers]") {
+  struct Failing final : Passwords {
+    Answer answer = Answer::pass();
+    int asked = 0;
+    Answer on_set(Question, const PasswordRequest&) noexcept override {
+      ++asked;
+      Answer made = answer;
+      made.text = "stored";
+      return made;
+    }
+    Answer on_try(Question, const PasswordRequest&) noexcept override { return ++asked, answer; }
+  } passwords;
+  StageOptions options;
+  options.ports.passwords = &passwords;
+  options.engine.limits.password_tries = 20;
+  Stage stage(options);
+  Told told(stage);
+  stage.member(kWsJson, "alice", "r");
+  REQUIRE(stage.room("r").set_password("stored"));
+  Peer& bob = stage.user(kWsJson, "bob");
+  constexpr std::string_view kJoin = R"({"id":2,"op":"join","room":"r","password":"x"})";
+  passwords.answer = Answer::refuse(Errc::wrong_password);
+  for (int i = 0; i < 6; ++i) CHECK_LIKE(bob.ask(kJoin), R"(*"wrong_password"*)");
+  CHECK(told.events.empty());  // it did what it is for
+  passwords.answer = Answer::refuse(Errc::internal);
+  for (int i = 0; i < 5; ++i) CHECK_LIKE(bob.ask(kJoin), refused("internal"));
+  CHECK(told.events == Events{"passwords open"});
+  const int asked = passwords.asked;
+  for (int i = 0; i < 30; ++i) {
+    CHECK_LIKE(bob.ask(kJoin), refused("internal") + R"("retry_after_ms":5000*)");
+  }
+  CHECK(passwords.asked == asked);
+  stage.pass(Duration::s(5));
+  passwords.answer = Answer::pass();
+  CHECK_LIKE(bob.ask(kJoin), R"({"id":2,"ok":*)");
+  CHECK(told.events == Events{"passwords open", "passwords closed"});
+}
+
+TEST_CASE("while relations fail direct messages and blocks are refused at once",
+          "[scenario][breakers]") {
+  struct Failing final : Relations {
+    Answer answer = Answer::refuse(Errc::internal);
+    int asked = 0;
+    Answer on_direct(Question, const DirectRequest&) noexcept override { return ++asked, answer; }
+    Answer on_block(Question, const BlockRequest&) noexcept override { return ++asked, answer; }
+  } relations;
+  StageOptions options;
+  options.ports.relations = &relations;
+  Stage stage(options);
+  Told told(stage);
+  Peer& alice = stage.member(kWsJson, "alice", "r");
+  stage.member(kWsJson, "bob", "r");
+  constexpr std::string_view kDirect = R"({"id":2,"op":"send_to","user":"bob","text":"x"})";
+  for (int i = 0; i < 5; ++i) CHECK_LIKE(alice.ask(kDirect), refused("internal"));
+  CHECK(told.events == Events{"relations open"});
+  CHECK_LIKE(alice.ask(kDirect), refused("internal") + R"("retry_after_ms":5000*)");
+  CHECK_LIKE(alice.ask(R"({"id":2,"op":"block","user":"bob"})"), refused("internal"));
+  CHECK(relations.asked == 5);
+  CHECK_LIKE(alice.ask(kSay), R"({"id":2,"ok":*)");  // rooms are not concerned
+  stage.pass(Duration::s(5));
+  relations.answer = Answer::pass();
+  CHECK_LIKE(alice.ask(kDirect), R"({"id":2,"ok":*)");
+  CHECK(told.events == Events{"relations open", "relations closed"});
+}

@@ -107,6 +107,7 @@ inline Limits quiet_limits() {
   limits.waiting_bytes = 4u << 20;
   limits.events = 4'096;
   limits.questions = 256;
+  limits.refusals = 0;  // no numbers in answers, but where a scenario is about them
   return limits;
 }
 inline EngineOptions open_options() {

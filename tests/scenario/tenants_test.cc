@@ -434,3 +434,30 @@ TEST_CASE("all members of a room say so much together", "[scenario][limits]") {
   CHECK(good <= (50 * 60 + 10) * 101 / 100);
   CHECK(good + over == 60u * 20 * 8);
 }
+
+TEST_CASE("a tenant that nothing is left of can be taken away, and its place is another's",
+          "[scenario][tenants]") {
+  StageOptions options = tenanted(1);
+  options.engine.new_room_policy.idle_close = Duration::s(10);
+  Stage stage(options);
+  declare(stage, "acme", {.writes = {100, 100}});
+  CHECK(stage.engine().remove_tenant("").error().code == Errc::bad_request);
+  CHECK(stage.engine().remove_tenant("globex").error().code == Errc::not_found);
+  Peer& alice = stage.member(kTcp, "acme/alice", "acme/hall");
+  CHECK(stage.engine().remove_tenant("acme").error().code == Errc::forbidden);
+  alice.drop();
+  stage.run();
+  CHECK(stage.engine().remove_tenant("acme").error().code == Errc::forbidden);  // its room
+  stage.pass(Duration::s(11));
+  REQUIRE(stage.engine().remove_tenant("acme"));
+  CHECK(stage.engine().tenant("acme").error().code == Errc::not_found);
+  CHECK_LIKE(stage.connect(kTcp).ask(R"({"id":2,"op":"auth","user":"acme/alice","token":""})"),
+             refused("unauthorized"));
+  declare(stage, "globex");
+  CHECK(used(stage, "globex").commands == 0);
+  CHECK(used(stage, "globex").writes == 0);
+  Peer& bob = stage.member(kTcp, "globex/bob", "globex/hall");
+  CHECK_LIKE(bob.ask(R"({"id":2,"op":"publish","room":"globex/hall","text":"x"})"), R"(*"ok"*)");
+  Stage house;
+  CHECK(house.engine().remove_tenant("acme").error().code == Errc::unsupported);
+}

@@ -321,6 +321,10 @@ void Host::on_event(const HostEvent& event) noexcept {
   const std::string user{event.user};
   const std::string room{event.room};
   if (event.type == HostEventType::likes) world_.lines().likes_told(event.count);
+  world_.copies().on_event(event);
+  if (event.type == HostEventType::traced && user != world_.users().front().id) {
+    fail(user + " is traced, and nobody asked for that");
+  }
   if (room == Lines::kRoom || room == Desk::kRoom) return;  // they look after it
   switch (event.type) {
     case HostEventType::session_ready: {

@@ -178,6 +178,7 @@ constexpr const char* kPlants[] = {
     "clear_flag_forgotten",
     "clear_takes_all",
     "closed_channel_open",
+    "copy_forgotten",
     "cut_frame_forgotten",
     "cut_log_called_whole",
     "deflate_chain_kept",
@@ -206,6 +207,7 @@ constexpr const char* kPlants[] = {
     "leave_keeps_cursor",
     "ledger_off_by_one",
     "likes_told_at_once",
+    "lost_copy_not_counted",
     "malformed_not_closed",
     "offset_skipped",
     "presence_leave_lost",
@@ -229,6 +231,7 @@ constexpr const char* kPlants[] = {
     "tenant_writes_unlimited",
     "uninvited_let_in",
     "unpin_untold",
+    "verdict_of_another",
     "writable_not_recorded",
 };
 

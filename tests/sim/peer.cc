@@ -238,7 +238,10 @@ void Peer::on_answer(const Event& event) {
   asked_.erase(at);
   check_rate(event.error);
   const bool ok = event.error.code == Errc::ok;
-  if (!ok && !link_->corrupted()) check_refusal(asked, event.error);
+  if (!ok && !link_->corrupted()) {
+    check_refusal(asked, event.error);
+    check_verdict(asked, event);
+  }
   if (asked.nonsense)
     world_.report().note("spoke nonsense", eyes_.who(), name_of(event.error.code));
   if (asked.nonsense && ok && !link_->corrupted()) fail("nonsense was taken for a command");

@@ -53,6 +53,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   void on_answer(const Event& event);
   void on_direct(const Event& event);
   void check_refusal(const Asked& asked, Error error);
+  void check_verdict(const Asked& asked, const Event& event);
   void check_shadow(const Asked& asked);
   void check_order(const Event& event, const Asked& asked);
   void check_rate(Error error);

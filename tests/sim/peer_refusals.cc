@@ -62,6 +62,31 @@ void Peer::check_refusal(const Asked& asked, Error error) {
   }
 }
 
+// What the host would say if it were asked why: what this client was told.
+void Peer::check_verdict(const Asked& asked, const Event& event) {
+  if (event.verdict == 0) fail("was refused without a number");
+  const Result<Refusal> why = world_.engine().why(event.verdict);
+  if (!why) {
+    Refusal newest[1];
+    const std::size_t known = world_.engine().refusals({}, newest);
+    const std::uint32_t kept = world_.plan().limits.refusals;
+    if (known == 0 || newest[0].verdict < event.verdict + kept) fail("nobody knows why any more");
+    return;
+  }
+  if (why->error.code != event.error.code || rule_of(why->error) != rule_of(event.error) ||
+      why->error.retry_after_ms != event.error.retry_after_ms) {
+    fail("was told " + std::string{name_of(event.error.code)} + ", and why is " +
+         std::string{name_of(why->error.code)});
+  }
+  // What is refused of a session that ends is nobody's any more.
+  const bool ended = why->user.empty() && world_.engine().user_of(why->session).empty();
+  if (usable_ && !ended && why->user != user_.id)
+    fail("the refusal is " + std::string{why->user} + "'s");
+  if (!asked.nonsense && !asked.room.empty() && !why->room.empty() && why->room != asked.room) {
+    fail("was refused in " + asked.room + ", and why says " + std::string{why->room});
+  }
+}
+
 // No more commands pass than the rate lets through in the time since the link was opened.
 void Peer::check_rate(Error error) {
   const Rate rate = world_.plan().limits.commands;

@@ -170,6 +170,17 @@ void draw_tenants(Plan& plan) {
   plan.house_writes.burst = random.between(4, 32);
 }
 
+// Every third world has a third party that reads along, some have an operator who looks on.
+void draw_copies(Plan& plan) {
+  Random random{plan.seed, 11};
+  const std::uint32_t waiting = random.between(2, 300);
+  plan.pushes = random.chance(50);
+  const std::uint32_t refusals = random.between(1, 64);
+  if (plan.seed % 3 == 1) plan.copies = waiting;
+  if (plan.seed % 4 == 3) plan.limits.refusals = refusals;
+  plan.traced = plan.seed % 7 == 3;
+}
+
 }  // namespace
 
 Plan draw(std::uint64_t seed) {
@@ -218,6 +229,7 @@ Plan draw(std::uint64_t seed) {
   plan.lines = seed % 4 == 1;
   plan.desk = seed % 4 == 3;
   draw_tenants(plan);
+  draw_copies(plan);
   plan.deflates = seed % 4 == 2;
   for (RoomPolicy& policy : plan.policies) policy.compress = plan.deflates;
   return plan;
@@ -296,7 +308,7 @@ std::string Plan::describe() const {
       "fail=%u "
       "late_word=%u "
       "keeps=%u "
-      "crashes=%u",
+      "crashes=%u copies=%u traced=%d",
       peers, users, rooms, channels, locals, crowd, witness, ask_auth, known, polled,
       static_cast<long long>(tick.in_ms()), group_turns, budget.sends, budget.commands, over, rules,
       open_rooms, drain, record, latency_us_max, window_min, window_max, faults.split,
@@ -306,7 +318,8 @@ std::string Plan::describe() const {
       limits.publishes.per_second, limits.publishes.burst, limits.commands.per_second,
       limits.commands.burst, habits.text_max, habits.latest, habits.fleeting, host.echo, host.late,
       budgeted, apart, reviewed, shadowed, deflates, storage.on, storage.at_once, storage.slow,
-      storage.slow_us_max, storage.fail, storage.late_word, storage.keeps, storage.crashes);
+      storage.slow_us_max, storage.fail, storage.late_word, storage.keeps, storage.crashes, copies,
+      traced);
   return text;
 }
 

@@ -84,6 +84,9 @@ struct Plan {
   bool tenants = false;  // a stranger, and a share of visits for all others
   Rate house_writes = Rate::unlimited();
   bool desk = false;         // a room whose members use every verb
+  std::uint32_t copies = 0;  // a third party gets copies, of which so many may wait
+  bool pushes = false;       // and what is said to who is not here
+  bool traced = false;       // the first user is
   bool lines = false;        // a room with a line in front, and those who wait there
   std::uint32_t crowd = 0;   // members inside the host, each with a set of channels of its own
   bool witness = true;       // a member of every room that sees all; the exact checks need it

@@ -143,6 +143,7 @@ void World::start_engine() {
   options.new_room_policy.idle_close = Duration::s(3);
   options.budget = plan_.budget;
   if (plan_.over > 0) options.budget.over = over, options.budget.arg = this;
+  options.slow_work = kCopies | (plan_.pushes ? kPushes : 0);
   EnginePorts ports;
   ports.loop = plan_.polled ? nullptr : loop_.get();
   ports.memory = &heap_;
@@ -156,6 +157,7 @@ void World::start_engine() {
   ports.recorder = recording_.get();
   ports.storage = store_.get();
   ports.compressor = plan_.deflates ? &deflater_ : nullptr;
+  ports.slow_work = copies_.on() ? &copies_ : nullptr;
   Result<EnginePtr> created = Engine::create(options, ports);
   if (!created) {
     report_.fail(Verdict::correctness, "no engine: %s",
@@ -163,6 +165,9 @@ void World::start_engine() {
   }
   engine_ = std::move(*created);
   tenants_.declare();
+  if (plan_.traced && !engine_->trace(users_.front().id, true)) {
+    report_.fail(Verdict::correctness, "the first user cannot be traced");
+  }
   // What it is asked before it knows the time would be late at once.
   if (plan_.polled && plan_.storage.on) static_cast<void>(engine_->advance(now()));
 }
@@ -175,6 +180,7 @@ void World::crash() {
   store_->crash();
   truth_.closed({}, now());
   engine_.reset();
+  copies_.crashed();
   if (heap_.held() != 0) {
     report_.fail(Verdict::correctness, "%" PRIu64 " bytes were not given back by a crash",
                  heap_.held());
@@ -242,6 +248,7 @@ Outcome World::run() {
   desk_.start();
   reviewers_.start();
   tenants_.start();
+  copies_.start();
   if (plan_.polled) tick();
   for (std::int64_t at = 0; at < plan_.busy.us + 20'000'000; at += 500'000) {
     schedule_.at(kStart + Duration{at}, [this] {

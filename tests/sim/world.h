@@ -10,6 +10,7 @@
 #include "chatroom/adapters/json.h"
 #include "chatroom/engine.h"
 #include "chatroom/flatbuffers.h"
+#include "sim/copies.h"
 #include "sim/deflater.h"
 #include "sim/desk.h"
 #include "sim/hash.h"
@@ -88,6 +89,7 @@ class World final {
   std::uint64_t lives() const noexcept { return lives_; }
   const Reviewers& reviewers() const noexcept { return reviewers_; }
   Lines& lines() noexcept { return lines_; }
+  Copies& copies() noexcept { return copies_; }
   const Deflater& deflater() const noexcept { return deflater_; }
   Store* store() noexcept { return store_.get(); }
   void link_made(const std::shared_ptr<Link>& link) { links_.push_back(link); }
@@ -143,6 +145,7 @@ class World final {
   Desk desk_{*this};
   Reviewers reviewers_{*this};
   Tenants tenants_{*this};
+  Copies copies_{*this};
   std::optional<Engine::Turn> turn_;
   Random over_random_;
   bool ending_ = false;

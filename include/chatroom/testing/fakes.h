@@ -252,6 +252,8 @@ class FakeObserver final : public EngineObserver {
     Error error{};
     Gap gap;
     Rung rung = Rung::normal;
+    std::uint64_t count = 0;
+    bool resumed = false;
   };
   std::vector<Happened> events;
   std::function<void(const HostEvent&)> then;  // called after it was noted; may call the engine
@@ -263,7 +265,7 @@ class FakeObserver final : public EngineObserver {
   void on_event(const HostEvent& event) noexcept override {
     events.push_back({event.type, event.session, std::string(event.user), std::string(event.room),
                       event.reason, event.close_code, event.position, event.tag, event.ticket,
-                      event.error, event.gap, event.rung});
+                      event.error, event.gap, event.rung, event.count, event.resumed});
     if (then) then(event);
   }
 };

@@ -308,6 +308,7 @@ void EventReader::read_error(Fields& top) noexcept {
   event_.error.code = errc_from(code);
   fields.text("message", event_.text);
   fields.number("retry_after_ms", event_.error.retry_after_ms);
+  fields.number("verdict", event_.verdict);
   bool temporary = false;
   if (fields.truth("temporary", temporary) && temporary) event_.error.detail = kTemporary;
   std::string_view rule;

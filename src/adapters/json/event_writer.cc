@@ -192,6 +192,7 @@ void write_error(const Event& event, Writer& out) noexcept {
     out.field("rule", name_of(rule));
     if (scope_of(rule) != Scope::none) out.field("scope", name_of(scope_of(rule)));
   }
+  out.field_if("verdict", event.verdict);
   out.close('}');
 }
 

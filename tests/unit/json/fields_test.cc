@@ -100,6 +100,7 @@ TEST_CASE("a field of an event that is of another type spoils the event, not the
            R"({"id":1,"error":{"code":5}})",
            R"({"id":1,"error":{"code":"muted","temporary":1}})",
            R"({"id":1,"error":{"code":"muted","rule":1}})",
+           R"({"id":1,"error":{"code":"muted","verdict":"x"}})",
            R"({"event":"error"})",
            R"({"event":"message","priority":5})",
            R"({"event":"message","role":5})",

@@ -1,0 +1,185 @@
+"""What chatd writes for its operator: --sessions, --audit, --copies, --trace and /inspect.
+
+    files.py CHATD
+
+Two people meet in a room, one is refused and one is kicked; then each file must say so.
+"""
+import base64
+import json
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+
+class Client:
+    """A WebSocket client, as small as it can be."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall(
+            (f"GET /chat HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+             "Sec-WebSocket-Protocol: chatroom.v1.json\r\n\r\n").encode())
+        self.rest = b""
+        while b"\r\n\r\n" not in self.rest:
+            self.rest += self.take()
+        head, self.rest = self.rest.split(b"\r\n\r\n", 1)
+        assert head.startswith(b"HTTP/1.1 101"), head
+        self.last_id = 0
+
+    def take(self):
+        more = self.socket.recv(65536)
+        assert more, "the server closed"
+        return more
+
+    def need(self, size):
+        while len(self.rest) < size:
+            self.rest += self.take()
+
+    def next(self):
+        self.need(2)
+        kind, size, at = self.rest[0] & 15, self.rest[1] & 127, 2
+        if size == 126:
+            self.need(4)
+            size, at = struct.unpack(">H", self.rest[2:4])[0], 4
+        self.need(at + size)
+        payload, self.rest = self.rest[at:at + size], self.rest[at + size:]
+        return json.loads(payload) if kind == 1 else {}
+
+    def ask(self, **command):
+        self.last_id += 1
+        text = json.dumps({"id": self.last_id, **command}).encode()
+        short = len(text) < 126
+        head = struct.pack(">BB", 0x81, 0x80 | (len(text) if short else 126))
+        head += b"" if short else struct.pack(">H", len(text))
+        self.socket.sendall(head + bytes(4) + text)  # a mask of zeros masks nothing
+        while True:
+            event = self.next()
+            if event.get("id") == self.last_id:
+                return event
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def wait(what, done):
+    for _ in range(200):
+        found = done()
+        if found:
+            return found
+        time.sleep(0.05)
+    sys.exit(f"{what}: did not come")
+
+
+def get(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def reachable(port):
+    try:
+        return get(port, "/healthz")
+    except OSError:
+        return None
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def check(good, what):
+    if not good:
+        sys.exit(f"wrong: {what}")
+
+
+def meet(port, folder):
+    ann, bob = Client(port), Client(port)
+    ann.ask(op="auth", user="ann", token="")
+    bob.ask(op="auth", user="bob", token="")
+    for one in (ann, bob):
+        check("ok" in one.ask(op="join", room="r"), "join")
+    check("ok" in ann.ask(op="publish", room="r", text='he said "hi"'), "publish")
+    (folder / "trace").write_text("bob\n")
+    log = folder / "log"
+    # The file is looked at a few times a second.
+    wait("a trace", lambda: bob.ask(op="ping") and "trace bob" in log.read_text())
+    no = bob.ask(op="kick", room="r", user="ann")["error"]
+    check(no["verdict"] > 0 and no["rule"] == "rank", no)
+    check("ok" in ann.ask(op="kick", room="r", user="bob", reason="enough"), "kick")
+    bob.socket.close()
+    page = json.loads(get(port, "/inspect"))
+    ann.ask(op="leave", room="r")
+    ann.socket.close()
+    return no, page
+
+
+def check_files(folder, no, page):
+    said = [(one["event"], one.get("user"), one.get("room")) for one in lines(folder / "sessions")]
+    check(sorted(said, key=str) == sorted([
+        ("login", "ann", None), ("login", "bob", None), ("join", "ann", "r"), ("join", "bob", "r"),
+        ("leave", "bob", "r"), ("logout", "bob", None), ("leave", "ann", "r"),
+        ("logout", "ann", None)], key=str), said)
+    first = lines(folder / "sessions")[0]
+    check(first["time"] > 1_600_000_000_000 and "." in first["session"], first)
+    left = [one for one in lines(folder / "sessions") if one["event"] == "leave"]
+    check({one["user"]: one["reason"] for one in left} == {"ann": "left", "bob": "kicked"}, left)
+    gone = [one for one in lines(folder / "sessions") if one["event"] == "logout"]
+    check(all(one["code"] > 0 for one in gone), gone)
+
+    audit = lines(folder / "audit")
+    check([(one["action"], one["by"], one["user"], one["text"]) for one in audit] ==
+          [("kick", "ann", "bob", "enough")], audit)
+
+    copies = lines(folder / "copies")
+    check([one["event"] for one in copies] ==
+          ["joined", "joined", "message", "moderated", "left", "left"], copies)
+    check(copies[2]["text"] == 'he said "hi"' and copies[2]["offset"] == 1, copies[2])
+
+    log = (folder / "log").read_text()
+    for line in ("command kick", "refused kick", "in r forbidden by rank, verdict", "told",
+                 "closed"):
+        check(any("trace bob" in one and line in one for one in log.splitlines()), line)
+    check("trace ann" not in log, "somebody else is traced")
+
+    check(page["by_bytes"][0]["room"] == "r" and page["by_bytes"][0]["online"] == 1, page)
+    refusal = page["refusals"][0]
+    check(refusal["verdict"] == no["verdict"] and refusal["user"] == "bob", refusal)
+    check(refusal["op"] == "kick" and refusal["rule"] == "rank" and "role" in refusal["why"],
+          refusal)
+
+
+def main():
+    port = free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        options = [f"--{one}={folder / one}" for one in ("sessions", "audit", "copies", "trace")]
+        with open(folder / "log", "wb") as log:
+            server = subprocess.Popen(
+                [sys.argv[1], "--open", "--inspect", f"--ws=127.0.0.1:{port}", "--drain-s=0",
+                 "--owner=ann", *options], stderr=log)
+            try:
+                wait("chatd", lambda: reachable(port))
+                no, page = meet(port, folder)
+                wait("two logouts", lambda: len(lines(folder / "sessions")) == 8)
+                metrics = get(port, "/metrics")
+                check("chatroom_slow_work_total 6" in metrics, metrics)
+                check("chatroom_slow_work_lost_total 0" in metrics, metrics)
+            finally:
+                server.send_signal(signal.SIGTERM)
+                server.wait(10)
+        check_files(folder, no, page)
+    print("chatd: its files say what happened")
+
+
+main()
