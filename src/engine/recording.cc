@@ -91,7 +91,7 @@ void unpack(Unpacker& from, SessionOptions& options, Identity& identity) noexcep
 
 using engine::Record;
 
-void Engine::State::record_begin(const Seeds& seeds) noexcept {
+void engine::Taped::record_begin(const Seeds& seeds) noexcept {
   record(Record::begin, [&](engine::Packer& to) {
     to.text(engine::kRecordMagic);
     to.u64(seeds.random);
@@ -116,9 +116,9 @@ void Engine::State::record_begin(const Seeds& seeds) noexcept {
 
 // Sees what every Connection took. The hash runs over the pieces as they were offered: a replay
 // offers the same ones.
-void Engine::State::record_write(void* context, std::uint32_t session,
+void engine::Taped::record_write(void* context, std::uint32_t session,
                                  std::span<const Bytes> pieces, std::size_t taken) noexcept {
-  State& state = *static_cast<State*>(context);
+  Taped& state = *static_cast<Taped*>(context);
   std::uint64_t hash = 0;
   std::size_t offered = 0;
   for (const Bytes piece : pieces) {
@@ -154,14 +154,14 @@ Compressor::Inflated engine::RecordedCompressor::inflate(Bytes message, MutableB
 }
 
 // Budget::over is the host's answer too: asked through here, so that it is recorded.
-bool Engine::State::record_over(void* context) noexcept {
-  State& state = *static_cast<State*>(context);
+bool engine::Taped::record_over(void* context) noexcept {
+  Taped& state = *static_cast<Taped*>(context);
   const bool over = state.asked_budget.over(state.asked_budget.arg);
   state.record(Record::over, [&](engine::Packer& to) { to.flag(over); });
   return over;
 }
 
-Budget Engine::State::recorded(Budget budget) noexcept {
+Budget engine::Taped::recorded(Budget budget) noexcept {
   if (ports.recorder == nullptr || budget.over == nullptr) return budget;
   asked_budget = budget;
   budget.over = &record_over;

@@ -141,7 +141,7 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
 
 Engine::State::State(Engine& owner, const EngineOptions& given,
                      const EnginePorts& given_ports) noexcept
-    : Tables(given, given_ports), engine(owner) {}
+    : Taped(given, given_ports), engine(owner) {}
 
 Engine::State::~State() {
   leave_cluster();
@@ -222,7 +222,8 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
       rooms.init(memory, limits, {seeds.hash_low, seeds.hash_high}, random.next());
   if (!registry) return registry;
   fanout::WriteTap tap;
-  if (ports.recorder != nullptr) tap = {.on_write = &record_write, .context = this};
+  if (ports.recorder != nullptr)
+    tap = {.on_write = &record_write, .context = static_cast<engine::Taped*>(this)};
   const Status brought =
       fanout.init(memory, limits, {.flatbuffers = &codec, .json = ports.json}, tap, compressing);
   return brought ? enter_cluster({seeds.hash_low, seeds.hash_high}) : brought;

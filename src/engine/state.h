@@ -8,8 +8,7 @@
 #include "engine/breaker.h"
 #include "engine/crossing.h"
 #include "engine/recorded_compressor.h"
-#include "engine/recording.h"
-#include "engine/tables.h"
+#include "engine/taped.h"
 #include "engine/turn_scope.h"
 #include "wire/websocket_header.h"
 
@@ -21,7 +20,7 @@ struct GuestTag;
 fanout::LogOptions log_options(const RoomPolicy& policy) noexcept;
 }  // namespace engine
 
-struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
+struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   using SessionRecord = engine::SessionRecord;
   using Pending = engine::Pending;
   using Caller = engine::Caller;
@@ -488,25 +487,6 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void lose_home(RoomId room) noexcept;
   void become_home(RoomId room, Term term) noexcept;
   void return_members(RoomId room) noexcept;
-
-  // --- recording.cc
-  template <class Fill>
-  void record(engine::Record type, Fill fill, Bytes tail = {}) noexcept {
-    if (ports.recorder == nullptr) return;
-    if (engine::write_record(*ports.recorder, type, scratch.record, fill, tail)) return;
-    engine::write_record(*ports.recorder, engine::Record::broken, scratch.record,
-                         [](engine::Packer&) {});
-    ports.recorder = nullptr;
-  }
-  void record(engine::Record type) noexcept {
-    record(type, [](engine::Packer&) {});
-  }
-  void record_begin(const Seeds& seeds) noexcept;
-  static void record_write(void* context, std::uint32_t session, std::span<const Bytes> pieces,
-                           std::size_t taken) noexcept;
-  static bool record_over(void* context) noexcept;
-  Budget recorded(Budget budget) noexcept;
-  Budget asked_budget;
 
   void log(LogLevel level, std::string_view line) noexcept;
   SessionId id_of(std::uint32_t slot) const noexcept { return slots.handle_at(slot); }
