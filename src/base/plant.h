@@ -92,6 +92,7 @@ enum class Plant : std::uint8_t {
   slow_consumer_stays,
   slow_mode_off_by_one_ms,
   stale_member_handle_used,
+  stored_room_taken,
   superseded_still_sent,
   tenant_cap_ignored,
   tenant_history_unbounded,

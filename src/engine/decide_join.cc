@@ -83,10 +83,17 @@ Engine::State::Outcome Engine::State::wait_for_room(const Caller& caller, const 
   const Question question = questions.insert();
   if (question && keep_question(question, QuestionKind::load, caller, command)) {
     questions.get(question)->room = room;
+    questions.get(question)->opens = command.op == Op::open_room;
     return Outcome::later();
   }
   if (question) questions.erase(question);
   return Error{Errc::internal, kTemporary, 0};
+}
+
+Engine::State::Outcome Engine::State::settle_loaded(const Caller& caller, const Command& command,
+                                                    const Answer& verdict) noexcept {
+  return command.op == Op::open_room ? settle_open_room(caller, command, verdict)
+                                     : settle_join(caller, command, verdict);
 }
 
 Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId room,

@@ -328,6 +328,7 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
 void Engine::State::resume(StorageWork& work, RoomRecord& record) noexcept {
   const RoomId room = record.room;
   record.kept = true;
+  record.found = true;
   record.log_epoch = work.stored.epoch;
   record.stored = work.stored.offset;
   Kept kept;

@@ -112,6 +112,7 @@ struct Pending {
   std::uint32_t id = 0;
   bool host = false;
   bool decides = false;  // home: a join beside it failed here and may have been let in there
+  bool opens = false;    // load: he opens the room, and comes before all who join it
   Tag tag = 0;
   std::uint64_t ticket = 0;
   Instant asked;
@@ -143,6 +144,7 @@ struct RoomRecord {
   bool saving = false;          // one save at a time
   bool save_failed = false;     // State::retry_appends
   bool set_meanwhile = false;   // the host set its policy while it was loaded
+  bool found = false;           // the storage knew the room when it was opened
   std::uint64_t log_epoch = 0;  // as the storage knows it
   std::uint64_t stored = 0;     // behind: offset up to which all is stored
   ByteQueue ahead;              // before: packed publishes that wait for their turn

@@ -97,6 +97,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome ask_join(const Caller& caller, const Command& command) noexcept;
   Outcome settle_join(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
   Outcome wait_for_room(const Caller& caller, const Command& command, RoomId room) noexcept;
+  Outcome settle_loaded(const Caller& caller, const Command& command,
+                        const Answer& verdict) noexcept;
   Outcome perform_join(const Caller& caller, RoomId room, const Command& command) noexcept;
   void answer_join(const Caller& caller, RoomId room, const Command& command,
                    const room::Joined& joined) noexcept;
@@ -138,6 +140,9 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
   Outcome open_if_may(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_open_room(const Caller& caller, const Command& command,
+                           const Answer& verdict) noexcept;
+  Outcome own_room(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -324,6 +329,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void start_loading(RoomId room) noexcept;
   void warm(engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
+  void answer_waiting(RoomId room, const Answer& answer) noexcept;
   void read_warm(engine::RoomRecord& record, std::uint64_t after) noexcept;
   void warmed(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
   void finish_warming(engine::RoomRecord& record) noexcept;

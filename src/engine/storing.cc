@@ -212,11 +212,17 @@ void Engine::State::finish_warming(RoomRecord& record) noexcept {
 void Engine::State::finish_loading(RoomId room) noexcept {
   record_of(room)->loading = false;
   mark_changed(room);
-  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
-    Pending* pending = questions.at(i);
-    if (pending == nullptr || pending->kind != QuestionKind::load || pending->room != room)
-      continue;
-    static_cast<void>(take_answer(questions.handle_at(i), Answer::pass()));
+  answer_waiting(room, Answer::pass());
+}
+
+void Engine::State::answer_waiting(RoomId room, const Answer& answer) noexcept {
+  for (const bool opens : {true, false}) {
+    for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+      const Pending* pending = questions.at(i);
+      if (pending == nullptr || pending->kind != QuestionKind::load) continue;
+      if (pending->room != room || pending->opens != opens) continue;
+      static_cast<void>(take_answer(questions.handle_at(i), answer));
+    }
   }
 }
 

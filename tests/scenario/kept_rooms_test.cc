@@ -1,0 +1,84 @@
+// What a room keeps from others holds when it comes back: after its storage or its home was away,
+// whoever opens it again, and whatever was done while it was loaded.
+#include "chatroom/adapters/memory.h"
+#include "scenario/engines.h"
+#include "scenario/stage.h"
+
+using namespace chatroom;
+using namespace chatroom::test;
+
+namespace {
+
+StageOptions kept(Storage& storage) {
+  StageOptions options;
+  options.ports.storage = &storage;
+  options.engine.new_room_policy.durability = Durability::behind;
+  options.engine.new_room_policy.first_join_owns = true;
+  return options;
+}
+std::string verb(std::string_view op, std::string_view more = "", std::string_view room = "r") {
+  return R"({"id":9,"op":")" + std::string(op) + R"(","room":")" + std::string(room) + '"' +
+         (more.empty() ? "" : ",") + std::string(more) + "}";
+}
+std::string no(std::string_view code) {
+  return R"({"id":9,"error":{"code":")" + std::string(code) + "\",*";
+}
+const std::string kIn = R"({"id":9,"ok":*)";
+const std::string kDone = R"({"id":9,"ok":{}})";
+const std::string kDown = R"({"id":9,"error":{"code":"storage_failed",*"temporary":true*)";
+const std::string kPrivate = R"(*"code":"forbidden",*"rule":"channel_private"*)";
+
+// All that waits for the storage, and what that leads to.
+void settle(Stage& stage, testing::FaultyStorage& storage) {
+  stage.run();
+  while (storage.deliver() > 0) stage.run();
+}
+
+// A room with a channel for its owner, who said something there.
+void write_room(Storage& storage) {
+  Stage stage(kept(storage));
+  Peer& owner = stage.member(kWsJson, "owner", "r");
+  CHECK(owner.ask(verb("open_channel", R"("channel":"inner","access":"owner")")) == kDone);
+  CHECK_LIKE(owner.ask(verb("subscribe", R"("channel":"inner")")), kIn);
+  CHECK_LIKE(owner.ask(verb("publish", R"("channel":"inner","text":"secret")")), kIn);
+  CHECK(owner.ask(verb("set_policy", R"("policy":{"slow_mode_s":7})")) == kDone);
+  CHECK(owner.ask(verb("ban", R"("user":"mallory")")) == kDone);
+  stage.run();
+}
+
+}  // namespace
+
+TEST_CASE("a room in storage is nobody's who opens it again", "[scenario]") {
+  for (const bool late : {false, true}) {
+    MemoryStorage under;
+    write_room(under);
+    testing::FaultyStorage storage(under);
+    storage.late = late;
+    Stage stage(kept(storage));
+    Peer& eve = stage.user(kWsJson, "eve");
+    Peer& bob = stage.user(kTcp, "bob");
+    const auto ask = [&](Peer& peer, const std::string& line) {
+      peer.forget();
+      peer.say(line);
+      settle(stage, storage);
+      return peer.next();
+    };
+    CHECK_LIKE(ask(eve, verb("open_room", R"("policy":{"slow_mode_s":1})")), no("already_member"));
+    CHECK(stage.room("r").policy().slow_mode_s == 7);
+    CHECK_LIKE(ask(eve, verb("join", R"("channels":["main","inner"])")), kPrivate);
+    CHECK_LIKE(ask(eve, verb("join")), kIn);
+    CHECK(stage.room("r").member("eve").role() < Role::owner);
+    CHECK(stage.room("r").sanctions("mallory").banned);
+    // What nobody had is his who opens it, and has its settings before anybody comes in.
+    bob.forget(), eve.forget();
+    eve.say(verb("open_room", R"("policy":{"max_members":1})", "new"));
+    bob.say(verb("join", "", "new"));
+    settle(stage, storage);
+    CHECK(eve.next() == kDone);
+    CHECK_LIKE(bob.next(), kIn);
+    CHECK(stage.room("new").member("bob").role() < Role::owner);
+    CHECK(stage.room("new").policy().max_members == 1);
+    CHECK_LIKE(ask(eve, verb("join", "", "new")), kIn);
+    CHECK(stage.room("new").member("eve").role() == Role::owner);
+  }
+}
