@@ -31,7 +31,8 @@ enum class HostEventType : std::uint8_t {
                    // again. A failure is a deadline that passed, a refusal `internal`, or what a
                    // storage could not do. Meanwhile: auth refuses `unauthorized`, rules `internal`
                    // (temporary both), the filter as EngineOptions::unfiltered says, rooms that
-                   // store `before` refuse storage_failed, those that store `behind` go on
+                   // store `before` refuse storage_failed, those that store `behind` go on;
+                   // rooms that are to be loaded let nobody in (storage_failed, temporary)
   likes,           // room, count: how many so far; when the room is told
 };
 std::string_view name_of(HostEventType type) noexcept;

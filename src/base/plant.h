@@ -32,6 +32,7 @@ enum class Plant : std::uint8_t {
   end_mark_left_standing,
   exceptions_mask_ignored,
   failed_auth_stays_open,
+  failed_load_opens,
   forgotten_removal_untold,
   frame_limit_not_applied,
   gap_not_told,

@@ -160,9 +160,8 @@ Engine::State::Outcome Engine::State::open_for(const Caller& caller,
   return own_room(caller, *room, command);
 }
 
-Engine::State::Outcome Engine::State::settle_open_room(const Caller& caller, const Command& command,
-                                                       const Answer& verdict) noexcept {
-  if (verdict.verdict != Answer::Verdict::pass) return verdict.error;
+Engine::State::Outcome Engine::State::settle_open_room(const Caller& caller,
+                                                       const Command& command) noexcept {
   const RoomId room = rooms.find(command.room);
   if (!room) return Errc::not_found;  // closed meanwhile
   const engine::RoomRecord* record = record_of(room);

@@ -132,10 +132,10 @@ struct Scheduled {
 // What a room with a Storage port has under way there.
 struct RoomRecord {
   RoomId room;
-  bool loading = false;    // joins wait for it
+  bool loading = false;    // joins wait for it; with `failed`: they are refused
   bool listed = false;     // in State::changed
   bool appending = false;  // one append at a time, so that completions are in order
-  bool failed = false;     // behind: the last append failed; State::retry_appends
+  bool failed = false;     // the load, or behind the last append; State::retry_appends
   bool durable = false;    // before: the message in `flying` is stored and not spread yet
   // Its record in storage (keeping.cc).
   bool open = true;             // it says that the log may be cut, or there is none

@@ -140,8 +140,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
   Outcome open_if_may(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
-  Outcome settle_open_room(const Caller& caller, const Command& command,
-                           const Answer& verdict) noexcept;
+  Outcome settle_open_room(const Caller& caller, const Command& command) noexcept;
   Outcome own_room(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -327,6 +326,10 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void take_completions() noexcept;
   void complete(StorageRequest request) noexcept;
   void start_loading(RoomId room) noexcept;
+  void load_room(engine::RoomRecord& record) noexcept;
+  bool can_load() const noexcept;
+  Error storage_is_down() noexcept;
+  void fail_loading(engine::RoomRecord& record) noexcept;
   void warm(engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
   void answer_waiting(RoomId room, const Answer& answer) noexcept;

@@ -82,3 +82,66 @@ TEST_CASE("a room in storage is nobody's who opens it again", "[scenario]") {
     CHECK(stage.room("new").member("eve").role() == Role::owner);
   }
 }
+
+TEST_CASE("a room that cannot be read lets nobody in and is not written over", "[scenario]") {
+  MemoryStorage under;
+  write_room(under);
+  for (const bool hosts : {false, true}) {
+    INFO(hosts);
+    testing::FaultyStorage storage(under);
+    storage.fail_at = 0;
+    storage.fail_after = true;
+    const StageOptions options = kept(storage);
+    Stage stage(options);
+    Peer& mallory = stage.user(kWsJson, "mallory");
+    Peer& bob = stage.user(kTcp, "bob");
+    if (hosts) REQUIRE(stage.engine().open_room("r", options.engine.new_room_policy));
+    stage.run();
+    const std::string opens = verb(hosts ? "join" : "open_room");
+    CHECK_LIKE(mallory.ask(opens), kDown);
+    CHECK_LIKE(mallory.ask(verb("join")), kDown);
+    CHECK(static_cast<bool>(stage.engine().room("r")) == hosts);
+    for (int i = 0; i < 10; ++i) CHECK_LIKE(bob.ask(verb("join")), kDown);
+    CHECK(storage.requests == (hosts ? 1u : 5u));  // then it is left alone
+    stage.pass_alive(Duration::s(20));
+    CHECK_LIKE(mallory.ask(verb("join")), kDown);
+    storage.fail_at = SIZE_MAX;
+    storage.fail_after = false;
+    stage.pass_alive(Duration::s(6));  // the host's room is asked for again by itself
+    const std::size_t before = storage.requests;
+    CHECK_LIKE(mallory.ask(verb("join")), no("banned"));
+    CHECK((storage.requests == before) == hosts);
+    CHECK_LIKE(bob.ask(verb("join", R"("channels":["main","inner"])")), kPrivate);
+    CHECK_LIKE(bob.ask(verb("join")), kIn);
+    CHECK(stage.room("r").policy().slow_mode_s == 7);
+  }
+}
+
+TEST_CASE("while too much of the storage is under way nobody is let into a further room",
+          "[scenario]") {
+  MemoryStorage under;
+  write_room(under);
+  testing::FaultyStorage storage(under);
+  storage.late = true;
+  StageOptions options = kept(storage);
+  options.engine.limits.storage_waiting = 1;
+  Stage stage(options);
+  Peer& alice = stage.user(kWsJson, "alice");
+  Peer& mallory = stage.user(kWsJson, "mallory");
+  alice.say(verb("join", "", "other"));
+  stage.run();
+  CHECK(storage.waiting() == 1);
+  CHECK_LIKE(mallory.ask(verb("join")), kDown);
+  REQUIRE(stage.engine().open_room("hosts", options.engine.new_room_policy));
+  CHECK_LIKE(mallory.ask(verb("join", "", "hosts")), kDown);
+  settle(stage, storage);
+  CHECK_LIKE(alice.next(), kIn);
+  mallory.say(verb("join"));
+  settle(stage, storage);
+  CHECK_LIKE(mallory.next(), no("banned"));
+  stage.pass(Duration::s(1));
+  settle(stage, storage);
+  mallory.say(verb("join", "", "hosts"));
+  settle(stage, storage);
+  CHECK_LIKE(mallory.next(), kIn);
+}
