@@ -309,8 +309,10 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void keep_board(engine::Packer& to, const RoomState& state) noexcept;
   void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
   void keep_grants(engine::Packer& to, RoomId room) noexcept;
-  void restore_grants(RoomId room, engine::Unpacker& from) noexcept;
-  void restore_board(RoomId room, engine::Unpacker& from) noexcept;
+  void restore_grants(RoomId room, std::span<const std::uint32_t> places,
+                      engine::Unpacker& from) noexcept;
+  void restore_board(RoomId room, std::span<const std::uint32_t> places,
+                     engine::Unpacker& from) noexcept;
   void restore_sanctions(RoomId room, engine::Unpacker& from) noexcept;
   void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
                         engine::Unpacker& from) noexcept;

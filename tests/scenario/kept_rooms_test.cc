@@ -145,3 +145,48 @@ TEST_CASE("while too much of the storage is under way nobody is let into a furth
   settle(stage, storage);
   CHECK_LIKE(mallory.next(), kIn);
 }
+
+TEST_CASE("roles and closed channels come back by name", "[scenario]") {
+  MemoryStorage under;
+  {
+    Stage stage(kept(under));
+    stage.member(kWsJson, "owner", "r");
+    Room room = stage.room("r");
+    CHECK(room.restrict_channel("staff", Role::owner));
+    CHECK(room.open_channel("two"));
+    CHECK(room.restrict_channel("three", Role::owner));
+    CHECK(room.close_channel("three"));
+    CHECK(room.set_role("bob", Role::member, "two"));
+    CHECK(room.set_role("carol", Role::member, "staff"));
+    CHECK(room.set_role("dave", Role::member, "staff"));
+    stage.run();
+  }
+  testing::FaultyStorage storage(under);
+  storage.late = true;
+  const StageOptions options = kept(storage);
+  Stage stage(options);
+  Result<Room> room = stage.engine().open_room("r", options.engine.new_room_policy);
+  REQUIRE(room);
+  CHECK(room->open_channel("two"));  // 1 now; it was 2
+  CHECK(room->restrict_channel("staff", Role::owner));
+  CHECK(room->set_role("dave", Role::moderator, "staff"));
+  settle(stage, storage);
+  const auto can = [&](const char* user, const char* channel) {
+    Peer& peer = stage.user(kWsJson, user);
+    peer.say(verb("join", R"("channels":[")" + std::string(channel) + "\"]"));
+    settle(stage, storage);
+    return matches(peer.next(), kIn);
+  };
+  CHECK(can("bob", "two"));
+  CHECK_FALSE(can("bob", "staff"));
+  CHECK_FALSE(can("bob", "three"));
+  CHECK(can("carol", "staff"));
+  // What was set while it was loaded stands.
+  Peer& dave = stage.user(kWsJson, "dave");
+  dave.say(verb("join"));
+  settle(stage, storage);
+  const std::string state = dave.next();
+  CHECK_LIKE(state, R"(*{"name":"staff",*"access":"owner","role":"moderator"}*)");
+  CHECK_LIKE(state, R"(*{"name":"three","state":"closed"*)");
+  CHECK(state.find(R"("state":"closed")") == state.rfind(R"("state":"closed")"));
+}
