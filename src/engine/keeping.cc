@@ -313,7 +313,7 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
     const std::string_view name = from.text();
     const auto channel = rooms.open_channel(room, name, from.text());
     const Role access = engine::unpack_role(from);
-    if (!channel) break;
+    if (!channel) continue;  // what follows it in the record is read all the same
     if (i < places.size() && !CHATROOM_PLANTED(channel_number_kept)) places[i] = *channel;
     // What was set while it was loaded stands.
     if (access != Role::visitor && rooms.access(room, *channel) == Role::visitor) {

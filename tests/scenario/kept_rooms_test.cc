@@ -190,3 +190,33 @@ TEST_CASE("roles and closed channels come back by name", "[scenario]") {
   CHECK_LIKE(state, R"(*{"name":"three","state":"closed"*)");
   CHECK(state.find(R"("state":"closed")") == state.rfind(R"("state":"closed")"));
 }
+
+TEST_CASE("a channel without a place costs the room nothing else that was kept", "[scenario]") {
+  MemoryStorage under;
+  {
+    Stage stage(kept(under));
+    stage.member(kWsJson, "owner", "r");
+    Room room = stage.room("r");
+    for (const char* name : {"one", "two", "three"}) CHECK(room.open_channel(name));
+    CHECK(room.restrict_channel("three", Role::owner));
+    CHECK(room.set_role("bob", Role::member, "three"));
+    CHECK(room.set_attribute("topic", "cats"));
+    CHECK(room.ban("mallory"));
+    stage.run();
+  }
+  testing::FaultyStorage storage(under);
+  storage.late = true;
+  StageOptions options = kept(storage);
+  options.engine.limits.channels_per_room = 4;
+  Stage stage(options);
+  Result<Room> room = stage.engine().open_room("r", options.engine.new_room_policy);
+  REQUIRE(room);
+  CHECK(room->open_channel("three"));
+  CHECK(room->open_channel("mine"));
+  settle(stage, storage);
+  CHECK(room->sanctions("mallory").banned);
+  Peer& bob = stage.user(kWsJson, "bob");
+  bob.say(verb("join", R"("channels":["three"])"));
+  settle(stage, storage);
+  CHECK_LIKE(bob.next(), R"(*"attributes":{"topic":"cats"}*)");
+}
