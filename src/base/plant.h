@@ -85,6 +85,7 @@ enum class Plant : std::uint8_t {
   repeats_lost,
   reset_not_told,
   restored_epoch_forgotten,
+  restricted_not_enforced,
   rung_climbs_only,
   sample_biased,
   sampled_not_echoed,

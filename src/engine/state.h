@@ -427,6 +427,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void take_gone(PeerId from, engine::Unpacker& in) noexcept;
   void take_follow(PeerId from, engine::Unpacker& in) noexcept;
   void take_returned(PeerId from, engine::Unpacker& in) noexcept;
+  void return_channels(RoomId room, std::span<const std::string_view> names,
+                       std::span<const Role> access) noexcept;
   void take_host_op(PeerId from, engine::Unpacker& in) noexcept;
   Result<Ticket> perform_host_op(RoomId room, engine::HostOp op, engine::Unpacker& in) noexcept;
 

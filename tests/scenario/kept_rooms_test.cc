@@ -220,3 +220,39 @@ TEST_CASE("a channel without a place costs the room nothing else that was kept",
   settle(stage, storage);
   CHECK_LIKE(bob.next(), R"(*"attributes":{"topic":"cats"}*)");
 }
+
+TEST_CASE("who came in at a new home before it knew the room is taken off channels of others",
+          "[scenario]") {
+  int tried = 0;
+  for (int i = 0; tried < 2 && i < 40; ++i) {
+    Engines server(3);
+    const std::string room = server.room_of(0, "room" + std::to_string(i) + "x");
+    Peer& mod = server.member(2, kWsJson, "mod", room);
+    Result<Room> here = server[0].engine().room(room);
+    REQUIRE(here);
+    CHECK(here->restrict_channel("staff", Role::owner));
+    CHECK(here->set_role("mod", Role::member, "staff"));
+    server.run();
+    const std::string on_staff = R"("channel":"staff")";
+    CHECK_LIKE(server.ask(mod, verb("subscribe", on_staff, room)), kIn);
+    Peer& eve = server[1].user(kWsJson, "eve");
+    const std::string join = verb("join", R"("channels":["main","staff"])", room);
+    CHECK_LIKE(server.ask(eve, join), kPrivate);
+    server.stages[0].reset();
+    if (server.broker.home_of(room) != 1) continue;
+    ++tried;
+    server[1].run();  // it has noticed, and the other not yet
+    eve.forget();
+    CHECK_LIKE(eve.ask(join), kIn);
+    server.run();
+    const auto told = eve.events("room_state");
+    REQUIRE(!told.empty());
+    CHECK_LIKE(told.back(), R"(*{"name":"staff",*"access":"owner"}*)");
+    CHECK_LIKE(server.ask(mod, verb("publish", on_staff + R"(,"text":"secret")", room)), kIn);
+    server.run();
+    for (const std::string& line : eve.all()) CHECK(line.find("secret") == std::string::npos);
+    const std::string read = server.ask(eve, verb("history", on_staff, room));
+    CHECK(read.find("secret") == std::string::npos);
+  }
+  CHECK(tried == 2);
+}
