@@ -436,7 +436,8 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
         cross(from, Crossing::refused, Delivery::certain, [&](Packer& to) { to.text(key); }));
     return;
   }
-  hold_password(room, stored);
+  // An engine that had no place for it returns none.
+  if (rooms.password(room).stored.empty()) hold_password(room, stored);
   return_channels(room, std::span{names}.first(channels), access);
   while (in.ok() && !in.at_end()) {
     const auto theirs = in.handle<SessionId>();

@@ -330,6 +330,7 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
   RoomPolicy policy = *rooms.view(room).policy;
   // Without a place for its password it must not stand open.
   policy.by_invitation = policy.by_invitation || !secret;
+  policy.first_join_owns = policy.first_join_owns && secret;
   policy.slow_mode_s = kept.slow_mode_s;
   policy.mute_all = kept.mute_all;
   policy.moderated = kept.moderated;

@@ -28,6 +28,19 @@ const std::string kDone = R"({"id":9,"ok":{}})";
 const std::string kDown = R"({"id":9,"error":{"code":"storage_failed",*"temporary":true*)";
 const std::string kPrivate = R"(*"code":"forbidden",*"rule":"channel_private"*)";
 
+// Makes nothing of a password, and says at once which is right.
+struct Plain final : Passwords {
+  Answer on_set(Question, const PasswordRequest& request) noexcept override {
+    Answer answer;
+    answer.text = request.password;
+    return answer;
+  }
+  Answer on_try(Question, const PasswordRequest& request) noexcept override {
+    return request.password == request.stored ? Answer::pass()
+                                              : Answer::refuse(Errc::wrong_password);
+  }
+};
+
 // All that waits for the storage, and what that leads to.
 void settle(Stage& stage, testing::FaultyStorage& storage) {
   stage.run();
@@ -255,4 +268,40 @@ TEST_CASE("who came in at a new home before it knew the room is taken off channe
     CHECK(read.find("secret") == std::string::npos);
   }
   CHECK(tried == 2);
+}
+
+TEST_CASE("a room whose password finds no place at its new home does not stand open",
+          "[scenario]") {
+  Plain plain;
+  EnginePorts ports;
+  ports.passwords = &plain;
+  EngineOptions options = open_options();
+  options.limits.password_rooms = 1;
+  for (const std::uint32_t full : {1u, 2u}) {
+    INFO(full);
+    bool tried = false;
+    for (int i = 0; !tried && i < 40; ++i) {
+      Engines server(3, options, {}, ports);
+      const std::string other = server.room_of(full, "other");
+      REQUIRE(server[full].engine().open_room(other, {}));
+      CHECK(server[full].engine().room(other)->set_password("takes the place"));
+      const std::string room = server.room_of(0, "room" + std::to_string(i) + "x");
+      server.member(1, kWsJson, "ann", room);
+      server.member(2, kWsJson, "ben", room);
+      CHECK(server[0].engine().room(room)->set_password("sesame"));
+      server.run();
+      Peer& eve = server[1].user(kWsJson, "eve");
+      CHECK_LIKE(server.ask(eve, verb("join", "", room)), no("wrong_password"));
+      server.lose(0);
+      if (server.broker.home_of(room) != 1) continue;
+      tried = true;
+      // By invitation, or by the password which that engine had.
+      CHECK_LIKE(server.ask(eve, verb("join", "", room)),
+                 no(full == 1 ? "forbidden" : "wrong_password"));
+      CHECK(server[1].engine().room(room)->online() == 2);
+      CHECK_LIKE(server.ask(eve, verb("join", R"("password":"sesame")", room)),
+                 full == 1 ? no("forbidden") : kIn);
+    }
+    CHECK(tried);
+  }
 }
