@@ -35,6 +35,10 @@ class List final {
 
   void push_back(T& element) noexcept { insert_before(end_, element); }
   void push_front(T& element) noexcept { insert_before(*end_.next_, element); }
+  // `place` must be in this list.
+  void push_before(T& place, T& element) noexcept {
+    insert_before(static_cast<Node&>(place), element);
+  }
   // Must be in this list.
   void remove(T& element) noexcept {
     Node& node = element;

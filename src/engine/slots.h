@@ -96,7 +96,8 @@ struct HeldMessage : base::ListNode<> {  // by age
   std::uint32_t author = UINT32_MAX;  // held in the room layer too
   std::uint32_t channel = 0;
   std::int64_t time_ms = 0;
-  ByteQueue packed;  // the Outgoing
+  bool released = false;  // and waits for the storage now
+  ByteQueue packed;       // the Outgoing
 };
 
 // A decision that the host has not taken yet, and the command that waits for it.

@@ -26,7 +26,6 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   using Pending = engine::Pending;
   using Caller = engine::Caller;
   using Outcome = engine::Outcome;
-
   using Seeds = engine::Seeds;
   using Actor = engine::Actor;
   static Seeds make_seeds(std::uint64_t seed, EventLoop* loop) noexcept;
@@ -34,10 +33,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   State(Engine& owner, const EngineOptions& given, const EnginePorts& given_ports) noexcept;
   ~State();
   Status create(const Seeds& seeds) noexcept;
-
   Engine& engine;
   engine::RecordedCompressor compressor{*this};
-
   // --- turn.cc: the order of the steps.
   void enter() noexcept;  // opens a turn, or becomes part of the open one
   void leave() noexcept;
@@ -185,6 +182,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome decide_list_held(const Caller& caller, const Command& command) noexcept;
   Status release_held_message(engine::HeldMessage& held, const Outgoing& message,
                               std::uint64_t& offset) noexcept;
+  engine::HeldMessage* find_released(const Caller& caller) noexcept;
+  void hold_again(engine::HeldMessage& held) noexcept;
   void drop_held(engine::HeldMessage& held) noexcept;
   void drop_held_of(RoomId room) noexcept;
   void reject_held(engine::HeldMessage& held, std::string_view by, std::string_view why) noexcept;
@@ -492,7 +491,6 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   static bool record_over(void* context) noexcept;
   Budget recorded(Budget budget) noexcept;
   Budget asked_budget;
-
   void log(LogLevel level, std::string_view line) noexcept;
   SessionId id_of(std::uint32_t slot) const noexcept { return slots.handle_at(slot); }
 };

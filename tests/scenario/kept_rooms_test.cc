@@ -41,6 +41,14 @@ struct Plain final : Passwords {
   }
 };
 
+struct Holds final : Filter {
+  Answer on_text(Question, const PublishRequest&) noexcept override {
+    Answer answer;
+    answer.verdict = Answer::Verdict::hold;
+    return answer;
+  }
+};
+
 // All that waits for the storage, and what that leads to.
 void settle(Stage& stage, testing::FaultyStorage& storage) {
   stage.run();
@@ -304,4 +312,56 @@ TEST_CASE("a room whose password finds no place at its new home does not stand o
     }
     CHECK(tried);
   }
+}
+
+TEST_CASE("what was released waits again if the storage refuses it", "[scenario]") {
+  Holds filter;
+  MemoryStorage under;
+  testing::FaultyStorage storage(under);
+  StageOptions options = kept(storage);
+  options.ports.filter = &filter;
+  options.engine.new_room_policy.durability = Durability::before;
+  Stage stage(options);
+  Peer& owner = stage.member(kWsJson, "owner", "r");
+  Peer& bob = stage.member(kTcp, "bob", "r");
+  for (const char* text : {"one", "two"}) {
+    CHECK_LIKE(bob.ask(verb("publish", R"("text":")" + std::string(text) + '"')), no("held"));
+  }
+  CHECK(stage.room("r").broadcast({.text = "so that the room has a record"}));
+  stage.run();
+  owner.forget(), bob.forget();
+  storage.fail_at = storage.requests;
+  CHECK(owner.ask(verb("release", R"("held":1)")) == kDone);
+  const auto again = owner.events("held");
+  REQUIRE(again.size() == 2);
+  CHECK_LIKE(again[0], R"(*"held":1,"action":"release"*)");
+  CHECK_LIKE(again[1], R"(*"held":1,"action":"hold"*"text":"one"*)");
+  CHECK(stage.observer.count(HostEventType::held) == 3);
+  // At its place among those that wait.
+  CHECK(owner.ask(verb("list_held", R"("held":0)")) == kDone);
+  const auto listed = owner.events("held");
+  REQUIRE(listed.size() == 2);
+  CHECK_LIKE(listed[0], R"(*"held":1,*)");
+  CHECK_LIKE(listed[1], R"(*"held":2,*)");
+  // Once it is under way it does not wait for anybody, even if its author goes meanwhile.
+  storage.late = true;
+  bob.forget();
+  CHECK(owner.ask(verb("release", R"("held":1)")) == kDone);
+  CHECK_LIKE(owner.ask(verb("reject", R"("held":1)")), no("not_found"));
+  CHECK_LIKE(owner.ask(verb("release", R"("held":1)")), no("not_found"));
+  bob.drop();
+  settle(stage, storage);
+  storage.late = false;
+  const auto said = owner.events("message");
+  REQUIRE(said.size() == 1);
+  CHECK_LIKE(said[0], R"(*"user":"bob"*"text":"one"*)");
+  CHECK(owner.ask(verb("list_held", R"("held":0)")) == kDone);
+  CHECK(owner.events("held").size() == 1);
+  // A room that closes takes along what is under way.
+  Peer& back = stage.member(kTcp, "bob", "r");
+  storage.late = true;
+  CHECK(owner.ask(verb("release", R"("held":2)")) == kDone);
+  CHECK(stage.room("r").close());
+  settle(stage, storage);
+  CHECK(back.closed() == 0);
 }
