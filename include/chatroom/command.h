@@ -36,7 +36,7 @@ enum class Op : std::uint8_t {
   unpin,          // offset
   set_attribute,  // key, value
   list_rooms,     // name (what keys begin with), limit, cursor; no room
-  open_room,      // policy
+  open_room,      // policy; already_member: there is one, here or in storage
   close_room,
   open_channel,   // channel, access
   close_channel,  // channel: nothing more is said there; what was said can be read

@@ -50,7 +50,8 @@ enum class HostEventType : std::uint8_t {
                    // (temporary both), passwords and relations `internal` as well (joins of
   // rooms with one, direct messages and blocks wait; no try is counted), the filter
   // as EngineOptions::unfiltered says, rooms that store `before` refuse storage_failed,
-  // those that store `behind` go on
+  // those that store `behind` go on;
+  // rooms that are to be loaded let nobody in (storage_failed, temporary)
   likes,        // room, count: how many so far; when the room is told
   traced,       // session, user, step: what Engine::trace asked for. They take half of
                 // Limits::events at most, so that they displace nothing else

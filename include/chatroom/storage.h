@@ -57,7 +57,9 @@ class Storage {
   // At most `limit` messages with offset > after (oldest first).
   virtual void read(StorageRequest request, StorageReply& reply, std::string_view room,
                     std::uint64_t epoch, std::uint64_t after, std::uint32_t limit) noexcept = 0;
-  // What is known of the room: on_room, or only on_done(not_found).
+  // What is known of the room: on_room, or only on_done(not_found). Any other failure means that
+  // nothing is known of whom the room keeps out: who would join is refused storage_failed
+  // (temporary), a room that a member opened closes, the host's is asked for again a second later.
   virtual void load(StorageRequest request, StorageReply& reply,
                     std::string_view room) noexcept = 0;
 

@@ -73,7 +73,9 @@ Engine::State::Outcome Engine::State::settle_join(const Caller& caller, const Co
   const RoomId room = rooms.find(command.room);
   if (!room) return Errc::not_found;  // closed while the host thought
   const engine::RoomRecord* record = record_of(room);
-  if (record != nullptr && record->loading) return wait_for_room(caller, command, room);
+  if (record != nullptr && record->loading) {
+    return record->failed ? storage_is_down() : wait_for_room(caller, command, room);
+  }
   return ask_password(caller, room, command);
 }
 
@@ -83,10 +85,18 @@ Engine::State::Outcome Engine::State::wait_for_room(const Caller& caller, const 
   const Question question = questions.insert();
   if (question && keep_question(question, QuestionKind::load, caller, command)) {
     questions.get(question)->room = room;
+    questions.get(question)->opens = command.op == Op::open_room;
     return Outcome::later();
   }
   if (question) questions.erase(question);
   return Error{Errc::internal, kTemporary, 0};
+}
+
+Engine::State::Outcome Engine::State::settle_loaded(const Caller& caller, const Command& command,
+                                                    const Answer& verdict) noexcept {
+  if (verdict.verdict == Answer::Verdict::refuse) return verdict.error;  // it could not be loaded
+  return command.op == Op::open_room ? settle_open_room(caller, command)
+                                     : settle_join(caller, command, verdict);
 }
 
 Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId room,

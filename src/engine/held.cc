@@ -126,7 +126,7 @@ Status Engine::State::decide_held(RoomId room, const Actor& actor,
   tell_user(room, author, event);
   tell_staff(room, event, author, waits->channel);
   note_moderation(room, actor, noted, 0);
-  drop_held(*waits);
+  if (!waits->released) drop_held(*waits);
   return {};
 }
 
@@ -144,14 +144,49 @@ Status Engine::State::release_held_message(HeldMessage& waits, const Outgoing& m
   if (stores_first(room)) {
     // What is stored first is said by somebody who is there.
     if (rooms.user(waits.author).sessions == 0) return Errc::not_found;
-    const Caller nobody{.session = {}, .id = 0, .op = Op::publish};
+    const Caller nobody{.session = {}, .id = 0, .op = Op::publish, .ticket = waits.number};
     const Outcome taken = publish_before(nobody, room, waits.author, message);
-    return taken.ok() ? Status{} : Status{taken.error};
+    if (!taken.ok()) return taken.error;
+    held_messages.remove(waits);
+    released_messages.push_back(waits);
+    waits.released = true;
+    return {};
   }
   const Result<Position> said = say(room, waits.author, message, 0);
   if (!said) return said.error();
   offset = said->offset;
   return {};
+}
+
+// What a publish that no session waits for had been held as. Null: it was not, or its room is gone.
+HeldMessage* Engine::State::find_released(const Caller& caller) noexcept {
+  if (caller.host || caller.session || caller.ticket == 0) return nullptr;
+  HeldMessage* waits = released_messages.front();
+  while (waits != nullptr && waits->number != caller.ticket) waits = released_messages.next(*waits);
+  return waits;
+}
+
+// The storage did not take it: it waits at its place again, and its moderators hear of it.
+void Engine::State::hold_again(HeldMessage& waits) noexcept {
+  released_messages.remove(waits);
+  waits.released = false;
+  HeldMessage* at = held_messages.front();
+  while (at != nullptr && at->number < waits.number) at = held_messages.next(*at);
+  if (at == nullptr) {
+    held_messages.push_back(waits);
+  } else {
+    held_messages.insert_before(*at, waits);
+  }
+  Outgoing message;
+  engine::Lists lists;
+  unpack_held(waits, message, lists);
+  Event event = about_held(waits, message);
+  event.action = "hold";
+  tell_staff(waits.room, event, room::kNone, waits.channel);
+  note({.type = HostEventType::held,
+        .user = rooms.user(waits.author).id,
+        .room = event.room,
+        .position = {rooms.view(waits.room).position.epoch, waits.number}});
 }
 
 void Engine::State::reject_held(HeldMessage& waits, std::string_view by,
@@ -181,16 +216,18 @@ void Engine::State::reject_held_of(RoomId room, std::string_view user,
 void Engine::State::drop_held(HeldMessage& waits) noexcept {
   rooms.let_go_user(waits.author);
   waits.packed.clear(blocks);
-  held_messages.remove(waits);
+  (waits.released ? released_messages : held_messages).remove(waits);
   held_records.destroy(&waits);
 }
 
 // The room ends, which is all that anybody is told.
 void Engine::State::drop_held_of(RoomId room) noexcept {
-  for (HeldMessage* at = held_messages.front(); at != nullptr;) {
-    HeldMessage& one = *at;
-    at = held_messages.next(one);
-    if (one.room == room) drop_held(one);
+  for (auto* list : {&held_messages, &released_messages}) {
+    for (HeldMessage* at = list->front(); at != nullptr;) {
+      HeldMessage& one = *at;
+      at = list->next(one);
+      if (one.room == room) drop_held(one);
+    }
   }
 }
 

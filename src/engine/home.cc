@@ -391,6 +391,26 @@ void Engine::State::take_follow(PeerId from, Unpacker& in) noexcept {
       }));
 }
 
+// What channels the room had, and for whom they were. Who came in here before that was known, and
+// is on one that is not his, is taken off it.
+void Engine::State::return_channels(RoomId room, std::span<const std::string_view> names,
+                                    std::span<const Role> access) noexcept {
+  bool changes = false;
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    const bool known = rooms.channel(room, names[i]) != room::kNone;
+    const Result<room::ChannelIndex> channel = rooms.open_channel(room, names[i], {});
+    if (!channel) continue;
+    changes = changes || !known;
+    if (access[i] <= rooms.access(room, *channel)) continue;
+    changes = static_cast<bool>(rooms.restrict(room, *channel, access[i])) || changes;
+  }
+  if (!changes) return;
+  RoomState changed;
+  changed.channels = rooms.state(room).channels;
+  tell_room_state(room, changed);
+  if (!CHATROOM_PLANTED(restricted_not_enforced)) enforce_channels(room);
+}
+
 // The members whom a room had at another engine when its home was lost. Their engine vouches for
 // them as for a join; who cannot be taken is told that he is out.
 void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
@@ -416,19 +436,9 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
         cross(from, Crossing::refused, Delivery::certain, [&](Packer& to) { to.text(key); }));
     return;
   }
-  hold_password(room, stored);
-  const std::size_t before = rooms.state(room).channels.size();
-  for (std::size_t i = 1; i < channels; ++i) {
-    const Result<room::ChannelIndex> channel = rooms.open_channel(room, names[i], {});
-    if (channel && access[i] != Role::visitor) {
-      static_cast<void>(rooms.restrict(room, *channel, access[i]));
-    }
-  }
-  if (const RoomState all = rooms.state(room); all.channels.size() != before) {
-    RoomState changed;
-    changed.channels = all.channels;
-    tell_room_state(room, changed);
-  }
+  // An engine that had no place for it returns none.
+  if (rooms.password(room).stored.empty()) hold_password(room, stored);
+  return_channels(room, std::span{names}.first(channels), access);
   while (in.ok() && !in.at_end()) {
     const auto theirs = in.handle<SessionId>();
     const room::ChannelMask mask = in.u32();

@@ -14,6 +14,7 @@
 // Under Durability::before nobody is told more than is stored, so the log is whole at every moment.
 // The epoch that clients see stands in the record; the storage's own one stays, with its messages.
 #include <algorithm>
+#include <array>
 
 #include "chatroom/codec_checks.h"
 #include "engine/questions.h"
@@ -49,6 +50,10 @@ constexpr std::uint8_t kVersion = 5;
 // Read positions move with every message: they are stored with whatever else is, at the latest so
 // long after the first of them moved.
 constexpr Duration kReadsAfter = Duration::s(10);
+
+// Where the channels of the record are now, by their numbers in it; kNone: no place for it. What
+// was opened while the room was loaded may have taken their numbers.
+using Places = std::array<room::ChannelIndex, room::kChannelsMax>;
 
 // False: not a record of ours.
 bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
@@ -262,22 +267,29 @@ void Engine::State::keep_grants(engine::Packer& to, RoomId room) noexcept {
   to.u8(0);
 }
 
-void Engine::State::restore_grants(RoomId room, engine::Unpacker& from) noexcept {
+void Engine::State::restore_grants(RoomId room, std::span<const room::ChannelIndex> places,
+                                   engine::Unpacker& from) noexcept {
   for (std::uint8_t count = from.u8(); count > 0 && from.ok(); count = from.u8()) {
     const std::string_view user = from.text();
     for (; count > 0 && from.ok(); --count) {
-      const room::ChannelIndex channel = from.u8();
+      const std::size_t number = from.u8();
       const Role role = engine::unpack_role(from);
-      if (from.ok()) static_cast<void>(rooms.set_role_in(room, user, channel, role));
+      if (!from.ok() || number >= places.size() || places[number] == room::kNone) continue;
+      const room::ChannelIndex channel = places[number];
+      const auto change = rooms.set_role_in(room, user, channel, role);
+      if (!change || change->from == Role::visitor) continue;
+      static_cast<void>(rooms.set_role_in(room, user, channel, change->from));  // that stands
     }
   }
 }
 
 // What was set while the room was loaded stands.
-void Engine::State::restore_board(RoomId room, engine::Unpacker& from) noexcept {
+void Engine::State::restore_board(RoomId room, std::span<const room::ChannelIndex> places,
+                                  engine::Unpacker& from) noexcept {
   const std::uint32_t closed = from.u32();
-  for (std::uint32_t i = 0; i < room::kChannelsMax && from.ok(); ++i) {
-    if ((closed & room::bit_of(i)) != 0) rooms.set_closed(room, i, true);
+  for (std::uint32_t i = 0; i < places.size() && from.ok(); ++i) {
+    if ((closed & room::bit_of(i)) == 0 || places[i] == room::kNone) continue;
+    rooms.set_closed(room, places[i], true);
   }
   for (std::uint8_t left = from.u8(); left > 0 && from.ok(); --left) {
     const std::string_view key = from.text();
@@ -315,11 +327,16 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
                                      engine::Unpacker& from) noexcept {
   const RoomId room = record.room;
   rooms.restore_origin(room, kept.created, kept.creator);
-  for (std::uint32_t i = 0; i < kept.channels && from.ok(); ++i) {
+  Places places;
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    places[i] = i == 0 || CHATROOM_PLANTED(channel_number_kept) ? i : room::kNone;
+  }
+  for (std::uint32_t i = 1; i <= kept.channels && from.ok(); ++i) {
     const std::string_view name = from.text();
     const auto channel = rooms.open_channel(room, name, from.text());
     const Role access = engine::unpack_role(from);
-    if (!channel) break;
+    if (!channel) continue;  // what follows it in the record is read all the same
+    if (i < places.size() && !CHATROOM_PLANTED(channel_number_kept)) places[i] = *channel;
     // What was set while it was loaded stands.
     if (access != Role::visitor && rooms.access(room, *channel) == Role::visitor) {
       static_cast<void>(rooms.restrict(room, *channel, access));
@@ -328,14 +345,15 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
   const std::string_view stored = from.text();
   const bool secret =
       rooms.password(room).version != 0 || rooms.set_password(room, stored) || stored.empty();
-  restore_board(room, from);
-  restore_grants(room, from);
+  restore_board(room, places, from);
+  restore_grants(room, places, from);
   restore_people(room, from);
   restore_sanctions(room, from);
   if (record.set_meanwhile && secret) return;
   RoomPolicy policy = *rooms.view(room).policy;
   // Without a place for its password it must not stand open.
   policy.by_invitation = policy.by_invitation || !secret;
+  policy.first_join_owns = policy.first_join_owns && secret;
   policy.slow_mode_s = kept.slow_mode_s;
   policy.mute_all = kept.mute_all;
   policy.moderated = kept.moderated;
@@ -351,6 +369,7 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
 void Engine::State::resume(StorageWork& work, RoomRecord& record) noexcept {
   const RoomId room = record.room;
   record.kept = true;
+  record.found = true;
   record.log_epoch = work.stored.epoch;
   record.stored = work.stored.offset;
   Kept kept;

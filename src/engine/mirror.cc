@@ -113,10 +113,19 @@ void Engine::State::hold_access(RoomId room, std::span<const ChannelState> chann
   }
 }
 
-// Likewise the password: the home alone asks for it.
+// Likewise the password: the home alone asks for it. Without a place for it the room must not stand
+// open here.
 void Engine::State::hold_password(RoomId room, std::string_view stored) noexcept {
-  if (rooms.password(room).stored == stored) return;
-  static_cast<void>(rooms.set_password(room, stored));
+  if (rooms.password(room).stored == stored || rooms.set_password(room, stored)) return;
+  if (is_mirror(room)) {
+    cluster->rooms[room.index].theirs.by_invitation = true;
+    cluster->rooms[room.index].theirs.first_join_owns = false;
+    return;
+  }
+  RoomPolicy policy = *rooms.view(room).policy;
+  policy.by_invitation = true;
+  policy.first_join_owns = false;
+  static_cast<void>(set_policy(room, policy));
 }
 
 RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy,

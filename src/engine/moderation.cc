@@ -148,21 +148,41 @@ Engine::State::Outcome Engine::State::open_if_may(const Caller& caller,
   });
 }
 
-// Who opens a room owns it, unless all rooms are somebody's already.
+// Until its storage has said whether it knows the room, nobody owns it by opening it.
 Engine::State::Outcome Engine::State::open_for(const Caller& caller,
                                                const Command& command) noexcept {
   if (rooms.find(command.room)) return Errc::already_member;
   const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;
-  RoomPolicy policy = options.new_room_policy;
-  policy.first_join_owns = false;
-  const Result<RoomId> room = open_room(command.room, policy, user);
+  const Result<RoomId> room = open_room(command.room, options.new_room_policy, user);
   if (!room) return room.error();
-  Status done;
-  if (policy.owner.empty()) done = rooms.set_role(*room, user, Role::owner).error();
-  if (policy.owner.empty()) mark_unsaved(*room);
-  if (done) done = change_policy(*room, command.policy);
+  const engine::RoomRecord* record = record_of(*room);
+  if (record != nullptr && record->loading) return wait_for_room(caller, command, *room);
+  return own_room(caller, *room, command);
+}
+
+Engine::State::Outcome Engine::State::settle_open_room(const Caller& caller,
+                                                       const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  if (!room) return Errc::not_found;  // closed meanwhile
+  const engine::RoomRecord* record = record_of(room);
+  // It was there before: it is open now, as if somebody had joined it, with all that it had.
+  const bool found = record != nullptr && record->found;
+  if (found && !CHATROOM_PLANTED(stored_room_taken)) return Errc::already_member;
+  return own_room(caller, room, command);
+}
+
+// Who opens a room owns it, unless all rooms are somebody's already.
+Engine::State::Outcome Engine::State::own_room(const Caller& caller, RoomId room,
+                                               const Command& command) noexcept {
+  const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;
+  RoomPolicy policy = *rooms.view(room).policy;
+  policy.first_join_owns = false;
+  Status done = rooms.set_policy(room, policy, now).error();
+  if (done && policy.owner.empty()) done = rooms.set_role(room, user, Role::owner).error();
+  if (done && policy.owner.empty()) mark_unsaved(room);
+  if (done) done = change_policy(room, command.policy);
   if (!done) {
-    close_room(*room, LeaveReason::room_closed);
+    close_room(room, LeaveReason::room_closed);
     return done.error();
   }
   Event event;

@@ -78,8 +78,9 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
     case QuestionKind::missing_room:
       return settle_missing_room(caller, command, answer);
     case QuestionKind::join:
-    case QuestionKind::load:
       return settle_join(caller, command, answer);
+    case QuestionKind::load:
+      return settle_loaded(caller, command, answer);
     case QuestionKind::publish:
       return settle_publish(caller, command, answer);
     case QuestionKind::call:

@@ -103,8 +103,13 @@ void Engine::State::retry_failed_appends() noexcept {
   for (RoomId room = rooms.first_room(); room; room = rooms.next_room(room)) {
     RoomRecord* record = record_of(room);
     if (record == nullptr || !(record->failed || record->save_failed)) continue;
+    const bool unread = record->loading && record->failed;
     record->failed = record->save_failed = false;
-    mark_changed(room);
+    if (unread) {
+      load_room(*record);
+    } else {
+      mark_changed(room);
+    }
   }
 }
 

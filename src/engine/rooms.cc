@@ -26,6 +26,11 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
   const Result<RoomId> room = rooms.open(key, policy, creator, now);
   if (!room) return room;
   const room::RoomView view = rooms.view(*room);
+  const bool stored = ports.storage != nullptr && view.policy->durability != Durability::none;
+  if (stored && !creator.empty() && !can_load()) {  // as if its load had failed
+    rooms.close(*room);
+    return storage_is_down();
+  }
   const Status log = fanout.open_log(room->index, view.key, log_options(*room, policy));
   if (!log) {
     rooms.close(*room);

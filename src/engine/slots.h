@@ -99,7 +99,8 @@ struct HeldMessage : base::ListNode<> {  // by age
   std::uint32_t author = UINT32_MAX;  // held in the room layer too
   std::uint32_t channel = 0;
   std::int64_t time_ms = 0;
-  ByteQueue packed;  // the Outgoing
+  bool released = false;  // and waits for the storage now
+  ByteQueue packed;       // the Outgoing
 };
 
 // A decision that the host has not taken yet, and the command that waits for it.
@@ -115,6 +116,7 @@ struct Pending {
   std::uint32_t id = 0;
   bool host = false;
   bool decides = false;  // home: a join beside it failed here and may have been let in there
+  bool opens = false;    // load: he opens the room, and comes before all who join it
   Tag tag = 0;
   std::uint64_t ticket = 0;
   Instant asked;
@@ -134,10 +136,10 @@ struct Scheduled {
 // What a room with a Storage port has under way there.
 struct RoomRecord {
   RoomId room;
-  bool loading = false;    // joins wait for it
+  bool loading = false;    // joins wait for it; with `failed`: they are refused
   bool listed = false;     // in State::changed
   bool appending = false;  // one append at a time, so that completions are in order
-  bool failed = false;     // behind: the last append failed; State::retry_appends
+  bool failed = false;     // the load, or behind the last append; State::retry_appends
   bool durable = false;    // before: the message in `flying` is stored and not spread yet
   // Its record in storage (keeping.cc).
   bool open = true;             // it says that the log may be cut, or there is none
@@ -147,6 +149,7 @@ struct RoomRecord {
   bool save_failed = false;     // State::retry_appends
   bool set_meanwhile = false;   // the host set its policy while it was loaded
   bool reads_moved = false;     // members read on: stored with the next save, State::save_reads
+  bool found = false;           // the storage knew the room when it was opened
   std::uint64_t log_epoch = 0;  // as the storage knows it
   std::uint64_t stored = 0;     // behind: offset up to which all is stored
   ByteQueue ahead;              // before: packed publishes that wait for their turn

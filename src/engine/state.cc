@@ -149,7 +149,7 @@ Engine::State::~State() {
     mailbox->shut();
     mailbox->drop_reference();
   }
-  while (held_messages.pop_front() != nullptr) {
+  while (held_messages.pop_front() != nullptr || released_messages.pop_front() != nullptr) {
   }
   for (std::uint32_t i = 0; i < slots.extent(); ++i) {
     SessionRecord* record = slots.at(i);

@@ -25,7 +25,6 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   using Pending = engine::Pending;
   using Caller = engine::Caller;
   using Outcome = engine::Outcome;
-
   using Seeds = engine::Seeds;
   using Actor = engine::Actor;
   static Seeds make_seeds(std::uint64_t seed, EventLoop* loop) noexcept;
@@ -33,10 +32,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   State(Engine& owner, const EngineOptions& given, const EnginePorts& given_ports) noexcept;
   ~State();
   Status create(const Seeds& seeds) noexcept;
-
   Engine& engine;
   engine::RecordedCompressor compressor{*this};
-
   // --- turn.cc: the order of the steps.
   void enter() noexcept;  // opens a turn, or becomes part of the open one
   void leave() noexcept;
@@ -98,6 +95,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Outcome ask_join(const Caller& caller, const Command& command) noexcept;
   Outcome settle_join(const Caller& caller, const Command& command, const Answer& verdict) noexcept;
   Outcome wait_for_room(const Caller& caller, const Command& command, RoomId room) noexcept;
+  Outcome settle_loaded(const Caller& caller, const Command& command,
+                        const Answer& verdict) noexcept;
   Outcome perform_join(const Caller& caller, RoomId room, const Command& command) noexcept;
   bool answer_join(const Caller& caller, RoomId room, const Command& command,
                    const room::Joined& joined) noexcept;
@@ -139,6 +138,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
   Outcome open_if_may(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
+  Outcome settle_open_room(const Caller& caller, const Command& command) noexcept;
+  Outcome own_room(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -182,6 +183,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Outcome decide_list_held(const Caller& caller, const Command& command) noexcept;
   Status release_held_message(engine::HeldMessage& held, const Outgoing& message,
                               std::uint64_t& offset) noexcept;
+  engine::HeldMessage* find_released(const Caller& caller) noexcept;
+  void hold_again(engine::HeldMessage& held) noexcept;
   void drop_held(engine::HeldMessage& held) noexcept;
   void drop_held_of(RoomId room) noexcept;
   void reject_held(engine::HeldMessage& held, std::string_view by, std::string_view why) noexcept;
@@ -320,8 +323,10 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void keep_board(engine::Packer& to, const RoomState& state) noexcept;
   void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
   void keep_grants(engine::Packer& to, RoomId room) noexcept;
-  void restore_grants(RoomId room, engine::Unpacker& from) noexcept;
-  void restore_board(RoomId room, engine::Unpacker& from) noexcept;
+  void restore_grants(RoomId room, std::span<const std::uint32_t> places,
+                      engine::Unpacker& from) noexcept;
+  void restore_board(RoomId room, std::span<const std::uint32_t> places,
+                     engine::Unpacker& from) noexcept;
   void restore_sanctions(RoomId room, engine::Unpacker& from) noexcept;
   void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
                         engine::Unpacker& from) noexcept;
@@ -337,8 +342,13 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void take_completions() noexcept;
   void complete(StorageRequest request) noexcept;
   void start_loading(RoomId room) noexcept;
+  void load_room(engine::RoomRecord& record) noexcept;
+  bool can_load() const noexcept;
+  Error storage_is_down() noexcept;
+  void fail_loading(engine::RoomRecord& record) noexcept;
   void warm(engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
+  void answer_waiting(RoomId room, const Answer& answer) noexcept;
   void read_warm(engine::RoomRecord& record, std::uint64_t after) noexcept;
   void warmed(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
   void finish_warming(engine::RoomRecord& record) noexcept;
@@ -443,6 +453,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void take_gone(PeerId from, engine::Unpacker& in) noexcept;
   void take_follow(PeerId from, engine::Unpacker& in) noexcept;
   void take_returned(PeerId from, engine::Unpacker& in) noexcept;
+  void return_channels(RoomId room, std::span<const std::string_view> names,
+                       std::span<const Role> access) noexcept;
   void take_host_op(PeerId from, engine::Unpacker& in) noexcept;
   Result<Ticket> perform_host_op(RoomId room, engine::HostOp op, engine::Unpacker& in) noexcept;
 

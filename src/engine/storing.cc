@@ -109,11 +109,14 @@ void Engine::State::complete(StorageRequest request) noexcept {
   switch (work.kind) {
     case StorageWorkKind::load:
       if (record == nullptr) break;
-      if (work.status && work.found && !work.cut) {
-        resume(work, *record);
-      } else {
-        // A storage that failed means a new log: members are never shown offsets that lie.
+      if (outcome != Errc::ok && outcome != Errc::not_found) {
+        fail_loading(*record);
+      } else if (!work.found) {
         finish_loading(room);
+      } else if (work.cut) {  // no memory for what it told
+        fail_loading(*record);
+      } else {
+        resume(work, *record);
       }
       break;
     case StorageWorkKind::save:
@@ -162,13 +165,48 @@ void Engine::State::start_loading(RoomId room) noexcept {
   record->log_epoch = rooms.view(room).position.epoch;
   record->open = may_outrun(room);
   rooms.attachment(room) = record;
-  const StorageRequest request = new_work(StorageWorkKind::load, room);
-  if (!request) {
-    log(LogLevel::warning, "storage: too much is under way, a room begins anew");
-    return;
-  }
   record->loading = true;
-  ask_storage([&] { ports.storage->load(request, *this, rooms.view(room).key); });
+  load_room(*record);
+}
+
+// Not now: it is tried again, and until then nobody comes in.
+void Engine::State::load_room(RoomRecord& record) noexcept {
+  const bool asks = can_load();
+  const StorageRequest request =
+      asks ? new_work(StorageWorkKind::load, record.room) : StorageRequest{};
+  if (!request) {
+    record.failed = true;
+    return retry_storage();
+  }
+  ask_storage([&] { ports.storage->load(request, *this, rooms.view(record.room).key); });
+}
+
+bool Engine::State::can_load() const noexcept {
+  return broken_for(engine::BrokenPort::storage).us == 0 &&
+         storage_works.size() < options.limits.storage_waiting;
+}
+
+Error Engine::State::storage_is_down() noexcept {
+  const Duration wait = broken_for(engine::BrokenPort::storage);
+  return wait.us > 0 ? broken(Errc::storage_failed, wait)
+                     : Error{Errc::storage_failed, kTemporary, 0};
+}
+
+// Whom the room keeps out is not known, so nobody comes in, and what stands in the storage is not
+// written over. What a member opened closes, and whoever comes again opens it anew; the host's room
+// stays and is asked for again.
+void Engine::State::fail_loading(RoomRecord& record) noexcept {
+  const RoomId room = record.room;
+  if (CHATROOM_PLANTED(failed_load_opens)) return finish_loading(room);
+  if (rooms.view(room).creator.empty()) {
+    record.failed = true;
+    retry_storage();
+  } else {
+    close_room(room, LeaveReason::room_closed);
+  }
+  Answer down = Answer::refuse(Errc::storage_failed);
+  down.error = storage_is_down();
+  answer_waiting(room, down);
 }
 
 // The newest messages go back into the ring: as many as somebody who comes back may have missed.
@@ -212,11 +250,17 @@ void Engine::State::finish_warming(RoomRecord& record) noexcept {
 void Engine::State::finish_loading(RoomId room) noexcept {
   record_of(room)->loading = false;
   mark_changed(room);
-  for (std::uint32_t i = 0; i < questions.extent(); ++i) {
-    Pending* pending = questions.at(i);
-    if (pending == nullptr || pending->kind != QuestionKind::load || pending->room != room)
-      continue;
-    static_cast<void>(take_answer(questions.handle_at(i), Answer::pass()));
+  answer_waiting(room, Answer::pass());
+}
+
+void Engine::State::answer_waiting(RoomId room, const Answer& answer) noexcept {
+  for (const bool opens : {true, false}) {
+    for (std::uint32_t i = 0; i < questions.extent(); ++i) {
+      const Pending* pending = questions.at(i);
+      if (pending == nullptr || pending->kind != QuestionKind::load) continue;
+      if (pending->room != room || pending->opens != opens) continue;
+      static_cast<void>(take_answer(questions.handle_at(i), answer));
+    }
   }
 }
 

@@ -60,8 +60,9 @@ struct Tables {
   base::Vector<SessionId> closing;       // to be closed at this turn's flush
   base::Vector<SessionId> locals_ready;  // links with something to tell
   base::Pool<HeldMessage> held_records;
-  base::List<HeldMessage> held_messages;  // what waits for moderators, the oldest first
-  base::Pool<RoomRecord> room_records;    // of rooms that are stored
+  base::List<HeldMessage> held_messages;      // what waits for moderators, the oldest first
+  base::List<HeldMessage> released_messages;  // what they released, until it is stored
+  base::Pool<RoomRecord> room_records;        // of rooms that are stored
   base::SlotMap<StorageWork, StorageRequest> storage_works;
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;

@@ -263,7 +263,7 @@ TEST_CASE("joins wait while a room is loaded", "[engine][storage]") {
   }
 }
 
-TEST_CASE("a room that cannot be loaded begins anew", "[engine][storage]") {
+TEST_CASE("a room that cannot be loaded lets nobody in until it can", "[engine][storage]") {
   MemoryStorage under;
   std::string epoch;
   {
@@ -278,9 +278,13 @@ TEST_CASE("a room that cannot be loaded begins anew", "[engine][storage]") {
   options.engine.seed = 8;
   Stage stage(options);
   Peer& bob = stage.user(kTcp, "bob");
-  const std::string joined =
-      bob.ask(R"({"id":2,"op":"join","room":"r","since":{"epoch":")" + epoch + R"(","offset":1}})");
-  CHECK_LIKE(joined, R"(*"was_recovering":true,"recovered":false,*)");
+  const std::string join =
+      R"({"id":2,"op":"join","room":"r","since":{"epoch":")" + epoch + R"(","offset":1}})";
+  CHECK_LIKE(bob.ask(join), R"({"id":2,"error":{"code":"storage_failed",*"temporary":true*)");
+  CHECK_FALSE(stage.engine().room("r"));
+  CHECK(storage.requests == 1);  // nothing is written over
+  const std::string joined = bob.ask(join);
+  CHECK_LIKE(joined, R"(*"offset":1,*"was_recovering":true,"recovered":false,*)");
   CHECK(epoch_in(joined) != epoch);
 }
 
