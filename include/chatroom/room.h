@@ -168,6 +168,7 @@ class Room final {
   // What a filter or the host held, by its number: said now, or not. not_found: it does not wait.
   Status release(std::uint64_t held) noexcept;
   Status reject(std::uint64_t held, std::string_view reason = {}) noexcept;
+  // A visitor may decide any of them; `message` lives until the first call that does.
   using HeldVisitor = void (*)(void* context, std::uint64_t held, const Message& message);
   Status for_each_held(HeldVisitor visit, void* context) const noexcept;  // the oldest first
   Status allow(std::string_view user) noexcept;  // may speak while policy.mute_all is on

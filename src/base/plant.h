@@ -18,6 +18,7 @@ enum class Plant : std::uint8_t {
   blocked_still_delivered,
   breaker_never_opens,
   channel_access_not_asked,
+  channel_opened_unread,
   checks_skipped,
   clear_takes_all,
   crossing_sequence_skipped,

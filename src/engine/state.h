@@ -136,11 +136,12 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Outcome decide_moderation(const Caller& caller, const Command& command) noexcept;
   Outcome perform_moderation(const Caller& caller, const Command& command, bool made) noexcept;
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
-  Outcome open_if_may(const Caller& caller, const Command& command) noexcept;
+  Outcome open_permitted(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
+  bool may_read(RoomId room, const Actor& actor, std::string_view channel) noexcept;
   Status sanction(RoomId room, const Actor& actor, const Command& command) noexcept;
   void clean_up(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status change_role(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -188,6 +189,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Event about_held(const engine::HeldMessage& held, const Outgoing& message) noexcept;
   void tell_staff(RoomId room, const Event& event, room::UserIndex but,
                   room::ChannelIndex channel) noexcept;
+  engine::HeldMessage* oldest_of_most(RoomId newcomer) noexcept;
   engine::HeldMessage* find_held(RoomId room, std::uint64_t number) noexcept;
   void tell_user(RoomId room, room::UserIndex user, const Event& event) noexcept;
 

@@ -273,7 +273,8 @@ class Registry final {
   // `passed`: when it did; what the user said since counts all the same.
   // `text`: as it was passed; saying it again is no duplicate then.
   void forgive_publish(RoomId room, UserIndex user, Instant passed, std::string_view text) noexcept;
-  void set_follower(RoomId room, UserIndex user) noexcept;  // for as long as it stays in
+  Status invite(RoomId room, std::string_view user) noexcept;  // to be a member for good (roles.cc)
+  void set_follower(RoomId room, UserIndex user) noexcept;     // for as long as it stays in
   // ---- Overload (showing.cc); rooms without a receive budget show everything
   // What becomes of a member's message that passed check_publish.
   Showing show(RoomId room, UserIndex author, const Outgoing& message, Instant now) noexcept;
