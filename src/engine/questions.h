@@ -39,7 +39,7 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
   record(engine::Record::decision, [&](engine::Packer& to) { pack(to, answer); });
   if (answer.verdict != Answer::Verdict::later) {
     questions.erase(question);
-    port_answered(kind, answer);
+    port_answered(kind, answer, now);
     return settle(kind, caller, command, answer);
   }
   if (keep_question(question, kind, caller, command)) return Outcome::later();

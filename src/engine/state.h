@@ -123,6 +123,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
                          const Answer& verdict) noexcept;
   Outcome say_in_shadow(const Caller& caller, RoomId room, const Outgoing& message) noexcept;
   Outcome review(const Caller& caller, RoomId room, const Command& command) noexcept;
+  Outcome ask_follower(const Caller& caller, RoomId room, const Command& command) noexcept;
+  void forgive(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome settle_filter(const Caller& caller, const Command& command,
                         const Answer& verdict) noexcept;
   Outcome settle_follower(const Caller& caller, const Command& command,
@@ -214,7 +216,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
 
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
-                   const room::Showing& showing, Instant passed) noexcept;
+                   const room::Showing& showing) noexcept;
   void echo(RoomId room, room::UserIndex author, room::ChannelIndex channel,
             const Outgoing& message) noexcept;
   void tell_rung(RoomId room) noexcept;  // if it changed
@@ -245,8 +247,8 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   Duration broken_for(engine::BrokenPort port) const noexcept;
   Error broken(Errc code, Duration wait) noexcept;
   bool answer_for(engine::QuestionKind kind, Answer& answer) noexcept;
-  void port_answered(engine::QuestionKind kind, const Answer& answer) noexcept;
-  void port_worked(engine::BrokenPort port, bool worked) noexcept;
+  void port_answered(engine::QuestionKind kind, const Answer& answer, Instant asked) noexcept;
+  void port_worked(engine::BrokenPort port, bool worked, Instant asked) noexcept;
 
   // --- questions.cc
   template <class Ask>
@@ -288,6 +290,7 @@ struct Engine::State final : engine::Tables, StorageReply, BrokerInbox {
   void append_before(engine::RoomRecord& record) noexcept;
   bool spread_stored(engine::RoomRecord& record) noexcept;
   void drop_flying(engine::RoomRecord& record, Error error) noexcept;
+  void unsay(const Caller& caller, Error error) noexcept;
   void refuse_ahead(engine::RoomRecord& record) noexcept;
   Outcome publish_before(const Caller& caller, RoomId room, room::UserIndex author,
                          const Outgoing& message) noexcept;
