@@ -36,7 +36,7 @@ struct RoomPolicy {
   bool emote_only = false;        // below moderator: a text may hold emoji and :names: only
   // The same words again by the same user within so many seconds (at most 300; 0: never mind),
   // looked at without case, width, spaces and signs: refused `duplicate`, or answered with the
-  // place of the first.
+  // place of the first once it has one.
   std::uint32_t duplicate_s = 0;
   bool merge_duplicates = false;
   std::uint32_t history_messages = 300;        // kept in the ring, over all channels
