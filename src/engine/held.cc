@@ -15,9 +15,8 @@ using engine::HeldMessage;
 
 namespace {
 
-constexpr std::size_t kListedBytes = 16 * 1024;  // of one list_held, then `more`
-constexpr std::size_t kFieldBytes = 512;         // of a `held` event beside what is said
-constexpr std::size_t kEscapedMost = 6;          // bytes that JSON makes of one
+constexpr std::size_t kFieldBytes = 512;  // of a `held` event beside what is said
+constexpr std::size_t kEscapedMost = 6;   // bytes that JSON makes of one
 
 }  // namespace
 
@@ -238,14 +237,15 @@ Engine::State::Outcome Engine::State::decide_list_held(const Caller& caller,
     engine::Lists lists;
     unpack_held(*at, message, lists);
     const std::size_t size = message.text.size() + message.data.bytes.size();
-    // Whoever asks must not be closed for what others said: half of what may wait for him.
-    const std::size_t used = fanout.private_bytes(session);
-    const std::size_t after = used + kFieldBytes + kEscapedMost * size;
-    if (bytes > kListedBytes || (used > 0 && after > options.limits.private_bytes / 2)) {
+    const std::size_t most = kFieldBytes + kEscapedMost * size;
+    // Whoever asks must not be closed for what others said: half of what may wait for him, here or
+    // at the engine that he is connected to.
+    const std::size_t used = std::max<std::size_t>(bytes, fanout.private_bytes(session));
+    if (used > 0 && used + most > options.limits.private_bytes / 2) {
       answer_event.more = true;
       break;
     }
-    bytes += kFieldBytes + size;
+    bytes += most;
     Event event = about_held(*at, message);
     event.action = "hold";
     push(session, event, {.room = room.index, .barrier = fanout.head(room.index)});
