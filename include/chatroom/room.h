@@ -36,7 +36,7 @@ struct RoomPolicy {
   bool emote_only = false;        // below moderator: a text may hold emoji and :names: only
   // The same words again by the same user within so many seconds (at most 300; 0: never mind),
   // looked at without case, width, spaces and signs: refused `duplicate`, or answered with the
-  // place of the first.
+  // place of the first once it has one.
   std::uint32_t duplicate_s = 0;
   bool merge_duplicates = false;
   std::uint32_t history_messages = 300;        // kept in the ring, over all channels
@@ -177,6 +177,7 @@ class Room final {
   // What a filter or the host held, by its number: said now, or not. not_found: it does not wait.
   Status release(std::uint64_t held) noexcept;
   Status reject(std::uint64_t held, std::string_view reason = {}) noexcept;
+  // A visitor may decide any of them; `message` lives until the first call that does.
   using HeldVisitor = void (*)(void* context, std::uint64_t held, const Message& message);
   Status for_each_held(HeldVisitor visit, void* context) const noexcept;  // the oldest first
   Status allow(std::string_view user) noexcept;  // may speak while policy.mute_all is on

@@ -28,10 +28,11 @@ class Breaker final {
   Instant until() const noexcept { return until_; }
   bool tripped() const noexcept { return tripped_; }
 
-  // True: it opened with this one. Of what was asked before it opened nothing counts any more.
-  bool failed(const Limits& limits, Instant now) noexcept {
+  // True: it opened with this one. What was asked before it opened counts no more, here and in
+  // answered(): what it says is old.
+  bool failed(const Limits& limits, Instant now, Instant asked) noexcept {
     const std::uint32_t most = std::min(limits.breaker_failures, kFailuresMax);
-    if (most == 0 || (tripped_ && until_ > now)) return false;
+    if (most == 0 || asked < until_) return false;
     failures_[count_++ % most] = now;
     const bool many = count_ >= most && now - failures_[count_ % most] <= limits.breaker_window;
     if (!tripped_ && !many) return false;
@@ -41,8 +42,8 @@ class Breaker final {
     return true;
   }
   // True: it was open and is not any more.
-  bool answered(Instant now) noexcept {
-    if (!tripped_ || until_ > now) return false;
+  bool answered(Instant now, Instant asked) noexcept {
+    if (!tripped_ || until_ > now || asked < until_) return false;
     tripped_ = false;
     count_ = 0;
     return true;

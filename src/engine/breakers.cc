@@ -69,16 +69,16 @@ bool Engine::State::answer_for(QuestionKind kind, Answer& answer) noexcept {
   return true;
 }
 
-void Engine::State::port_answered(QuestionKind kind, const Answer& answer) noexcept {
+void Engine::State::port_answered(QuestionKind kind, const Answer& answer, Instant asked) noexcept {
   BrokenPort port;
   if (!port_of(kind, port)) return;
   const bool refused = answer.verdict == Answer::Verdict::refuse;
-  port_worked(port, !(refused && answer.error.code == Errc::internal));
+  port_worked(port, !(refused && answer.error.code == Errc::internal), asked);
 }
 
-void Engine::State::port_worked(BrokenPort port, bool worked) noexcept {
+void Engine::State::port_worked(BrokenPort port, bool worked, Instant asked) noexcept {
   engine::Breaker& breaker = breakers[static_cast<std::size_t>(port)];
-  if (!(worked ? breaker.answered(now) : breaker.failed(options.limits, now))) return;
+  if (!(worked ? breaker.answered(now, asked) : breaker.failed(options.limits, now, asked))) return;
   if (!worked) ++counters.breaker_trips;
   constexpr std::string_view kWorks = "breaker: a port answers again";
   constexpr std::string_view kFails = "breaker: a port fails";

@@ -44,7 +44,8 @@ Engine::State::Outcome Engine::State::settle_missing_room(const Caller& caller,
                                                           const Answer& verdict) noexcept {
   if (verdict.verdict == Answer::Verdict::refuse) return engine::refused_by_host(verdict.error);
   if (verdict.verdict != Answer::Verdict::pass) return Errc::not_found;
-  return command.op == Op::open_room ? open_for(caller, command) : open_and_join(caller, command);
+  return command.op == Op::open_room ? open_permitted(caller, command)
+                                     : open_and_join(caller, command);
 }
 
 Engine::State::Outcome Engine::State::open_and_join(const Caller& caller,

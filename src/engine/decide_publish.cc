@@ -34,12 +34,11 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
                                                      const Command& command) noexcept {
   const RoomId room = rooms.find(command.room);
   if (!room) return Errc::not_member;
-  const room::PublishVerdict verdict =
-      rooms.check_publish(room, caller.session.index, command.out, now);
   // The protocol's order: the host speaks before the size does, and may say less instead.
   const bool asks = ports.rules != nullptr || ports.filter != nullptr;
-  const bool asked_first = verdict.error.code == Errc::too_large && asks;
-  if (verdict.error.code != Errc::ok && !asked_first) return verdict.error;
+  const room::PublishVerdict verdict =
+      rooms.check_publish(room, caller.session.index, command.out, now, asks);
+  if (verdict.error.code != Errc::ok) return verdict.error;
   // A room that stores first has named a place before it is taken: then the answer waits its turn.
   const bool taken = verdict.first.offset <= rooms.view(room).position.offset;
   if (verdict.repeated && !taken && record_of(room) != nullptr) {
@@ -49,7 +48,23 @@ Engine::State::Outcome Engine::State::decide_publish(const Caller& caller,
     answer_publish(caller, verdict.first);
     return Outcome::at(verdict.first);
   }
-  if (!verdict.ask_follower) return review(caller, room, command);
+  Caller passed = caller;
+  passed.said = verdict.said;
+  const Outcome outcome =
+      verdict.ask_follower ? ask_follower(passed, room, command) : review(passed, room, command);
+  if (!outcome.ok()) forgive(passed, room, command);
+  return outcome;
+}
+
+// It passed the rules of the room and was not said after all: nothing of it binds its author.
+void Engine::State::forgive(const Caller& caller, RoomId room, const Command& command) noexcept {
+  if (command.out.kind == Kind::like && rooms.counts_likes(room)) return;  // nor did they bind him
+  const room::UserIndex author = rooms.user_of(caller.session.index);
+  rooms.forgive_publish(room, author, std::min(caller.asked, now), caller.said);
+}
+
+Engine::State::Outcome Engine::State::ask_follower(const Caller& caller, RoomId room,
+                                                   const Command& command) noexcept {
   const Answer nobody = Answer::refuse(Errc::mode_restricted);
   if (ports.rules == nullptr) return settle_follower(caller, command, nobody);
   const PublishRequest request = request_of(*this, caller, room, command);
@@ -68,7 +83,6 @@ Engine::State::Outcome Engine::State::settle_follower(const Caller& caller, cons
     rooms.set_follower(room, author);
     return review(caller, room, command);
   }
-  rooms.forgive_publish(room, author, std::min(caller.asked, now), command.out.text);
   if (verdict.error.code == Errc::internal) return verdict.error;  // nobody knows yet
   return refusal(Errc::mode_restricted, Rule::followers_only, verdict.error.retry_after_ms);
 }
@@ -99,7 +113,8 @@ Engine::State::Outcome Engine::State::ask_rules(const Caller& caller,
   if (ports.rules == nullptr) return settle_publish(caller, command, Answer::pass());
   const RoomId room = rooms.find(command.room);
   // Gone while a question was open: settle_publish says so.
-  const bool here = room && rooms.membership(room, caller.session.index) != room::kNone;
+  const bool here = room && rooms.membership(room, caller.session.index) != room::kNone &&
+                    rooms.channel(room, command.out.channel) != room::kNone;
   if (!here) return settle_publish(caller, command, Answer::pass());
   const PublishRequest request = request_of(*this, caller, room, command);
   return ask(QuestionKind::publish, caller, command,
@@ -112,19 +127,14 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
   const room::UserIndex author = rooms.user_of(session);
-  const Instant passed = std::min(caller.asked, now);  // the rules of the room
   // While the host thought, it may have been muted; the same answer as to what it says next.
   const Error muted = rooms.sanctioned(room, author, room::Measure::mute, now);
-  if (muted.code != Errc::ok && !CHATROOM_PLANTED(late_answer_ignores_mute)) {
-    rooms.forgive_publish(room, author, passed, command.out.text);
-    return muted;
-  }
+  if (muted.code != Errc::ok && !CHATROOM_PLANTED(late_answer_ignores_mute)) return muted;
   // Nor is it on a channel any more that it was taken off.
+  const room::ChannelIndex channel = rooms.channel(room, command.out.channel);
+  if (channel == room::kNone) return Errc::not_found;
   const room::ChannelMask here = rooms.view(rooms.membership(room, session)).mask;
-  if ((here & room::bit_of(rooms.channel(room, command.out.channel))) == 0) {
-    rooms.forgive_publish(room, author, passed, command.out.text);
-    return refusal(Errc::forbidden, Rule::channel_private);
-  }
+  if ((here & room::bit_of(channel)) == 0) return refusal(Errc::forbidden, Rule::channel_private);
   const bool shadowed =
       rooms.sanctioned(room, author, room::Measure::shadow_mute, now).code != Errc::ok;
   Outgoing message = command.out;
@@ -134,23 +144,19 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       break;
     case Answer::Verdict::rewrite:
       message.text = verdict.text;
-      if (message.text.empty() && message.kind == Kind::text) {
-        rooms.forgive_publish(room, author, passed, command.out.text);
-        return Errc::internal;
-      }
+      if (message.text.empty() && message.kind == Kind::text) return Errc::internal;
       break;
     case Answer::Verdict::drop:  // the sender is not to know
       if (counted) return decide_like(caller, room, message, false);
+      rooms.place_said(caller.said, rooms.view(room).position.offset);
       answer_publish(caller, rooms.view(room).position);
       return {};
     case Answer::Verdict::hold:
       if (shadowed) break;
       if (counted) return Errc::filtered;  // there is nothing that somebody could look at
-      rooms.forgive_publish(room, author, passed, command.out.text);
       return hold(room, author, command.out);
     case Answer::Verdict::refuse:
     case Answer::Verdict::later:
-      if (!counted) rooms.forgive_publish(room, author, passed, command.out.text);
       return verdict.verdict == Answer::Verdict::refuse ? engine::refused_by_host(verdict.error)
                                                         : Error{Errc::internal, kTemporary, 0};
   }
@@ -162,16 +168,14 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   const room::Showing showing = rooms.show(room, author, message, now);
   tell_rung(room, showing.budget);
   if (showing.way != room::Showing::Way::shown) {
-    return withhold(caller, room, message, showing, passed);
+    return withhold(caller, room, message, showing);
   }
   if (stores_first(room) && !CHATROOM_PLANTED(answered_before_stored)) {
     return publish_before(caller, room, author, message);
   }
   const Result<Position> said = say(room, author, message, caller.tag);
-  if (!said) {
-    rooms.forgive_publish(room, author, passed, command.out.text);
-    return said.error();
-  }
+  if (!said) return said.error();
+  rooms.place_said(caller.said, said->offset);
   rooms.showed(room, showing, said->offset);
   answer_publish(caller, *said);
   return Outcome::at(*said);
@@ -185,6 +189,7 @@ Engine::State::Outcome Engine::State::say_in_shadow(const Caller& caller, RoomId
   }
   const room::UserIndex author = rooms.user_of(caller.session.index);
   rooms.remember_key(room, author, message.key, 0, now);
+  rooms.place_said(caller.said, 0);
   echo(room, author, rooms.channel(room, message.channel), message);
   const Position place{rooms.view(room).position.epoch, 0};
   answer_publish(caller, place);

@@ -1,9 +1,11 @@
 // What a filter or the host held: it waits for a moderator, who lets it be said or not. Bounded by
-// Limits::held_messages, of one room a quarter; past that the oldest is rejected. It is the home's
-// and goes with the room.
+// Limits::held_messages, of one room a quarter; past that the oldest is rejected: the room's, or
+// that of whoever has the most waiting. It is the home's and goes with the room.
 #include <algorithm>
+#include <array>
 
 #include "base/plant.h"
+#include "base/siphash.h"
 #include "engine/host_input.h"
 #include "engine/state.h"
 
@@ -13,7 +15,8 @@ using engine::HeldMessage;
 
 namespace {
 
-constexpr std::size_t kListedBytes = 16 * 1024;  // of one list_held, then `more`
+constexpr std::size_t kFieldBytes = 512;  // of a `held` event beside what is said
+constexpr std::size_t kEscapedMost = 6;   // bytes that JSON makes of one
 
 }  // namespace
 
@@ -32,7 +35,7 @@ Error Engine::State::hold(RoomId room, room::UserIndex author, const Outgoing& m
   if (here >= std::max(most / 4, 1u)) {
     reject_held(*oldest_here, {}, {});
   } else if (held_messages.size() >= most && !held_messages.empty()) {
-    reject_held(*held_messages.front(), {}, {});
+    reject_held(*oldest_of_most(room), {}, {});
   }
   HeldMessage* const waits = held_records.make();
   if (waits == nullptr) return refusal(Errc::filtered, Rule::capacity);
@@ -57,6 +60,25 @@ Error Engine::State::hold(RoomId room, room::UserIndex author, const Outgoing& m
         .room = event.room,
         .position = {rooms.view(room).position.epoch, waits->number}});
   return refusal(Errc::held, Rule::filter);
+}
+
+// Of whoever has the most waiting, with the one that comes: a tenant; where there are none, a room.
+// So nobody's flood takes a place from those who have few. Counted in groups, which may meet.
+HeldMessage* Engine::State::oldest_of_most(RoomId newcomer) noexcept {
+  constexpr std::size_t kGroups = 256;
+  std::array<std::uint32_t, kGroups> counts{};
+  const auto group = [&](RoomId room) -> std::uint32_t& {
+    const std::uint64_t owner =
+        rooms.apart() ? base::siphash(tries_key, tenant_of(rooms.view(room).key)) : room.index;
+    return counts[owner % kGroups];
+  };
+  std::uint32_t most = ++group(newcomer);
+  for (HeldMessage* at = held_messages.front(); at != nullptr; at = held_messages.next(*at)) {
+    most = std::max(most, ++group(at->room));
+  }
+  HeldMessage* oldest = held_messages.front();
+  while (group(oldest->room) != most) oldest = held_messages.next(*oldest);
+  return oldest;
 }
 
 // Views of the scratch, until it is used again.
@@ -248,14 +270,19 @@ Engine::State::Outcome Engine::State::decide_list_held(const Caller& caller,
   for (HeldMessage* at = held_messages.front(); at != nullptr; at = held_messages.next(*at)) {
     if (at->room != room || at->number <= command.after) continue;
     if (!may_review(room, reader, at->channel)) continue;
-    if (bytes > kListedBytes) {
-      answer_event.more = true;
-      break;
-    }
     Outgoing message;
     engine::Lists lists;
     unpack_held(*at, message, lists);
-    bytes += 512 + message.text.size() + message.data.bytes.size();
+    const std::size_t size = message.text.size() + message.data.bytes.size();
+    const std::size_t most = kFieldBytes + kEscapedMost * size;
+    // Whoever asks must not be closed for what others said: half of what may wait for him, here or
+    // at the engine that he is connected to.
+    const std::size_t used = std::max<std::size_t>(bytes, fanout.private_bytes(session));
+    if (used > 0 && used + most > options.limits.private_bytes / 2) {
+      answer_event.more = true;
+      break;
+    }
+    bytes += most;
     Event event = about_held(*at, message);
     event.action = "hold";
     push(session, event, {.room = room.index, .barrier = fanout.head(room.index)});
@@ -288,13 +315,21 @@ void Engine::State::tell_staff(RoomId room, const Event& event, room::UserIndex 
 Status Room::for_each_held(HeldVisitor visit, void* context) const noexcept {
   if (!open()) return Errc::not_found;
   Engine::State& state = *engine_->state_;
-  for (HeldMessage* at = state.held_messages.front(); at != nullptr;
-       at = state.held_messages.next(*at)) {
-    if (at->room != id_) continue;
+  // By number, since the visitor may decide this one or any other, or close the room.
+  const auto next = [&](std::uint64_t past) {
+    HeldMessage* at = state.held_messages.front();
+    while (at != nullptr && (at->room != id_ || at->number <= past)) {
+      at = state.held_messages.next(*at);
+    }
+    return at;
+  };
+  for (HeldMessage* at = next(0); at != nullptr;) {
+    const std::uint64_t number = at->number;
     Outgoing message;
     engine::Lists lists;
     state.unpack_held(*at, message, lists);
-    visit(context, at->number, state.about_held(*at, message).message);
+    visit(context, number, state.about_held(*at, message).message);
+    at = next(number);
   }
   return {};
 }

@@ -216,25 +216,40 @@ void Engine::State::keep_board(engine::Packer& to, const RoomState& state) noexc
   for (const std::uint64_t offset : state.pinned) to.u64(offset);
 }
 
-// As many as the record holds, the newest first: some twenty where a room has all its channels and
-// attributes, a hundred and more where it has few.
+// As many as the record holds, bans before all else, then the newest first: some twenty where a
+// room has all its channels and attributes, a hundred and more where it has few. Mutes of oneself
+// are not kept: anybody could fill the record with them.
 void Engine::State::keep_sanctions(engine::Packer& to, RoomId room) noexcept {
-  rooms.each_sanction(
-      room,
-      [](void* context, const room::KeptSanction& kept) {
-        engine::Packer& out = *static_cast<engine::Packer*>(context);
-        constexpr std::size_t kItem = 1 + 4 + 1 + 8 * room::kMeasures;  // beside the name
-        constexpr std::size_t kEnd = 1;
-        if (out.left() < kItem + kept.user.size() + kEnd) return false;
-        out.flag(true);
-        out.text(kept.user);
-        unsigned marks = kept.allowed ? kAllowedMark : 0;
-        for (std::size_t i = 0; i < room::kMeasures; ++i) marks |= kept.for_good[i] ? 1u << i : 0;
-        out.u8(static_cast<std::uint8_t>(marks));
-        for (const std::int64_t until : kept.until) out.i64(until);
-        return true;
-      },
-      &to);
+  struct Into {
+    engine::Packer& out;
+    std::int64_t now_us;
+    bool bans;  // this time around
+  } into{to, now.us, true};
+  const auto keep = [](void* context, const room::KeptSanction& kept) {
+    Into& at = *static_cast<Into*>(context);
+    constexpr std::size_t kItem = 1 + 4 + 1 + 8 * room::kMeasures;  // beside the name
+    constexpr std::size_t kEnd = 1;
+    constexpr auto kBan = static_cast<std::size_t>(room::Measure::ban);
+    constexpr auto kWish = static_cast<std::size_t>(room::Measure::self_mute);
+    unsigned marks = kept.allowed ? kAllowedMark : 0;
+    bool any = kept.allowed;
+    for (std::size_t i = 0; i < room::kMeasures; ++i) {
+      if (i == kWish) continue;
+      marks |= kept.for_good[i] ? 1u << i : 0;
+      any = any || kept.for_good[i] || kept.until[i] > at.now_us;
+    }
+    const bool banned = kept.for_good[kBan] || kept.until[kBan] > at.now_us;
+    if (!any || banned != at.bans) return true;
+    if (at.out.left() < kItem + kept.user.size() + kEnd) return false;
+    at.out.flag(true);
+    at.out.text(kept.user);
+    at.out.u8(static_cast<std::uint8_t>(marks));
+    for (std::size_t i = 0; i < room::kMeasures; ++i) at.out.i64(i == kWish ? 0 : kept.until[i]);
+    return true;
+  };
+  rooms.each_sanction(room, keep, &into);
+  into.bans = false;
+  rooms.each_sanction(room, keep, &into);
   to.flag(false);
 }
 

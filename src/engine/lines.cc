@@ -67,8 +67,7 @@ Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& com
   const Status applied = rooms.dequeue(room, rooms.known_user(command.user), Line::apply);
   if (command.op == Op::approve && !applied) return applied;
   if (!rooms.is_invited(room, command.user)) {
-    const Result<room::RoleChange> given = rooms.set_role(room, command.user, Role::member);
-    if (!given) return given.error();
+    if (const Status given = rooms.invite(room, command.user); !given) return given;
   }
   mark_unsaved(room);
   note_moderation(room, actor, command, 0);

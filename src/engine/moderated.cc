@@ -96,6 +96,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
                                 : of_oneself ? room::Measure::self_mute
                                              : room::Measure::mute;
   Event event = about(rooms.view(room), command, actor.user);
+  const Sanctions before = rooms.sanctions(room, command.user, now);
   Status done;
   if (command.op == Op::mute || command.op == Op::ban || shadows) {
     const Result<Instant> end = rooms.impose(room, command.user, measure, until, now);
@@ -111,9 +112,19 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
     if (!done) return done;
   }
   if (command.op != Op::kick) mark_unsaved(room);
+  const bool secret = before.shadow_muted && !before.muted && command.op == Op::unmute;
+  const room::UserIndex user = rooms.find_user(command.user);
+  if (of_oneself) {
+    // Whoever is muted by others would say his reason to them.
+    Command wish = command;
+    wish.reason = event.text = {};
+    note_moderation(room, actor, wish, event.until_ms);
+    tell_user(room, user, event);
+    return {};
+  }
   note_moderation(room, actor, command, event.until_ms);
-  if (shadows) {
-    tell_staff(room, event, room::kNone, room::kNone);
+  if (shadows || secret) {
+    tell_staff(room, event, user, room::kNone);  // he knows nothing of it
   } else {
     tell_moderation(room, event);
   }
@@ -259,10 +270,9 @@ Status Engine::State::change_channel(RoomId room, const Actor& actor,
 }
 
 Status Engine::State::change_policy(RoomId room, const PolicyPatch& patch) noexcept {
-  if (patch.password) {
-    if (const Status changed = change_password(room, patch); !changed) return changed;
-  }
-  RoomPolicy policy = *rooms.view(room).policy;
+  if (patch.password && ports.passwords == nullptr) return Errc::unsupported;
+  const RoomPolicy before = *rooms.view(room).policy;
+  RoomPolicy policy = before;
   policy.slow_mode_s = patch.slow_mode_s.value_or(policy.slow_mode_s);
   policy.mute_all = patch.mute_all.value_or(policy.mute_all);
   policy.moderated = patch.moderated.value_or(policy.moderated);
@@ -273,7 +283,16 @@ Status Engine::State::change_policy(RoomId room, const PolicyPatch& patch) noexc
   policy.followers_only = patch.followers_only.value_or(policy.followers_only);
   policy.emote_only = patch.emote_only.value_or(policy.emote_only);
   policy.duplicate_s = patch.duplicate_s.value_or(policy.duplicate_s);
-  return set_policy(room, policy);
+  const Status set = set_policy(room, policy);
+  if (!set || !patch.password) return set;
+  // Last, since it puts people out; where it finds no place, all is as it was.
+  const Status changed = change_password(room, patch);
+  if (!changed) {
+    static_cast<void>(set_policy(room, before));
+  } else {
+    publish_policy(room);  // with the password in it
+  }
+  return changed;
 }
 
 // ---- Who is told

@@ -60,6 +60,13 @@ Needs needs_of(const Command& command) noexcept {
 
 }  // namespace
 
+// Of a channel that is there; for whom it is to be says nobody to whom it is closed.
+bool Engine::State::may_read(RoomId room, const Actor& actor, std::string_view name) noexcept {
+  const room::ChannelIndex channel = rooms.channel(room, name);
+  if (channel == room::kNone || CHATROOM_PLANTED(channel_opened_unread)) return true;
+  return (rooms.readable(room, rooms.find_user(actor.user)) & room::bit_of(channel)) != 0;
+}
+
 // ok, or why not: forbidden, not_found.
 Error Engine::State::may_moderate(RoomId room, const Actor& actor,
                                   const Command& command) noexcept {
@@ -92,7 +99,8 @@ Error Engine::State::may_moderate(RoomId room, const Actor& actor,
   if (!here) return here.error();
   if (!room::may(*here, needs.operation)) return forbidden;
   if (command.op == Op::open_channel && command.access) {
-    const bool good = room::may(actor.role, Operation::restrict_channel);
+    const bool good = room::may(actor.role, Operation::restrict_channel) &&
+                      may_read(room, actor, command.channel);
     return good && *command.access <= actor.role ? Error{} : forbidden;
   }
   if (command.clear && !room::may(actor.role, Operation::clear_user)) return forbidden;
@@ -132,20 +140,20 @@ Engine::State::Outcome Engine::State::perform_moderation(const Caller& caller,
 Engine::State::Outcome Engine::State::decide_open_room(const Caller& caller,
                                                        const Command& command) noexcept {
   if (rooms.find(command.room)) return Errc::already_member;
-  if (!command.policy.password.value_or("").empty()) return ask_set_password(caller, command);
-  return open_if_may(caller, command);
-}
-
-Engine::State::Outcome Engine::State::open_if_may(const Caller& caller,
-                                                  const Command& command) noexcept {
-  if (rooms.find(command.room)) return Errc::already_member;
-  if (options.open_rooms) return open_for(caller, command);
+  if (options.open_rooms) return open_permitted(caller, command);
   if (ports.rules == nullptr) return Errc::forbidden;
   const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;
   return ask(engine::QuestionKind::missing_room, caller, command, [&](Question question) {
     return ports.rules->on_missing_room(
         question, {.session = caller.session, .user = user, .room = command.room});
   });
+}
+
+// Only now is something made of its password, which is slow on purpose.
+Engine::State::Outcome Engine::State::open_permitted(const Caller& caller,
+                                                     const Command& command) noexcept {
+  if (!command.policy.password.value_or("").empty()) return ask_set_password(caller, command);
+  return open_for(caller, command);
 }
 
 // Until its storage has said whether it knows the room, nobody owns it by opening it.

@@ -9,12 +9,10 @@ namespace chatroom {
 
 Engine::State::Outcome Engine::State::withhold(const Caller& caller, RoomId room,
                                                const Outgoing& message,
-                                               const room::Showing& showing,
-                                               Instant passed) noexcept {
+                                               const room::Showing& showing) noexcept {
   using Way = room::Showing::Way;
   const room::UserIndex author = rooms.user_of(caller.session.index);
   if (showing.way == Way::refused) {
-    rooms.forgive_publish(room, author, passed, message.text);
     return Error{Errc::room_overloaded, kTemporary, showing.retry_after_ms};
   }
   const room::ChannelIndex channel = rooms.channel(room, message.channel);
@@ -23,6 +21,7 @@ Engine::State::Outcome Engine::State::withhold(const Caller& caller, RoomId room
   const bool merged = showing.way == Way::merged;
   fanout.withhold(room.index, meta, merged ? fanout::Withheld::merged : fanout::Withheld::sampled);
   rooms.remember_key(room, author, message.key, showing.first, now);
+  rooms.place_said(caller.said, showing.first);
   if (!merged) echo(room, author, channel, message);
   const Position place{rooms.view(room).position.epoch, showing.first};
   answer_publish(caller, place);

@@ -105,7 +105,8 @@ Engine::State::Outcome Engine::State::ask_set_password(const Caller& caller,
                                                        const Command& command) noexcept {
   if (ports.passwords == nullptr) return Errc::unsupported;
   const std::string_view user = rooms.user(rooms.user_of(caller.session.index)).id;
-  if (const Error error = take_try(command.room, user); error.code != Errc::ok) return error;
+  // His own, whatever the room: anybody may name rooms that are nobody's.
+  if (const Error error = take_try("", user); error.code != Errc::ok) return error;
   return ask(QuestionKind::set_password, caller, command, [&](Question question) {
     return ports.passwords->on_set(question, {.session = caller.session,
                                               .user = user,
@@ -125,12 +126,11 @@ Engine::State::Outcome Engine::State::settle_set_password(const Caller& caller,
   }
   Command made = command;
   made.policy.password = verdict.text;
-  return command.op == Op::open_room ? open_if_may(caller, made)
+  return command.op == Op::open_room ? open_for(caller, made)
                                      : perform_moderation(caller, made, true);
 }
 
 Status Engine::State::change_password(RoomId room, const PolicyPatch& patch) noexcept {
-  if (ports.passwords == nullptr) return Errc::unsupported;
   const std::uint64_t before = rooms.password(room).version;
   if (const Status set = rooms.set_password(room, *patch.password); !set) return set;
   const std::uint64_t after = rooms.password(room).version;

@@ -8,6 +8,16 @@ namespace chatroom {
 
 using engine::QuestionKind;
 
+namespace {
+
+// Whether it is about something that is to be said.
+bool says(QuestionKind kind) noexcept {
+  return kind == QuestionKind::publish || kind == QuestionKind::follower ||
+         kind == QuestionKind::filter;
+}
+
+}  // namespace
+
 // False: no memory for the waiting command.
 bool Engine::State::keep_question(Question question, QuestionKind kind, const Caller& caller,
                                   const Command& command) noexcept {
@@ -23,6 +33,9 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   pending.tag = caller.tag;
   pending.ticket = caller.ticket;
   pending.asked = std::min(caller.asked, now);  // the first question's, if this follows one
+  pending.sent = now;
+  pending.said = caller.said;
+  if (says(kind)) pending.room = rooms.find(command.room);
   if (cluster != nullptr && command.op == Op::join) {
     pending.joins = engine::hash_of_room(command.room);
   }
@@ -51,20 +64,34 @@ Status Engine::State::take_answer(Question question, const Answer& answer) noexc
                       .host = pending->host,
                       .tag = pending->tag,
                       .ticket = pending->ticket,
-                      .asked = pending->asked};
-  const base::FixedText<128> room{command.room};  // the scratch may be another's by then
+                      .asked = pending->asked,
+                      .said = pending->said};
+  const base::FixedText<128> key{command.room};  // the scratch may be another's by then
+  const RoomId room = pending->room;
+  const Instant sent = pending->sent;
+  pending->said = {};  // the caller has it now
   forget_question(question);
   if (kind == QuestionKind::profile) {
     finish_profile(command.user, engine::checked(answer));
     return {};
   }
-  port_answered(kind, answer);
+  port_answered(kind, answer, sent);
 
   SessionRecord* record = slots.get(caller.session);
-  if (record == nullptr || record->stage != engine::Stage::open) return {};
+  if (record == nullptr || record->stage != engine::Stage::open) {
+    rooms.forget_said(caller.said);
+    return {};
+  }
   if (record->waiting == question.index) record->waiting = SessionRecord::kNothing;
-  const Outcome outcome = settle(kind, caller, command, answer);
-  if (!outcome.ok()) refuse(caller, outcome.error, room.view());
+  // A room that was closed and opened again is another one: nobody said it there.
+  const bool elsewhere =
+      says(kind) && rooms.find(command.room) != room && !CHATROOM_PLANTED(late_answer_ignores_room);
+  const Outcome outcome =
+      elsewhere ? Outcome{Errc::not_member} : settle(kind, caller, command, answer);
+  if (!outcome.ok()) {
+    if (says(kind)) forgive(caller, room, command);
+    refuse(caller, outcome.error, key.view());
+  }
   release_held(caller.session);
   return {};
 }
@@ -109,6 +136,7 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
 void Engine::State::forget_question(Question question) noexcept {
   Pending* pending = questions.get(question);
   if (pending == nullptr) return;
+  rooms.forget_said(pending->said);  // it will not be said
   wheel.cancel(pending->timer);
   pending->command.clear(blocks);
   questions.erase(question);
@@ -122,7 +150,9 @@ void Engine::State::on_question_deadline(Question question) noexcept {
   Answer answer = Answer::refuse(code);
   answer.error.detail = kTemporary;
   engine::BrokenPort port;
-  if (pending->kind == QuestionKind::auth && port_of(pending->kind, port)) port_worked(port, false);
+  if (pending->kind == QuestionKind::auth && port_of(pending->kind, port)) {
+    port_worked(port, false, pending->sent);
+  }
   static_cast<void>(take_answer(question, answer));
 }
 

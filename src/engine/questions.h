@@ -2,8 +2,6 @@
 // packed away with its question until Engine::answer or the deadline.
 #pragma once
 
-#include <algorithm>
-
 #include "engine/host_input.h"
 #include "engine/state.h"
 
@@ -27,20 +25,10 @@ class PortCall final {
 template <class Ask>
 Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Caller& caller,
                                           const Command& command, Ask call) noexcept {
-  // Nobody was asked: what had passed the rules of the room was not said, and may be said again.
-  const auto unasked = [&]() noexcept {
-    if (kind == engine::QuestionKind::publish || kind == engine::QuestionKind::filter ||
-        kind == engine::QuestionKind::follower) {
-      const room::UserIndex author = rooms.user_of(caller.session.index);
-      const Instant passed = std::min(caller.asked, now);
-      rooms.forgive_publish(rooms.find(command.room), author, passed, command.out.text);
-    }
-    return Error{Errc::internal, kTemporary, 0};
-  };
   Answer answer;
   if (answer_for(kind, answer)) return settle(kind, caller, command, answer);
   const Question question = questions.insert();
-  if (!question) return unasked();
+  if (!question) return Error{Errc::internal, kTemporary, 0};
   {
     const PortCall guard{in_port};
     answer = call(question);
@@ -51,12 +39,12 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
   record(engine::Record::decision, [&](engine::Packer& to) { pack(to, answer); });
   if (answer.verdict != Answer::Verdict::later) {
     questions.erase(question);
-    port_answered(kind, answer);
+    port_answered(kind, answer, now);
     return settle(kind, caller, command, answer);
   }
   if (keep_question(question, kind, caller, command)) return Outcome::later();
   questions.erase(question);
-  return unasked();
+  return Error{Errc::internal, kTemporary, 0};
 }
 
 // A request to the Storage port; what it says before it returns is part of it.

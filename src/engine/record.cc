@@ -35,6 +35,8 @@ void pack_waiting(engine::Packer& to, const engine::Caller& caller, std::string_
   to.flag(caller.host);
   to.u64(caller.tag);
   to.u64(caller.ticket);
+  to.u64(caller.said.low);
+  to.u64(caller.said.high);
   to.text(author);
   pack(to, message);
 }
@@ -46,6 +48,8 @@ void unpack_waiting(engine::Unpacker& from, Waiting& waiting) noexcept {
   waiting.caller.host = from.flag();
   waiting.caller.tag = from.u64();
   waiting.caller.ticket = from.u64();
+  waiting.caller.said.low = from.u64();
+  waiting.caller.said.high = from.u64();
   waiting.author = from.text();
   unpack(from, waiting.message, waiting.lists);
 }
@@ -168,9 +172,12 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     unpack_waiting(from, waiting);
     const room::UserIndex author =
         waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
-    if (author == room::kNone && !waiting.author.empty()) continue;  // gone before its turn came
+    if (author == room::kNone && !waiting.author.empty()) {  // gone before its turn came
+      rooms.forget_said(waiting.caller.said);
+      continue;
+    }
     if (const Duration wait = broken_for(engine::BrokenPort::storage); wait.us > 0) {
-      refuse(waiting.caller, broken(Errc::storage_failed, wait), rooms.view(record.room).key);
+      unsay(waiting.caller, broken(Errc::storage_failed, wait), rooms.view(record.room).key);
       continue;
     }
     Position first;
@@ -187,7 +194,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     const Result<room::Committed> stamped =
         rooms.stamp(record.room, author, waiting.message, 1, now);
     if (!stamped) {
-      refuse(waiting.caller, stamped.error(), rooms.view(record.room).key);
+      unsay(waiting.caller, stamped.error(), rooms.view(record.room).key);
       continue;
     }
     engine::Packer to{scratch.packed};
@@ -199,7 +206,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     if (!to.ok() || !request || !record.flying.push(blocks, to.bytes())) {
       if (request) storage_works.erase(request);
       rooms.forget_key(record.room, author, waiting.message.key);
-      refuse(waiting.caller, {Errc::storage_failed, kTemporary, 0}, rooms.view(record.room).key);
+      unsay(waiting.caller, {Errc::storage_failed, kTemporary, 0}, rooms.view(record.room).key);
       continue;
     }
     if (stamped->position.offset == 0) {  // nothing to store
@@ -244,6 +251,7 @@ bool Engine::State::spread_stored(RoomRecord& record) noexcept {
     return false;
   }
   record.durable = false;
+  rooms.place_said(waiting.caller.said, said->offset);
   answer_publish(waiting.caller, *said);
   return true;
 }
@@ -257,21 +265,28 @@ void Engine::State::drop_flying(RoomRecord& record, Error error) noexcept {
   const room::UserIndex author =
       waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
   rooms.forget_key(record.room, author, waiting.message.key);
-  refuse(waiting.caller, error, rooms.view(record.room).key);
+  unsay(waiting.caller, error, rooms.view(record.room).key);
+}
+
+// It will not be said, so it may be said again.
+void Engine::State::unsay(const Caller& caller, Error error, std::string_view room) noexcept {
+  rooms.forget_said(caller.said);
+  refuse(caller, error, room);
 }
 
 // The room closes: what waited in it will not be said. What the storage has been asked to keep may
 // be found there when the room is opened again, so nobody is told that it was refused.
 void Engine::State::refuse_ahead(RoomRecord& record) noexcept {
-  const auto refuse_first = [&](engine::ByteQueue& queue, Error error) {
+  const auto first = [&](engine::ByteQueue& queue) {
     const std::size_t size = queue.pop(blocks, scratch.unpacked);
     engine::Unpacker from{Bytes{scratch.unpacked}.first(size)};
     Waiting waiting;
     unpack_waiting(from, waiting);
-    refuse(waiting.caller, error, rooms.view(record.room).key);
+    return waiting.caller;
   };
-  while (!record.flying.empty()) refuse_first(record.flying, {Errc::internal, kTemporary, 0});
-  while (!record.ahead.empty()) refuse_first(record.ahead, {Errc::not_member, 0, 0});
+  const std::string_view key = rooms.view(record.room).key;
+  while (!record.flying.empty()) refuse(first(record.flying), {Errc::internal, kTemporary, 0}, key);
+  while (!record.ahead.empty()) unsay(first(record.ahead), {Errc::not_member, 0, 0}, key);
 }
 
 }  // namespace chatroom

@@ -8,6 +8,7 @@
 #include "chatroom/decision.h"
 #include "chatroom/storage.h"
 #include "engine/byte_queue.h"
+#include "room/keys.h"
 #include "session/session.h"
 
 namespace chatroom::engine {
@@ -110,7 +111,7 @@ struct Pending {
   Timer timer;
   QuestionKind kind = QuestionKind::auth;
   SessionId session;
-  RoomId room;                      // load: the one that is waited for
+  RoomId room;                      // load: the one that is waited for; publishes: where
   std::uint32_t peer = UINT32_MAX;  // home: the engine that is asked
   std::uint64_t joins = 0;          // with a Broker port: a join; the hash of its room
   std::uint32_t id = 0;
@@ -120,6 +121,8 @@ struct Pending {
   Tag tag = 0;
   std::uint64_t ticket = 0;
   Instant asked;
+  Instant sent;  // this question
+  room::KeyPrint said{};
   ByteQueue command;  // packed; empty while the port is being asked
 };
 
@@ -162,6 +165,7 @@ enum class StorageWorkKind : std::uint8_t { load, warm, save, behind, before, pa
 struct StorageWork {
   StorageWorkKind kind = StorageWorkKind::load;
   RoomId room;
+  Instant sent;
   std::uint64_t last = 0;   // behind, before: offset of its newest message
   bool found = false;       // load
   bool open = false;        // save: what it says
@@ -207,6 +211,7 @@ struct Caller {
   Tag tag = 0;
   std::uint64_t ticket = 0;          // of a host's call
   Instant asked = Instant::never();  // when the host was, if it answers late
+  room::KeyPrint said{};             // a publish that passed: of its words
 };
 
 // What became of a command for now.

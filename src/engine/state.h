@@ -123,6 +123,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
                          const Answer& verdict) noexcept;
   Outcome say_in_shadow(const Caller& caller, RoomId room, const Outgoing& message) noexcept;
   Outcome review(const Caller& caller, RoomId room, const Command& command) noexcept;
+  Outcome ask_follower(const Caller& caller, RoomId room, const Command& command) noexcept;
+  void forgive(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome settle_filter(const Caller& caller, const Command& command,
                         const Answer& verdict) noexcept;
   Outcome settle_follower(const Caller& caller, const Command& command,
@@ -136,13 +138,14 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Outcome decide_moderation(const Caller& caller, const Command& command) noexcept;
   Outcome perform_moderation(const Caller& caller, const Command& command, bool made) noexcept;
   Outcome decide_open_room(const Caller& caller, const Command& command) noexcept;
-  Outcome open_if_may(const Caller& caller, const Command& command) noexcept;
+  Outcome open_permitted(const Caller& caller, const Command& command) noexcept;
   Outcome open_for(const Caller& caller, const Command& command) noexcept;
   Outcome settle_open_room(const Caller& caller, const Command& command) noexcept;
   Outcome own_room(const Caller& caller, RoomId room, const Command& command) noexcept;
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
+  bool may_read(RoomId room, const Actor& actor, std::string_view channel) noexcept;
   Status sanction(RoomId room, const Actor& actor, const Command& command) noexcept;
   void clean_up(RoomId room, const Actor& actor, const Command& command) noexcept;
   Status change_role(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -192,6 +195,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Event about_held(const engine::HeldMessage& held, const Outgoing& message) noexcept;
   void tell_staff(RoomId room, const Event& event, room::UserIndex but,
                   room::ChannelIndex channel) noexcept;
+  engine::HeldMessage* oldest_of_most(RoomId newcomer) noexcept;
   engine::HeldMessage* find_held(RoomId room, std::uint64_t number) noexcept;
   void tell_user(RoomId room, room::UserIndex user, const Event& event) noexcept;
 
@@ -216,7 +220,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
 
   // --- overload.cc: rooms with a receive budget.
   Outcome withhold(const Caller& caller, RoomId room, const Outgoing& message,
-                   const room::Showing& showing, Instant passed) noexcept;
+                   const room::Showing& showing) noexcept;
   void echo(RoomId room, room::UserIndex author, room::ChannelIndex channel,
             const Outgoing& message) noexcept;
   // Of one of its budgets, Showing::budget; if it changed.
@@ -257,8 +261,8 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Duration broken_for(engine::BrokenPort port) const noexcept;
   Error broken(Errc code, Duration wait) noexcept;
   bool answer_for(engine::QuestionKind kind, Answer& answer) noexcept;
-  void port_answered(engine::QuestionKind kind, const Answer& answer) noexcept;
-  void port_worked(engine::BrokenPort port, bool worked) noexcept;
+  void port_answered(engine::QuestionKind kind, const Answer& answer, Instant asked) noexcept;
+  void port_worked(engine::BrokenPort port, bool worked, Instant asked) noexcept;
 
   // --- questions.cc
   template <class Ask>
@@ -300,6 +304,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void append_before(engine::RoomRecord& record) noexcept;
   bool spread_stored(engine::RoomRecord& record) noexcept;
   void drop_flying(engine::RoomRecord& record, Error error) noexcept;
+  void unsay(const Caller& caller, Error error, std::string_view room) noexcept;
   void refuse_ahead(engine::RoomRecord& record) noexcept;
   Outcome publish_before(const Caller& caller, RoomId room, room::UserIndex author,
                          const Outgoing& message) noexcept;

@@ -25,6 +25,7 @@ StorageRequest Engine::State::new_work(StorageWorkKind kind, RoomId room) noexce
   StorageWork& work = *storage_works.get(request);
   work.kind = kind;
   work.room = room;
+  work.sent = now;
   return request;
 }
 
@@ -105,7 +106,8 @@ void Engine::State::complete(StorageRequest request) noexcept {
   const RoomId room = work.room;
   RoomRecord* record = rooms.is_open(room) ? record_of(room) : nullptr;
   const Errc outcome = work.status.error().code;  // that nothing is known of a room is an answer
-  port_worked(engine::BrokenPort::storage, outcome == Errc::ok || outcome == Errc::not_found);
+  port_worked(engine::BrokenPort::storage, outcome == Errc::ok || outcome == Errc::not_found,
+              work.sent);
   switch (work.kind) {
     case StorageWorkKind::load:
       if (record == nullptr) break;

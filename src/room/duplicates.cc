@@ -48,7 +48,8 @@ Error Tables::check_duplicate(const Room& room, const KeyPrint& said, Instant no
   if (offset == nullptr) return {};
   const std::int64_t end_us = keys.since(said).us + Duration::s(room.policy.duplicate_s).us;
   if (now.us >= end_us || CHATROOM_PLANTED(duplicates_pass)) return {};
-  if (!room.policy.merge_duplicates) {
+  const bool known = *offset != kNotSaid || CHATROOM_PLANTED(duplicate_said_beside);
+  if (!room.policy.merge_duplicates || !known) {
     return refusal(Errc::duplicate, Rule::duplicate, base::retry_after_ms(Instant{end_us} - now));
   }
   verdict.repeated = true;
@@ -56,16 +57,12 @@ Error Tables::check_duplicate(const Room& room, const KeyPrint& said, Instant no
   return {};
 }
 
-// Where it stands is asked only when the same words are answered with it.
-void Tables::place_said(const Room& room, UserIndex who, const Outgoing& message,
-                        std::uint64_t offset) noexcept {
-  if (offset == 0 || !room.policy.merge_duplicates || !looks(room, message)) return;
-  keys.set_offset(print_of(room, who, message.text), offset);
+void Registry::place_said(const KeyPrint& said, std::uint64_t offset) noexcept {
+  if (said.high != 0) tables_->keys.set_offset(said, offset);
 }
 
-void Tables::forget_said(const Room& room, UserIndex who, std::string_view text) noexcept {
-  if (room.policy.duplicate_s == 0 || text.empty()) return;
-  keys.forget(print_of(room, who, text));
+void Registry::forget_said(const KeyPrint& said) noexcept {
+  if (said.high != 0) tables_->keys.forget(said);
 }
 
 }  // namespace chatroom::room

@@ -19,6 +19,9 @@ struct KeyPrint {
   std::uint64_t high = 0;
 };
 
+// In place of an offset: of words that were let through, but are not said yet.
+inline constexpr std::uint64_t kNotSaid = UINT64_MAX;
+
 // Bounded by Limits::keys: past that the oldest is forgotten, early.
 class Keys final {
  public:

@@ -83,6 +83,10 @@ std::string_view id_of(Tables& tables, UserIndex author) noexcept {
   return author == kNone ? std::string_view{} : tables.user(author).id.view();
 }
 
+bool is_large(const Limits& limits, const Outgoing& message) noexcept {
+  return message.text.size() > limits.text_bytes || message.data.bytes.size() > limits.data_bytes;
+}
+
 bool takes_place(const Outgoing& message) noexcept {
   return message.keep && message.latest.empty() && message.kind != Kind::signal;
 }
@@ -90,7 +94,7 @@ bool takes_place(const Outgoing& message) noexcept {
 }  // namespace
 
 PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Outgoing& message,
-                                       Instant now) noexcept {
+                                       Instant now, bool shortened) noexcept {
   Tables& t = *tables_;
   PublishVerdict verdict;
   const auto refuse = [&](Error error) noexcept {
@@ -146,15 +150,15 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
     const Error error = t.check_duplicate(room, *said, now, verdict);
     if (error.code != Errc::ok || verdict.repeated) return refuse(error);
   }
-  if (message.text.size() > t.limits.text_bytes ||
-      message.data.bytes.size() > t.limits.data_bytes) {
-    return refuse({Errc::too_large});
-  }
+  if (!shortened && is_large(t.limits, message)) return refuse({Errc::too_large});
   charge(t, room, member, speaker, tenant, now);
   if (counted) return verdict;
   member.spoke = true;
   member.spoke_us = now.us;
-  if (said) t.keys.remember(*said, 0, now);
+  if (said) {
+    verdict.said = *said;
+    t.keys.remember(*said, kNotSaid, now);
+  }
   verdict.ask_follower = room.policy.followers_only && !member.follower &&
                          member.lasting == Role::visitor &&
                          !may(role, Operation::publish_followers_only);
@@ -162,10 +166,9 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
 }
 
 void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed,
-                               std::string_view text) noexcept {
-  const Room* room = tables_->find_room(id);
-  if (room == nullptr || user == kNone) return;
-  tables_->forget_said(*room, user, text);
+                               const KeyPrint& said) noexcept {
+  forget_said(said);
+  if (tables_->find_room(id) == nullptr || user == kNone) return;
   Member* member = tables_->present_member(id.index, user);
   if (member == nullptr || member->spoke_us != passed.us) return;  // it spoke again since
   // What it passed with was over when it passed, so nothing older can bind.
@@ -233,7 +236,6 @@ Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& m
     t.keys.remember(t.keys.print(id.index, room->epoch, id_of(t, author), message.key),
                     out.position.offset, now);
   }
-  if (author != kNone) t.place_said(*room, author, message, out.position.offset);
   return out;
 }
 

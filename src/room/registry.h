@@ -282,13 +282,19 @@ class Registry final {
   // ---- Publishing (publish.cc)
   // The rules in the order of the protocol; what passes is charged at once, so that messages whose
   // decision is still under way count too.
+  // `shortened`: the host may say less of what is too large, so that is looked at when it has.
   PublishVerdict check_publish(RoomId room, SessionIndex session, const Outgoing& message,
-                               Instant now) noexcept;
+                               Instant now, bool shortened = false) noexcept;
   // The host refused what check_publish had passed: slow mode does not bind for it.
   // `passed`: when it did; what the user said since counts all the same.
-  // `text`: as it was passed; saying it again is no duplicate then.
-  void forgive_publish(RoomId room, UserIndex user, Instant passed, std::string_view text) noexcept;
-  void set_follower(RoomId room, UserIndex user) noexcept;  // for as long as it stays in
+  // `said`: of the verdict; saying it again is no duplicate then, in whatever room it was.
+  void forgive_publish(RoomId room, UserIndex user, Instant passed, const KeyPrint& said) noexcept;
+  void forget_said(const KeyPrint& said) noexcept;
+  // It was said there; offset 0: it took no place. Until then the same words are refused, since
+  // nobody knows yet whether they will have been said.
+  void place_said(const KeyPrint& said, std::uint64_t offset) noexcept;
+  Status invite(RoomId room, std::string_view user) noexcept;  // to be a member for good (roles.cc)
+  void set_follower(RoomId room, UserIndex user) noexcept;     // for as long as it stays in
   // ---- Overload (showing.cc); rooms without a receive budget show everything
   // What becomes of a member's message that passed check_publish.
   Showing show(RoomId room, UserIndex author, const Outgoing& message, Instant now) noexcept;

@@ -114,6 +114,18 @@ bool Registry::each_lasting(RoomId id, LastingVisitor visit, void* context) cons
   return true;
 }
 
+// Who has more here, for as long as he stays, keeps it.
+Status Registry::invite(RoomId id, std::string_view user_id) noexcept {
+  Tables& t = *tables_;
+  if (t.find_room(id) == nullptr) return Errc::not_found;
+  const UserIndex user = t.find_user(user_id);
+  Member* member = user == kNone ? nullptr : t.present_member(id.index, user);
+  if (member == nullptr || member->role <= Role::member) {
+    return set_role(id, user_id, Role::member).error();
+  }
+  return t.set_lasting(*member, Role::member) ? Status{} : Status{Errc::limit_reached};
+}
+
 void Registry::set_follower(RoomId id, UserIndex user) noexcept {
   if (tables_->find_room(id) == nullptr || user == kNone) return;
   if (Member* member = tables_->present_member(id.index, user)) member->follower = true;

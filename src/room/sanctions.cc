@@ -98,6 +98,11 @@ Result<Instant> Registry::impose(RoomId id, std::string_view user, Measure measu
   if (!base::valid_name(user, kNameBytes)) return Errc::bad_request;
   forget_sanctions(now);
   std::uint32_t index = t.find_sanction(*room, t.find_user(user));
+  // What everybody may do to himself leaves half of the table to moderators.
+  const bool wish = measure == Measure::self_mute;
+  if (index == kNone && wish && t.sanctions.size() >= t.limits.sanctions / 2) {
+    return Errc::limit_reached;
+  }
   if (index == kNone) index = t.make_sanction(*room, user);
   if (index == kNone) return Errc::limit_reached;
   Sanction& sanction = *t.sanctions.at(index);

@@ -299,9 +299,6 @@ struct Tables {
                                      const Outgoing& message) noexcept;
   Error check_duplicate(const Room& room, const KeyPrint& said, Instant now,
                         PublishVerdict& verdict) noexcept;
-  void place_said(const Room& room, UserIndex user, const Outgoing& message,
-                  std::uint64_t offset) noexcept;
-  void forget_said(const Room& room, UserIndex user, std::string_view text) noexcept;
   KeyPrint print_of(const Room& room, UserIndex user, std::string_view text) noexcept;
 
   // ---- What was taken back, and what is in sight (recall.cc)

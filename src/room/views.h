@@ -10,6 +10,7 @@
 #include "chatroom/room.h"
 #include "chatroom/tenant.h"
 #include "room/ids.h"
+#include "room/keys.h"
 #include "room/overload.h"
 #include "room/permission.h"
 
@@ -72,6 +73,7 @@ struct PublishVerdict {
   bool repeated = false;      // the key was seen: answer `first` again, publish nothing
   Position first;             // offset 0: that one was not kept
   bool ask_follower = false;  // admitted, if the host says that he follows
+  KeyPrint said{};            // of its words, if they are remembered; for forgive and place_said
   ChannelIndex channel = 0;
 };
 

@@ -60,7 +60,9 @@ struct Model {
       return Errc::ok;
     }
     if (op == Op::open_channel) {
-      if (actor.role < Role::admin || to > actor.role) return Errc::forbidden;
+      if (actor.role < Role::admin || to > actor.role || !reads(room, user)) {
+        return Errc::forbidden;
+      }
       access[room] = to;
     } else if (op == Op::set_role) {
       const Role from =

@@ -54,6 +54,7 @@ struct Town {
         rooms.commit_publish(room, rooms.user_of(who), message, now);
     REQUIRE(static_cast<bool>(committed));
     last = committed->position;
+    rooms.place_said(verdict.said, last.offset);
     return {};
   }
   Errc say(RoomId room, SessionIndex who, std::string_view text = "hi") {
