@@ -53,6 +53,10 @@ class Teller final : public chatroom::EngineObserver {
   Teller(Log& log, chatroom::EventLoop& loop) : log_(log), loop_(loop) {}
   bool audit(const std::string& path) { return audit_.open(path); }
   bool sessions(const std::string& path) { return sessions_.open(path); }
+  void flush() noexcept {
+    audit_.flush(log_);
+    sessions_.flush(log_);
+  }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 
  private:
