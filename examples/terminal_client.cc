@@ -36,12 +36,26 @@ int connect_to(const char* host, const char* port) {
   return fd;
 }
 
-// What others wrote, with control characters taken out: a terminal obeys them.
+// How many bytes at the front of `text` a terminal would obey: controls, C1 controls (U+0080 to
+// U+009F), what turns the direction of writing (U+202A to U+202E, U+2066 to U+2069).
+std::size_t obeyed(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
+  if (byte(0) != 0xe2) return 0;
+  if (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) return 3;
+  return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9 ? 3 : 0;
+}
+
+// What others wrote, without that.
 std::string shown(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) out += c;
+  while (!text.empty()) {
+    const std::size_t hidden = obeyed(text);
+    if (hidden == 0) out += text[0];
+    text.remove_prefix(hidden == 0 ? 1 : hidden);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
@@ -29,6 +30,19 @@ std::string formatted(const char* format, std::va_list arguments) {
   const int length = std::vsnprintf(line, sizeof(line), format, arguments);
   if (length < 0) return {};
   return std::string(line, std::min(static_cast<std::size_t>(length), sizeof(line) - 1));
+}
+
+// How many bytes at the front of `text` a terminal may obey: controls, C1 controls (U+0080 to
+// U+009F), what turns the direction of writing (U+202A to U+202E, U+2066 to U+2069). 0: none.
+std::size_t obeyed(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f || byte(0) == '\\') return 1;
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
+  if (byte(0) != 0xe2) return 0;
+  if (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) return 3;
+  return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9 ? 3 : 0;
 }
 
 }  // namespace
@@ -70,15 +84,16 @@ void Log::error(const char* format, ...) noexcept {
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text.substr(0, kClientBytesMax)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || byte == '\\') {
+  text = text.substr(0, kClientBytesMax);
+  while (!text.empty()) {
+    const std::size_t hidden = obeyed(text);
+    for (const char c : text.substr(0, hidden)) {
       char hex[5];
-      std::snprintf(hex, sizeof(hex), "\\x%02x", byte);
+      std::snprintf(hex, sizeof(hex), "\\x%02x", static_cast<unsigned char>(c));
       out += hex;
-    } else {
-      out += c;
     }
+    if (hidden == 0) out += text[0];
+    text.remove_prefix(std::max<std::size_t>(hidden, 1));
   }
   return out;
 }

@@ -23,7 +23,7 @@ class Log final : public chatroom::LogSink {
   chatroom::LogLevel level_ = chatroom::LogLevel::info;
 };
 
-// `text` as it may stand in a line: control characters as \xNN, cut at 256 bytes.
+// `text` as it may stand in a line: what a terminal would obey as \xNN, cut at 256 bytes.
 std::string escaped(std::string_view text);
 
 }  // namespace chatd

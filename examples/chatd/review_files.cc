@@ -1,34 +1,65 @@
 #include "review_files.h"
 
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "json_text.h"
 
 namespace chatd {
 
-bool read_words(const std::string& path, chatroom::WordFilter& words) {
+bool read_words(const std::string& path, chatroom::WordFilter& words, Log& log) {
   using Action = chatroom::WordFilter::Action;
+  errno = 0;
   std::ifstream file(path);
-  if (!file) return errno = errno == 0 ? ENOENT : errno, false;
-  for (std::string line; std::getline(file, line);) {
+  std::string line;
+  std::size_t left_out = 0;
+  for (bool first = true; std::getline(file, line); first = false) {
     std::string_view word = line;
+    if (first && word.starts_with("\xef\xbb\xbf")) word.remove_prefix(3);  // a byte order mark
     Action action = Action::mask;
     if (word.starts_with('?')) action = Action::hold;
     if (word.starts_with('!')) action = Action::refuse;
     if (action != Action::mask) word.remove_prefix(1);
-    words.add_lines(word, action);
+    if (words.add_lines(word, action) == 0 && !word.empty() && word[0] != '#') ++left_out;
   }
+  const char* const trouble = errno != 0 ? std::strerror(errno) : "not readable to its end";
+  if (!file.eof()) return log.error("%s: %s", path.c_str(), trouble), false;
+  if (words.size() == 0) return log.error("%s: no words in it", path.c_str()), false;
+  log.info("%s: words: %zu, lines that cannot be words: %zu", path.c_str(), words.size(), left_out);
   return true;
 }
 
 AuditFile::~AuditFile() {
+  write_waiting();
   if (file_ != nullptr) std::fclose(file_);
 }
 
 bool AuditFile::open(const std::string& path) {
+  path_ = path;
   file_ = std::fopen(path.c_str(), "ab");
+  // Unbuffered: what is written goes to the system in one piece, whole lines among other threads'.
+  if (file_ != nullptr) std::setvbuf(file_, nullptr, _IONBF, 0);
   return file_ != nullptr;
+}
+
+void AuditFile::append(const std::string& line) {
+  if (waiting_.size() + line.size() > kWaitingMax) write_waiting();
+  waiting_ += line;
+}
+
+void AuditFile::write_waiting() noexcept {
+  if (file_ == nullptr || waiting_.empty()) return;
+  const std::size_t written = std::fwrite(waiting_.data(), 1, waiting_.size(), file_);
+  if (written != waiting_.size()) failed_ = errno;
+  waiting_.clear();
+}
+
+void AuditFile::flush(Log& log) noexcept {
+  write_waiting();
+  if (failed_ == 0 || told_) return;
+  told_ = true;
+  log.error("%s: %s: lines were lost", path_.c_str(), std::strerror(failed_));
 }
 
 void AuditFile::write(const chatroom::HostEvent& event, long long now_ms) noexcept {
@@ -40,8 +71,7 @@ void AuditFile::write(const chatroom::HostEvent& event, long long now_ms) noexce
   if (event.until_ms != 0) line += ",\"until\":" + std::to_string(event.until_ms);
   if (!event.text.empty()) line += ",\"text\":" + quoted(event.text);
   line += "}\n";
-  std::fwrite(line.data(), 1, line.size(), file_);
-  std::fflush(file_);
+  append(line);
 }
 
 // Logins and logouts, and the rooms between them; the session's handle ties them together.
@@ -64,8 +94,7 @@ void AuditFile::write_session(const chatroom::HostEvent& event, long long now_ms
     line += ",\"code\":" + std::to_string(static_cast<int>(event.close_code));
   }
   line += "}\n";
-  std::fwrite(line.data(), 1, line.size(), file_);
-  std::fflush(file_);
+  append(line);
 }
 
 }  // namespace chatd

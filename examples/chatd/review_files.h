@@ -7,23 +7,35 @@
 
 #include "chatroom/adapters/words.h"
 #include "chatroom/observer.h"
+#include "log.h"
 
 namespace chatd {
 
-// One word a line: masked; after '?' held for a moderator, after '!' refused. False: errno says
-// why.
-bool read_words(const std::string& path, chatroom::WordFilter& words);
+// One word a line: masked; after '?' held for a moderator, after '!' refused. False: the file could
+// not be read to its end or has no words; the log says which, or how many words there are.
+bool read_words(const std::string& path, chatroom::WordFilter& words, Log& log);
 
-// JSON lines, each written at once: several threads append to one file.
+// JSON lines, kept until the next flush; several threads append to one file.
 class AuditFile {
  public:
   ~AuditFile();
   bool open(const std::string& path);  // appends; false: errno says why
+  // What waits goes to the file. The first time that lines are lost, `log` is told.
+  void flush(Log& log) noexcept;
   void write(const chatroom::HostEvent& event, long long now_ms) noexcept;
   void write_session(const chatroom::HostEvent& event, long long now_ms) noexcept;
 
  private:
+  static constexpr std::size_t kWaitingMax = 256 * 1024;  // then it is written before its time
+
+  void append(const std::string& line);
+  void write_waiting() noexcept;
+
   std::FILE* file_ = nullptr;
+  std::string path_;
+  std::string waiting_;
+  int failed_ = 0;  // errno of the last loss
+  bool told_ = false;
 };
 
 }  // namespace chatd

@@ -1,8 +1,8 @@
 #include "web.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "page_files.h"
 
@@ -63,10 +63,16 @@ bool Web::find_file(std::string_view path, std::string& bytes) const {
   }
   // Plain names only: no way up, no hidden files.
   if (path.find("/.") != path.npos || path.find('\\') != path.npos) return false;
-  std::ifstream file(root_ + std::string(path), std::ios::binary);
-  if (!file) return false;
-  bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  return !file.bad();
+  // Looked at before it is opened: a folder or a pipe would throw or wait, a giant fill the memory.
+  const std::string name = root_ + std::string(path);
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(name, error)) return false;
+  const std::uintmax_t size = std::filesystem::file_size(name, error);
+  if (error || size > chatroom::WebSocketOptions().http_body_bytes) return false;
+  std::ifstream file(name, std::ios::binary);
+  bytes.resize(static_cast<std::size_t>(size));
+  file.read(bytes.data(), static_cast<std::streamsize>(size));
+  return file.gcount() == static_cast<std::streamsize>(size);
 }
 
 bool Web::on_request(const chatroom::HttpRequest& request,

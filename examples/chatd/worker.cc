@@ -1,5 +1,9 @@
 #include "worker.h"
 
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -46,6 +50,27 @@ void add(T& to, const T& from) {
   const auto more = std::bit_cast<Words>(from);
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
   to = std::bit_cast<T>(sum);
+}
+
+// 0, or why nobody else may listen there. Listeners that share a port would share it with another
+// process of ours as well, and each would get a part of the connections.
+int taken(const Address& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(address.port);
+  if (getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) return 0;
+  const int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  int error = 0;
+  if (fd >= 0) {
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 && errno == EADDRINUSE) error = errno;
+    close(fd);
+  }
+  freeaddrinfo(found);
+  return error;
 }
 
 }  // namespace
@@ -158,10 +183,7 @@ bool Worker::create() {
     log_.error("%s: %s", options_.record.c_str(), std::strerror(errno));
     return false;
   }
-  if (!options_.words.empty() && !read_words(options_.words, words_)) {
-    log_.error("%s: %s", options_.words.c_str(), std::strerror(errno));
-    return false;
-  }
+  if (!options_.words.empty() && !read_words(options_.words, words_, log_)) return false;
   if (!options_.audit.empty() && !teller_.audit(options_.audit)) {
     log_.error("%s: %s", options_.audit.c_str(), std::strerror(errno));
     return false;
@@ -224,6 +246,12 @@ bool Worker::listen(uv::Server& server, std::size_t number, const Address& addre
   listen.port = index_ == 0 ? address.port : shared_.ports[number];
   listen.filter = filter;
   listen.share_port = options_.threads > 1;
+  const int error = listen.share_port && index_ == 0 ? taken(address) : 0;
+  if (error != 0) {
+    log_.error("%s %s:%u: %s", what, address.host.c_str(), unsigned{address.port},
+               std::strerror(error));
+    return false;
+  }
   const auto port = server.listen(listen);
   if (!port) {
     log_.error("%s %s:%u: %s", what, address.host.c_str(), unsigned{address.port},
@@ -261,6 +289,7 @@ void Worker::take_signals() {
 void Worker::on_signal() {
   if (shared_.draining.exchange(true)) {
     log_.info("second signal: ending at once");
+    teller_.flush();
     std::fflush(nullptr);
     std::_Exit(1);
   }
@@ -284,6 +313,7 @@ void Worker::serve() {
     if (loop_.run_for(kRound)) break;
     trace_.look(*engine_, log_);
     if (!record_.flush()) log_.error("%s: recording stopped", options_.record.c_str());
+    teller_.flush();
     if (options_.threads > 1) {
       const Numbers numbers = own_numbers();
       const std::lock_guard guard(shared_.mutex);
@@ -297,6 +327,7 @@ void Worker::serve() {
     }
   }
   shared_.ended.arrive_and_wait();
+  teller_.flush();
   if (index_ != 0) return;
   const MetricsSnapshot end = all_numbers().engine;
   log_.info("ended: %llu sessions served, %llu messages, %llu still there",

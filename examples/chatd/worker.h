@@ -58,6 +58,10 @@ class Teller final : public chatroom::EngineObserver {
   void attach(chatroom::Engine* engine) { engine_ = engine; }
   bool audit(const std::string& path) { return audit_.open(path); }
   bool sessions(const std::string& path) { return sessions_.open(path); }
+  void flush() noexcept {
+    audit_.flush(log_);
+    sessions_.flush(log_);
+  }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 
  private:

@@ -3,9 +3,11 @@
 //
 //   ./epoll_server [PORT]
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -42,11 +44,17 @@ class Acceptor final : public Watcher {
   Acceptor(Service& service, int fd) : service_(service), fd_(fd) {
     service_.loop.watch(fd_, EPOLLIN, this);
   }
-  ~Acceptor() { close(fd_); }
+  ~Acceptor() {
+    close(fd_);
+    close(spare_);
+  }
 
   void on_ready(std::uint32_t) override {
     const int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return;
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE) turn_away();
+      return;
+    }
     if (peers_.size() >= kPeersMax) {
       close(fd);
       return;
@@ -64,8 +72,17 @@ class Acceptor final : public Watcher {
   }
 
  private:
+  // Out of files: who waits is let in with the spare one and goes at once, else the listener would
+  // be ready for ever.
+  void turn_away() {
+    close(spare_);
+    close(accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
+    spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+
   Service& service_;
   const int fd_;
+  int spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
   std::vector<std::unique_ptr<Peer>> peers_;
 };
 

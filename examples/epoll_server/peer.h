@@ -44,6 +44,8 @@ class Peer final : public Watcher, public chatroom::Connection, private chatroom
 
   void on_ready(std::uint32_t events) override {
     if ((events & EPOLLOUT) != 0) flush();
+    // These two are told whether asked for or not, so there is no waiting until the pause is over.
+    if (paused_ && (events & (EPOLLHUP | EPOLLERR)) != 0) gone_ = true;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && !paused_) read_some();
   }
 

@@ -1,6 +1,7 @@
-// LogSink: what an operator should read. The core says little: life cycle, refusals that point at
-// an attack, limits reached; at most 100 lines a second, client strings escaped and cut at 256
-// bytes.
+// LogSink: what an operator should read. The core says little, in fixed sentences without anything
+// that a client wrote: a breaker opened or closed, a broker lost sight of an engine, a storage
+// failed. It does not count lines: a sink that writes somewhere slow keeps its own bound. What
+// happens in rooms comes as host events (observer.h).
 #pragma once
 
 #include "chatroom/types.h"

@@ -125,11 +125,17 @@ Status check_on_user(const Command& command) noexcept {
       .status();
 }
 
-// Of a user, whatever the room; `unblock` of nobody ends a shield.
-Status check_user(const Command& command) noexcept {
-  return command.op == Op::unblock
-             ? Check().optional_name(command.user, kNameBytesMax, Field::user).status()
-             : Check().name(command.user, kNameBytesMax, Field::user).status();
+// Where the room or the user may be left out.
+Status check_on_anyone(const Command& command) noexcept {
+  return Check()
+      .optional_name(command.room, kRoomBytesMax, Field::room)
+      .optional_name(command.user, kNameBytesMax, Field::user)
+      .number(command.for_ms, Field::time)
+      .optional_text(command.reason, kReasonBytesMax, Field::reason)
+      .require(command.role <= Role::owner, Field::role)
+      .require(command.op != Op::clear || !command.room.empty(), Field::room)
+      .require(command.op != Op::block || !command.user.empty(), Field::user)
+      .status();
 }
 
 // Of what waits for a moderator.
@@ -192,11 +198,6 @@ Status check_settings(Command& command) noexcept {
     case Op::reject:
     case Op::list_held:
       return check_held(command);
-    case Op::clear:
-      return Check()
-          .room(command.room)
-          .optional_name(command.user, kNameBytesMax, Field::user)
-          .status();
     case Op::set_policy:
     case Op::open_room:
       return check_policy(command);
@@ -223,10 +224,12 @@ Status check_settings(Command& command) noexcept {
           .require(command.line <= Line::apply, Field::line)
           .require(command.limit <= kHistoryLimitMax, Field::limit)
           .status();
+    case Op::clear:
     case Op::block:
     case Op::unblock:
+      return check_on_anyone(command);
     case Op::profile:
-      return check_user(command);
+      return Check().name(command.user, kNameBytesMax, Field::user).status();
     case Op::list_rooms:
       return Check()
           .optional_name(command.name, kRoomBytesMax, Field::name)

@@ -26,9 +26,11 @@ Data data_of(fb::DataForm form, const FbBytes* bytes) noexcept {
   if (form == fb::DataForm::none || form > fb::DataForm::MAX) return {};
   return {static_cast<Data::Form>(form), view(bytes)};
 }
-Kind kind_of(const FbString* kind) noexcept {
-  return kind == nullptr ? Kind::text : Kind{view(kind)};
+// A text with a default: empty is as good as absent, for that is how it would be written again.
+std::string_view view_or(const FbString* text, std::string_view absent) noexcept {
+  return text == nullptr || text->size() == 0 ? absent : view(text);
 }
+Kind kind_of(const FbString* kind) noexcept { return Kind{view_or(kind, Kind::text.name)}; }
 
 class Reader {
  public:
@@ -45,7 +47,7 @@ class Reader {
       to_.error = with_rule(to_.error, static_cast<Rule>(from.rule()));
     }
     to_.verdict = from.verdict();
-    to_.text = from.message() == nullptr ? message_of(to_.error.code) : view(from.message());
+    to_.text = view_or(from.message(), message_of(to_.error.code));
   }
   void read(const fb::OkAuth& from) noexcept {
     to_.session = view(from.session());
@@ -244,7 +246,7 @@ class Reader {
   }
   void message(const fb::Message& from, Message& to) noexcept {
     to.room = view(from.room());
-    to.channel = from.channel() == nullptr ? "main" : view(from.channel());
+    to.channel = view_or(from.channel(), "main");
     to.offset = from.offset();
     to.user = view(from.user());
     to.nick = view(from.nick());

@@ -1,5 +1,6 @@
 // check_json: our own checker of JSON text, for `data` that arrives inside FlatBuffers and leaves
 // spliced into JSON. It walks the text once with a fixed amount of stack.
+#include <algorithm>
 #include <cstdint>
 
 #include "base/plant.h"
@@ -38,12 +39,13 @@ std::int32_t unit_at(const char* at) noexcept {
 // spellings of one key differ in where they are escaped, so escapes become UTF-8 bytes here.
 class Unescaped {
  public:
-  Unescaped(const char* first, const char* last) noexcept : at_(first), last_(last) {}
+  // `first`: behind the opening quote.
+  explicit Unescaped(const char* first) noexcept : at_(first) {}
 
   // The next byte of the UTF-8 form, or -1 at the end.
   int next() noexcept {
     if (waiting_ > 0) return bytes_[--waiting_];
-    if (at_ == last_) return -1;
+    if (*at_ == '"') return -1;
     const char c = *at_++;
     if (c != '\\') return static_cast<unsigned char>(c);
     switch (const char escape = *at_++) {
@@ -87,7 +89,6 @@ class Unescaped {
   }
 
   const char* at_;
-  const char* last_;
   int bytes_[3] = {};
   int waiting_ = 0;
 };
@@ -111,7 +112,7 @@ class JsonText {
         space();
         if (depth_ == 0) return at_ == end_;
         if (take(object_[depth_ - 1] ? '}' : ']')) {
-          close();
+          if (!close()) return false;
           continue;
         }
         if (!take(',')) return false;
@@ -123,6 +124,11 @@ class JsonText {
   }
 
  private:
+  struct Key {
+    std::uint32_t hash;
+    std::uint32_t at;  // of its first byte in the text
+  };
+
   bool take(char c) noexcept {
     if (at_ == end_ || *at_ != c) return false;
     ++at_;
@@ -171,14 +177,21 @@ class JsonText {
     keys_from_[depth_] = keys_;
     ++depth_;
     space();
-    if (take(object ? '}' : ']')) {
-      close();
-      return true;
-    }
+    if (take(object ? '}' : ']')) return close();
     opened = true;
     return !object || key();
   }
-  void close() noexcept { keys_ = keys_from_[--depth_]; }
+  // Twins are looked for when all keys of an object are known, by sorting: comparing each with each
+  // would be slow for keys that were made to hash alike.
+  bool close() noexcept {
+    Key* const first = key_stack_ + keys_from_[--depth_];
+    Key* const last = key_stack_ + keys_;
+    keys_ = keys_from_[depth_];
+    std::sort(first, last, [this](Key a, Key b) { return order(a, b) < 0; });
+    const auto same = [this](Key a, Key b) { return order(a, b) == 0; };
+    const bool twins = std::adjacent_find(first, last, same) != last;
+    return !twins || CHATROOM_PLANTED(json_duplicate_keys);
+  }
 
   bool number() noexcept {
     take('-');
@@ -221,35 +234,28 @@ class JsonText {
     if (!string()) return false;
     const auto key = static_cast<std::uint32_t>(begin + 1 - first_);
     std::uint32_t hash = 2'166'136'261u;
-    Unescaped bytes(begin + 1, at_ - 1);
+    Unescaped bytes(begin + 1);
     for (int byte = bytes.next(); byte >= 0; byte = bytes.next()) {
       hash = (hash ^ static_cast<std::uint32_t>(byte)) * 16'777'619u;
     }
-    for (std::size_t i = keys_from_[depth_ - 1]; i < keys_; ++i) {
-      const bool same = hashes_[i] == hash && same_key(key_at_[i], key);
-      if (same && !CHATROOM_PLANTED(json_duplicate_keys)) return false;
-    }
     if (keys_ == kJsonKeysMax) return false;
-    hashes_[keys_] = hash;
-    key_at_[keys_++] = key;
+    key_stack_[keys_++] = {hash, key};
     space();
     if (!take(':')) return false;
     return true;
   }
-  bool same_key(std::uint32_t a, std::uint32_t b) const noexcept {
-    Unescaped left(first_ + a, end_of_string(a));
-    Unescaped right(first_ + b, end_of_string(b));
+  // Below, at or above zero; any order does, as long as only twins are equal.
+  std::int64_t order(Key a, Key b) const noexcept {
+    if (a.hash != b.hash) return std::int64_t{a.hash} - b.hash;
+    Unescaped left(first_ + a.at);
+    Unescaped right(first_ + b.at);
     int byte = 0;
+    int other = 0;
     do {
       byte = left.next();
-      if (byte != right.next()) return false;
-    } while (byte >= 0);
-    return true;
-  }
-  const char* end_of_string(std::uint32_t from) const noexcept {
-    const char* at = first_ + from;
-    while (*at != '"') at += *at == '\\' ? 2 : 1;
-    return at;
+      other = right.next();
+    } while (byte == other && byte >= 0);
+    return byte - other;
   }
 
   const char* const first_;
@@ -261,8 +267,7 @@ class JsonText {
   std::size_t keys_from_[kDepthLimit] = {};  // where the keys of each open object begin
   // Keys of all open objects, as a stack.
   std::size_t keys_ = 0;
-  std::uint32_t hashes_[kJsonKeysMax];
-  std::uint32_t key_at_[kJsonKeysMax];
+  Key key_stack_[kJsonKeysMax];
 };
 
 }  // namespace

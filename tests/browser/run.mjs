@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { channelTests } from './channel_tests.mjs';
 import { ChatdServer } from './chatd_server.mjs';
+import { fileTests } from './file_tests.mjs';
 import { Runner, Skip, assert, openBrowser } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
 import { moduleTests } from './module_tests.mjs';
@@ -56,6 +57,7 @@ async function main() {
   try {
     if (!ours || options.chatd) {
       await wsClientTests({ runner, server });
+      if (options.chatd) await fileTests({ runner, binary: options.chatd });
       await runner.test('Python websockets', () => pythonClient(server));
     }
     if (ours && !options.chatd) await moduleTests({ runner });

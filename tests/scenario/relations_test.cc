@@ -276,3 +276,19 @@ TEST_CASE("a profile that nothing can be kept for is refused, and nothing is los
   stage.pass(Duration::s(10));
   CHECK(stage.engine().metrics().questions_waiting == 0);
 }
+
+TEST_CASE("all lists together end too", "[scenario]") {
+  MemoryRelations relations({.users = 10, .others = 10, .names = 3});
+  CHECK(relations.block("a", "x"));
+  CHECK(relations.befriend("b", "c"));
+  CHECK(relations.block("a", "x"));
+  CHECK(relations.block("d", "x").error().code == Errc::limit_reached);
+  CHECK(relations.befriend("a", "b").error().code == Errc::limit_reached);
+  relations.unblock("a", "y");
+  relations.unblock("a", "x");
+  CHECK(relations.befriend("a", "d").error().code == Errc::limit_reached);
+  CHECK(relations.friends("a").empty());
+  CHECK(relations.block("d", "x"));
+  relations.unfriend("c", "b");
+  CHECK(relations.befriend("a", "c"));
+}

@@ -21,6 +21,7 @@ struct MemoryRelationsOptions {
   std::uint32_t users = 100'000;  // with anything to remember; above: limit_reached
   std::uint32_t others = 1'000;   // friends, and blocked, of one: limit_reached
   std::uint32_t profile_bytes = kProfileBytesMax;  // above: too_large
+  std::uint32_t names = 1'000'000;  // on all lists together, some 150 bytes each: limit_reached
 };
 
 // Thread: any; one may serve several engines.

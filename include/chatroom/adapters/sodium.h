@@ -6,7 +6,8 @@
 //
 // A hash costs 19 MiB and some 25 ms of a core with the defaults: threads of its own make them, one
 // after the other, so the loop never does and memory stays within `threads` times `memory_bytes`.
-// Past `waiting` a question is refused `queue_full`, temporary.
+// Past `waiting` a question is refused `queue_full`, temporary; without memory for the hash
+// `internal`, temporary, which is not held against who asked.
 #pragma once
 
 #include <cstdint>

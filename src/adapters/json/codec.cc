@@ -23,7 +23,7 @@ JsonCodec::~JsonCodec() = default;
 
 Decoded JsonCodec::decode(Bytes frame, Command& command) noexcept {
   if (!scratch_) return {Errc::internal, false};
-  const json::Verdict verdict = scratch_->reader.read(as_text(frame));
+  const json::Verdict verdict = scratch_->reader.read(as_text(frame), json::kCommandBounds);
   return json::read_command(scratch_->reader.nodes(), verdict, scratch_->command_lists, command);
 }
 
@@ -35,7 +35,7 @@ std::size_t JsonCodec::encode(const Event& event, MutableBytes out) noexcept {
 
 Decoded JsonCodec::decode(Bytes frame, Event& event) noexcept {
   if (!scratch_) return {Errc::internal, false};
-  const json::Verdict verdict = scratch_->reader.read(as_text(frame));
+  const json::Verdict verdict = scratch_->reader.read(as_text(frame), json::kEventBounds);
   return json::read_event(scratch_->reader.nodes(), verdict, scratch_->event_lists, event);
 }
 

@@ -13,7 +13,7 @@ struct EventLists {
   std::array<Message, 256> messages;
   std::array<Member, 1024> members;  // or joins
   std::array<std::string_view, 1024> leaves;
-  std::array<std::string_view, 1024> mentions;  // of all messages together
+  std::array<std::string_view, 1600> mentions;  // of all messages together: a page of 100
   std::array<ChannelState, 64> channels;
   std::array<Attribute, 32> attributes;
   std::array<std::uint64_t, 16> pinned;

@@ -104,10 +104,9 @@ bool has_twins(std::span<std::string_view> keys) noexcept {
 struct Reader::Parts {
   explicit Parts(std::uint32_t longest) noexcept
       : max_frame(longest),
-        max_keys(longest / 5 + 1),  // "":1, is the shortest that a key can be
         text(new (std::nothrow) char[longest + simdjson::SIMDJSON_PADDING]),
         unescaped(new (std::nothrow) std::uint8_t[longest + simdjson::SIMDJSON_PADDING]),
-        keys(new (std::nothrow) std::string_view[max_keys]),
+        keys(new (std::nothrow) std::string_view[kEventBounds.keys]),
         nodes(new (std::nothrow) Node[kNodesMax]) {
     complete = text && unescaped && keys && nodes;
     if (complete) complete = parser.allocate(longest) == simdjson::SUCCESS;
@@ -142,7 +141,6 @@ struct Reader::Parts {
   }
 
   const std::uint32_t max_frame;
-  const std::uint32_t max_keys;
   bool complete = false;
   std::unique_ptr<char[]> text;  // the frame, with the room behind it that simdjson reads into
   // All strings of the frame. The parser has such a block too, but does not say if it got none.
@@ -155,6 +153,7 @@ struct Reader::Parts {
   std::uint8_t* unescaped_end = nullptr;
   std::uint32_t node_count = 0;
   std::uint32_t key_count = 0;
+  Bounds bounds = kCommandBounds;
   bool refused = false;
 };
 
@@ -167,8 +166,9 @@ std::span<const Node> Reader::nodes() const noexcept {
   return {parts_->nodes.get(), parts_->node_count};
 }
 
-Verdict Reader::read(std::string_view frame) noexcept {
+Verdict Reader::read(std::string_view frame, Bounds bounds) noexcept {
   Parts& parts = *parts_;
+  parts.bounds = bounds;
   parts.frame = frame;
   parts.unescaped_end = parts.unescaped.get();
   parts.node_count = 0;
@@ -212,7 +212,11 @@ bool Reader::Parts::read_object(simdjson::simdjson_result<ondemand::object> obje
     const char* const behind_quote = field.key().raw();
     std::string_view key;
     if (!read_string(behind_quote, key)) return false;
-    if (key_count < max_keys) keys[key_count++] = key;
+    if (key_count < bounds.keys) {
+      keys[key_count++] = key;
+    } else {
+      refused = true;
+    }
     if (!read_value(field.value(), key, depth, listed)) return false;
   }
   if (has_twins({keys.get() + first_key, key_count - first_key})) refused = true;
@@ -263,7 +267,7 @@ bool Reader::Parts::read_value(ondemand::value value, std::string_view key, std:
 
 bool Reader::Parts::read_container(ondemand::value& value, bool is_object, std::uint32_t depth,
                                    bool listed) noexcept {
-  if (depth > kDepthMax) {
+  if (depth > bounds.depth) {
     // Deeper text is stepped over unread: the frame is refused whatever it says.
     refused = true;
     return true;

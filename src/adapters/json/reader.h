@@ -6,11 +6,19 @@
 #include <memory>
 #include <string_view>
 
+#include "chatroom/codec_checks.h"
 #include "chatroom/types.h"
 
 namespace chatroom::json {
 
-inline constexpr std::uint32_t kDepthMax = 16;  // the frame's own braces are the first level
+// How deep a frame may go, its own braces being the first level, and how many keys the objects open
+// at once may have. Events hold what commands said, in a page up to four levels further down.
+struct Bounds {
+  std::uint32_t depth;
+  std::uint32_t keys;
+};
+inline constexpr Bounds kCommandBounds{kFrameDepthMax, kJsonKeysMax};
+inline constexpr Bounds kEventBounds{kFrameDepthMax + 4, kJsonKeysMax + 64};
 
 enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
@@ -43,7 +51,7 @@ class Reader {
   bool ready() const noexcept { return parts_ != nullptr; }
   // Reads all of `frame`. When refused, nodes() holds what could be told apart all the same, so
   // that an answer can carry the command's id.
-  Verdict read(std::string_view frame) noexcept;
+  Verdict read(std::string_view frame, Bounds bounds) noexcept;
   std::span<const Node> nodes() const noexcept;
 
  private:

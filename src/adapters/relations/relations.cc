@@ -40,17 +40,23 @@ struct MemoryRelations::Book {
     Page* page = make(user);
     if (page == nullptr) return Errc::limit_reached;
     Names& names = page->*list;
-    if (names.size() >= options.others && names.find(other) == names.end()) {
+    if (names.find(other) != names.end()) return {};
+    if (names.size() >= options.others || names_kept >= options.names) {
+      if (page->empty()) pages.erase(pages.find(user));
       return Errc::limit_reached;
     }
     names.emplace(other);
+    ++names_kept;
     return {};
   }
   void remove(std::string_view user, Names Page::*list, std::string_view other) {
     const auto at = pages.find(user);
     if (at == pages.end()) return;
     Names& names = at->second.*list;
-    if (const auto name = names.find(other); name != names.end()) names.erase(name);
+    if (const auto name = names.find(other); name != names.end()) {
+      names.erase(name);
+      --names_kept;
+    }
     if (at->second.empty()) pages.erase(at);
   }
   Status shield(std::string_view user, bool on) {
@@ -68,6 +74,7 @@ struct MemoryRelations::Book {
   const MemoryRelationsOptions options;
   mutable std::mutex mutex;
   std::map<std::string, Page, std::less<>> pages;
+  std::size_t names_kept = 0;  // of all lists
 };
 
 MemoryRelations::MemoryRelations(const MemoryRelationsOptions& options)

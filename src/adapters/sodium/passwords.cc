@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -64,6 +65,64 @@ bool hash(std::string_view password, const SodiumPasswordsOptions& options,
                                crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
+enum class Compared { same, other, no_memory };
+
+// What `hash` makes, taken apart: $argon2id$v=19$m=KIB,t=PASSES,p=1$SALT$HASH.
+struct Stored {
+  std::uint32_t kib = 0;
+  std::uint32_t passes = 0;
+  std::array<unsigned char, crypto_pwhash_SALTBYTES> salt{};
+  std::array<unsigned char, 32> hash{};
+};
+
+bool skip(std::string_view& text, std::string_view word) noexcept {
+  if (!text.starts_with(word)) return false;
+  text.remove_prefix(word.size());
+  return true;
+}
+bool number(std::string_view& text, std::uint32_t& out) noexcept {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+  text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+  return read.ec == std::errc{};
+}
+template <std::size_t N>
+bool base64(std::string_view text, std::array<unsigned char, N>& out) noexcept {
+  std::size_t size = 0;
+  return sodium_base642bin(out.data(), N, text.data(), text.size(), nullptr, &size, nullptr,
+                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+         size == N;
+}
+bool parse(std::string_view text, Stored& out) noexcept {
+  if (!skip(text, "$argon2id$v=19$m=") || !number(text, out.kib)) return false;
+  if (!skip(text, ",t=") || !number(text, out.passes) || !skip(text, ",p=1$")) return false;
+  const std::size_t end = text.find('$');
+  return end != text.npos && base64(text.substr(0, end), out.salt) &&
+         base64(text.substr(end + 1), out.hash);
+}
+
+// crypto_pwhash_str_verify answers a wrong password and no memory for the hash alike. So what this
+// class made is hashed and compared here; the former is for what came from elsewhere.
+Compared compare(std::string_view password, std::string_view stored) noexcept {
+  std::array<char, kStoredBytes> text{};
+  if (stored.size() >= text.size()) return Compared::other;
+  Stored parts;
+  if (!parse(stored, parts) || parts.passes < crypto_pwhash_argon2id_OPSLIMIT_MIN ||
+      parts.kib < crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024) {
+    std::copy(stored.begin(), stored.end(), text.begin());
+    return crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0
+               ? Compared::same
+               : Compared::other;
+  }
+  std::array<unsigned char, 32> hash{};
+  if (crypto_pwhash(hash.data(), hash.size(), password.data(), password.size(), parts.salt.data(),
+                    parts.passes, std::size_t{parts.kib} * 1024,
+                    crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return Compared::no_memory;
+  }
+  return sodium_memcmp(hash.data(), parts.hash.data(), hash.size()) == 0 ? Compared::same
+                                                                         : Compared::other;
+}
+
 }  // namespace
 
 struct SodiumPasswords::Work {
@@ -90,8 +149,10 @@ struct SodiumPasswords::Work {
       } else {
         verdict = failed();
       }
-    } else if (!is(job.password.view(), job.stored.view())) {
-      verdict = Answer::refuse(Errc::wrong_password);
+    } else {
+      const Compared compared = compare(job.password.view(), job.stored.view());
+      if (compared == Compared::other) verdict = Answer::refuse(Errc::wrong_password);
+      if (compared == Compared::no_memory) verdict = failed();
     }
     for (int tries = 0; tries < kAnswerTries && !quits(); ++tries) {
       if (remote_now().answer(job.question, verdict).error().code != Errc::queue_full) return;
@@ -158,10 +219,7 @@ std::string SodiumPasswords::make(std::string_view password) const {
 }
 
 bool SodiumPasswords::is(std::string_view password, std::string_view stored) noexcept {
-  std::array<char, kStoredBytes> text{};
-  if (stored.size() >= text.size()) return false;
-  std::copy(stored.begin(), stored.end(), text.begin());
-  return crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
+  return compare(password, stored) == Compared::same;
 }
 
 Answer SodiumPasswords::on_set(Question question, const PasswordRequest& request) noexcept {

@@ -155,7 +155,7 @@ TEST_CASE("a list of an event is read up to its limit, and not one element furth
   const Row rows[] = {
       {R"({"id":1,"ok":{"messages":[)", same("{}"), "]}}", 256,
        [](const Event& e) { return e.messages.size(); }},
-      {R"({"id":1,"ok":{"messages":[)", mentions, "]}}", 128,
+      {R"({"id":1,"ok":{"messages":[)", mentions, "]}}", 200,
        [](const Event& e) { return e.messages.size(); }},
       {R"({"id":1,"ok":{"members":[)", same("{}"), "]}}", 1024,
        [](const Event& e) { return e.members.size(); }},

@@ -1,7 +1,11 @@
 // Passwords by Argon2id: what is right and wrong, off the loop, bounded.
 #include "chatroom/adapters/sodium.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -87,6 +91,42 @@ TEST_CASE("joins are decided by threads of its own") {
   CHECK(observer.refused[0] == Errc::wrong_password);
   CHECK(room->online() == 1);
 }
+
+// Sanitizers need address space of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("no memory for the hash is not a wrong password") {
+  ManualLoop loop;
+  SodiumPasswords passwords(kCheap);
+  Refusals observer;
+  Screen screen;
+  EngineOptions options;
+  options.seed = 1;
+  auto engine =
+      Engine::create(options, {.loop = &loop, .passwords = &passwords, .observer = &observer});
+  REQUIRE(engine);
+  passwords.attach((*engine)->remote());
+  auto room = (*engine)->open_room("r", {});
+  REQUIRE(room);
+  std::string stored = passwords.make("abc");
+  REQUIRE(stored.find("$m=64,") != stored.npos);
+  stored.replace(stored.find("$m=64,"), 6, "$m=1048576,");
+  REQUIRE(room->set_password(stored));
+  const auto bob = (*engine)->open_local(screen, {.user = "bob"});
+
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  rlimit little = before;
+  little.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + (256u << 20);
+  REQUIRE(setrlimit(RLIMIT_AS, &little) == 0);
+  CHECK((*engine)->join(*bob, {.room = "r", .password = "abc"}));
+  const bool refused = until(**engine, loop, [&] { return !observer.refused.empty(); });
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  REQUIRE(refused);
+  CHECK(observer.refused[0] == Errc::internal);
+}
+#endif
 
 TEST_CASE("past its queue it says so at once, and before it is attached too") {
   SodiumPasswords passwords({.threads = 1, .waiting = 2, .memory_bytes = 8u << 20, .passes = 3});

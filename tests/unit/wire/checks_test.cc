@@ -42,6 +42,8 @@ struct Wrong {
 
 const std::vector<Op> kOnUser{Op::mute,     Op::unmute, Op::ban,      Op::unban,      Op::kick,
                               Op::set_role, Op::allow,  Op::disallow, Op::shadow_mute};
+// Where the user or the room may be left out.
+const std::vector<Op> kOnAnyone{Op::clear, Op::block, Op::unblock};
 const std::vector<Op> kInRoom{
     Op::join,          Op::publish,       Op::leave,       Op::subscribe,
     Op::unsubscribe,   Op::history,       Op::presence,    Op::switch_channel,
@@ -83,6 +85,13 @@ std::vector<Wrong> all_wrong() {
       {"time", kOnUser, Field::time, [](Command& c) { c.for_ms = kHuge; }},
       {"reason", kOnUser, Field::reason, [](Command& c) { c.reason = kLongReason; }},
       {"role", kOnUser, Field::role, [](Command& c) { c.role = static_cast<Role>(6); }},
+      {"time", kOnAnyone, Field::time, [](Command& c) { c.for_ms = kHuge; }},
+      {"reason", kOnAnyone, Field::reason, [](Command& c) { c.reason = kLongReason; }},
+      {"NUL in reason", kOnAnyone, Field::reason, [](Command& c) { c.reason = kNul; }},
+      {"role", kOnAnyone, Field::role, [](Command& c) { c.role = static_cast<Role>(6); }},
+      {"room", kOnAnyone, Field::room, [](Command& c) { c.room = kLongRoom; }},
+      {"user", kOnAnyone, Field::user, [](Command& c) { c.user = kLongName; }},
+      {"nobody", {Op::block}, Field::user, [](Command& c) { c.user = ""; }},
       {"channels", {Op::join}, Field::channel, [](Command& c) { c.channels = kMany; }},
       {"password", {Op::join}, Field::password, [](Command& c) { c.password = kLongSecret; }},
       {"epoch", {Op::join}, Field::epoch, [](Command& c) { c.since_epoch = kLongOpaque; }},

@@ -240,6 +240,28 @@ TEST_CASE("a name that is there but empty is not the same as none") {
                 Field::kind);
 }
 
+TEST_CASE("an event's text that is there but empty is as good as none") {
+  Crafted said;
+  const auto room = said.text("r");
+  const auto channel = said.text("");
+  const auto kind = said.text("");
+  fb::MessageBuilder message(said.fbb());
+  message.add_room(room);
+  message.add_channel(channel);
+  message.add_kind(kind);
+  REQUIRE(said.event(fb::Body::message, message.Finish()).status);
+  CHECK(said.read_event.message.channel == "main");
+  CHECK(said.read_event.message.kind == Kind::text);
+
+  Crafted refused;
+  const auto text = refused.text("");
+  fb::RefusedBuilder answer(refused.fbb());
+  answer.add_code(fb::ErrorCode::forbidden);
+  answer.add_message(text);
+  REQUIRE(refused.event(fb::Body::error, answer.Finish()).status);
+  CHECK(refused.read_event.text == message_of(Errc::forbidden));
+}
+
 TEST_CASE("a line of a later version is no line to stand in") {
   Crafted c;
   const auto room = c.text("r");

@@ -1,8 +1,13 @@
 // check_json: what is JSON, and what our rules forbid on top.
 #include <algorithm>
+#include <ctime>
+#include <limits>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.hpp"
 #include "chatroom/codec_checks.h"
@@ -170,6 +175,60 @@ TEST_CASE("keys that hash alike are still told apart", "[json]") {
   CHECK(good(R"({"costarring":1,"liquid":2})"));
   CHECK(good(R"({"declinate":1,"macallums":2})"));
   CHECK_FALSE(good(R"({"costarring":1,"liquid":2,"costarring":3})"));
+}
+
+TEST_CASE("an object of keys that all hash alike costs little more than any other", "[json]") {
+  // A chain of pairs of blocks; each pair leads from one FNV-1a state to one other, so that every
+  // choice among them hashes alike.
+  std::mt19937 random(3);
+  const auto letters = [&](std::size_t count) {
+    std::string text;
+    while (text.size() < count) text += static_cast<char>('a' + random() % 16);
+    return text;
+  };
+  std::uint32_t state = 2'166'136'261u;
+  std::vector<std::pair<std::string, std::string>> pairs;
+  std::map<std::uint32_t, std::string> seen;
+  while (pairs.size() < 10) {
+    std::string block = letters(8);
+    std::uint32_t hash = state;
+    for (const char c : block) hash = (hash ^ static_cast<std::uint32_t>(c)) * 16'777'619u;
+    const auto [at, is_new] = seen.emplace(hash, block);
+    if (is_new || at->second == block) continue;
+    pairs.emplace_back(at->second, block);
+    state = hash;
+    seen.clear();
+  }
+  const auto object_of = [](const auto& key_of) {
+    std::string text = "{";
+    for (std::size_t i = 0; i < 1'000; ++i) {
+      text += (i == 0 ? "\"" : ",\"") + key_of(i) + "\":1";
+    }
+    return text + "}";
+  };
+  const std::string crafted = object_of([&](std::size_t i) {
+    std::string key;
+    for (std::size_t bit = 0; bit < pairs.size(); ++bit) {
+      key += (i >> bit & 1) != 0 ? pairs[bit].first : pairs[bit].second;
+    }
+    return key;
+  });
+  const std::string plain = object_of([&](std::size_t) { return letters(80); });
+  const auto cost_of = [](const std::string& text) {
+    const std::clock_t begin = std::clock();
+    for (int i = 0; i < 3; ++i) REQUIRE(check_json(as_bytes(text)));
+    return std::clock() - begin;
+  };
+  // In turns, the best of each, and CPU time: what else the machine does must not decide.
+  std::clock_t ordinary = std::numeric_limits<std::clock_t>::max();
+  std::clock_t attacked = ordinary;
+  for (int i = 0; i < 7; ++i) {
+    ordinary = std::min(ordinary, cost_of(plain));
+    attacked = std::min(attacked, cost_of(crafted));
+  }
+  INFO(ordinary << " and " << attacked << " ticks");
+  CHECK(attacked < ordinary * 60);
+  CHECK_FALSE(good(crafted.substr(0, crafted.size() - 1) + "," + crafted.substr(1)));
 }
 
 TEST_CASE("too many keys at once are refused, many in a row are not", "[json]") {
