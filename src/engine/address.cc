@@ -43,9 +43,10 @@ bool read_network(std::string_view text, std::array<std::uint16_t, kNetwork>& ne
   std::array<std::uint16_t, kGroups> back{};
   std::size_t before = 0;
   std::size_t behind = 0;
-  if (!read_groups(text.substr(0, gap), front, before)) return false;
   const bool open = gap != std::string_view::npos;
-  if (open && !read_groups(text.substr(gap + 2), back, behind)) return false;
+  if (!read_groups(text.substr(0, gap), front, before)) return false;
+  if (open) text.remove_prefix(gap + 2);
+  if (open && !read_groups(text, back, behind)) return false;
   if (open ? before + behind >= kGroups : before != kGroups) return false;
   for (std::size_t i = 0; i < behind; ++i) front[kGroups - behind + i] = back[i];
   for (std::size_t i = 0; i < kNetwork; ++i) network[i] = front[i];
@@ -55,7 +56,9 @@ bool read_network(std::string_view text, std::array<std::uint16_t, kNetwork>& ne
 std::string_view without_port(std::string_view peer) noexcept {
   if (peer.starts_with('[')) {
     const std::size_t end = peer.find(']');
-    return end == std::string_view::npos ? peer : peer.substr(1, end - 1);
+    if (end == std::string_view::npos) return peer;
+    peer.remove_prefix(1);
+    return peer.substr(0, end - 1);
   }
   const std::size_t colon = peer.find(':');
   const bool port = colon != std::string_view::npos && peer.find(':', colon + 1) == peer.npos;

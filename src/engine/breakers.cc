@@ -11,7 +11,7 @@ using engine::QuestionKind;
 
 // Calls are between a client and the host, loads and homes have ways of their own. Profiles have no
 // breaker: what they cannot do concerns one question.
-bool Engine::State::port_of(QuestionKind kind, BrokenPort& port) noexcept {
+bool engine::port_of(QuestionKind kind, BrokenPort& port) noexcept {
   switch (kind) {
     case QuestionKind::auth:
       port = BrokenPort::auth;
@@ -55,7 +55,7 @@ Error Engine::State::broken(Errc code, Duration wait) noexcept {
 // What is taken for the port's answer while it is not asked. False: it is.
 bool Engine::State::answer_for(QuestionKind kind, Answer& answer) noexcept {
   BrokenPort port;
-  if (!port_of(kind, port)) return false;
+  if (!engine::port_of(kind, port)) return false;
   const Duration wait = broken_for(port);
   if (wait.us == 0) return false;
   const Errc code = kind == QuestionKind::auth ? Errc::unauthorized : Errc::internal;
@@ -71,7 +71,7 @@ bool Engine::State::answer_for(QuestionKind kind, Answer& answer) noexcept {
 
 void Engine::State::port_answered(QuestionKind kind, const Answer& answer, Instant asked) noexcept {
   BrokenPort port;
-  if (!port_of(kind, port)) return;
+  if (!engine::port_of(kind, port)) return;
   const bool refused = answer.verdict == Answer::Verdict::refuse;
   port_worked(port, !(refused && answer.error.code == Errc::internal), asked);
 }

@@ -17,6 +17,7 @@
 #include <array>
 
 #include "chatroom/codec_checks.h"
+#include "engine/kept_parts.h"
 #include "engine/questions.h"
 
 namespace chatroom {
@@ -45,15 +46,10 @@ using engine::Kept;
 
 namespace {
 
-constexpr unsigned kAllowedMark = 1u << room::kMeasures;
 constexpr std::uint8_t kVersion = 5;
 // Read positions move with every message: they are stored with whatever else is, at the latest so
 // long after the first of them moved.
 constexpr Duration kReadsAfter = Duration::s(10);
-
-// Where the channels of the record are now, by their numbers in it; kNone: no place for it. What
-// was opened while the room was loaded may have taken their numbers.
-using Places = std::array<room::ChannelIndex, room::kChannelsMax>;
 
 // False: not a record of ours.
 bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
@@ -72,17 +68,17 @@ bool unpack(engine::Unpacker& from, Kept& kept) noexcept {
   return from.ok() && kept.epoch != 0;
 }
 
+bool all_stored(const room::Registry& rooms, const RoomRecord& record) noexcept {
+  return !record.appending && record.ahead.empty() && record.flying.empty() &&
+         record.stored >= rooms.view(record.room).position.offset;
+}
+
 }  // namespace
 
 // Whether members may be told more than is stored: not when there are none and none can come.
 bool Engine::State::may_outrun(RoomId room) const noexcept {
   const room::RoomView view = rooms.view(room);
   return view.policy->durability != Durability::before && !(draining && view.sessions == 0);
-}
-
-bool Engine::State::all_stored(const RoomRecord& record) const noexcept {
-  return !record.appending && record.ahead.empty() && record.flying.empty() &&
-         record.stored >= rooms.view(record.room).position.offset;
 }
 
 // Saves what the storage does not know yet; one save a room at a time.
@@ -92,7 +88,7 @@ void Engine::State::save_changes(RoomRecord& record) noexcept {
   // A room in which nothing was said or set leaves no trace.
   if (!record.kept && view.position.offset == 0 && record.ahead.empty()) return;
   if (draining && record.reads_moved) record.unsaved = true;
-  const bool open = may_outrun(record.room) || (record.open && !all_stored(record));
+  const bool open = may_outrun(record.room) || (record.open && !all_stored(rooms, record));
   if (open == record.open && !record.unsaved) return;
   if (broken_for(engine::BrokenPort::storage).us > 0) return save_later(record);
   save_room(record, view.position.epoch, open);
@@ -122,10 +118,11 @@ bool Engine::State::save_room(RoomRecord& record, std::uint64_t epoch, bool open
     to.u8(static_cast<std::uint8_t>(channel.access));
   }
   to.text(rooms.password(record.room).stored);
-  keep_board(to, state);
-  keep_grants(to, record.room);
-  keep_people(to, record.room);
-  keep_sanctions(to, record.room);
+  engine::KeptParts parts{rooms, now};
+  parts.keep_board(to, state);
+  parts.keep_grants(to, record.room);
+  parts.keep_people(to, record.room);
+  parts.keep_sanctions(to, record.room);
   CHATROOM_ASSERT(to.ok());  // names, channels and boards are bounded, sanctions stop in time
   const StorageRequest request = new_work(StorageWorkKind::save, record.room);
   if (!request) {
@@ -194,147 +191,9 @@ void Engine::State::keep_reads() noexcept {
 void Engine::State::save_closing(RoomId room) noexcept {
   RoomRecord* record = record_of(room);
   if (record == nullptr || record->loading || record->saving || !record->kept) return;
-  const bool open = record->open && !all_stored(*record);
+  const bool open = record->open && !all_stored(rooms, *record);
   if (open != record->open || record->unsaved || record->reads_moved) {
     save_room(*record, rooms.view(room).position.epoch, open);
-  }
-}
-
-// Closed channels, pins and attributes.
-void Engine::State::keep_board(engine::Packer& to, const RoomState& state) noexcept {
-  std::uint32_t closed = 0;
-  for (std::uint32_t i = 0; i < state.channels.size(); ++i) {
-    if (state.channels[i].state == "closed") closed |= room::bit_of(i);
-  }
-  to.u32(closed);
-  to.u8(static_cast<std::uint8_t>(state.attributes.size()));
-  for (const Attribute& attribute : state.attributes) {
-    to.text(attribute.key);
-    to.text(attribute.value);
-  }
-  to.u8(static_cast<std::uint8_t>(state.pinned.size()));
-  for (const std::uint64_t offset : state.pinned) to.u64(offset);
-}
-
-// As many as the record holds, bans before all else, then the newest first: some twenty where a
-// room has all its channels and attributes, a hundred and more where it has few. Mutes of oneself
-// are not kept: anybody could fill the record with them.
-void Engine::State::keep_sanctions(engine::Packer& to, RoomId room) noexcept {
-  struct Into {
-    engine::Packer& out;
-    std::int64_t now_us;
-    bool bans;  // this time around
-  } into{to, now.us, true};
-  const auto keep = [](void* context, const room::KeptSanction& kept) {
-    Into& at = *static_cast<Into*>(context);
-    constexpr std::size_t kItem = 1 + 4 + 1 + 8 * room::kMeasures;  // beside the name
-    constexpr std::size_t kEnd = 1;
-    constexpr auto kBan = static_cast<std::size_t>(room::Measure::ban);
-    constexpr auto kWish = static_cast<std::size_t>(room::Measure::self_mute);
-    unsigned marks = kept.allowed ? kAllowedMark : 0;
-    bool any = kept.allowed;
-    for (std::size_t i = 0; i < room::kMeasures; ++i) {
-      if (i == kWish) continue;
-      marks |= kept.for_good[i] ? 1u << i : 0;
-      any = any || kept.for_good[i] || kept.until[i] > at.now_us;
-    }
-    const bool banned = kept.for_good[kBan] || kept.until[kBan] > at.now_us;
-    if (!any || banned != at.bans) return true;
-    if (at.out.left() < kItem + kept.user.size() + kEnd) return false;
-    at.out.flag(true);
-    at.out.text(kept.user);
-    at.out.u8(static_cast<std::uint8_t>(marks));
-    for (std::size_t i = 0; i < room::kMeasures; ++i) at.out.i64(i == kWish ? 0 : kept.until[i]);
-    return true;
-  };
-  rooms.each_sanction(room, keep, &into);
-  into.bans = false;
-  rooms.each_sanction(room, keep, &into);
-  to.flag(false);
-}
-
-// Roles in channels, the newest first: as many as a quarter of the record holds. Who is beyond that
-// has to be given his again, and reads less until then, never more.
-void Engine::State::keep_grants(engine::Packer& to, RoomId room) noexcept {
-  struct Into {
-    engine::Packer& out;
-    std::size_t left;
-  } into{to, to.left() / 4};
-  rooms.each_grant(
-      room,
-      [](void* context, std::string_view user, std::span<const Role> roles) {
-        Into& at = *static_cast<Into*>(context);
-        const auto has = [](Role role) { return role != Role::visitor; };
-        const auto count = static_cast<std::size_t>(std::ranges::count_if(roles, has));
-        const std::size_t size = 2 + 4 + user.size() + 2 * count;
-        if (size > at.left) return false;
-        at.left -= size;
-        at.out.u8(static_cast<std::uint8_t>(count));
-        at.out.text(user);
-        for (std::size_t i = 0; i < roles.size(); ++i) {
-          if (!has(roles[i])) continue;
-          at.out.u8(static_cast<std::uint8_t>(i));
-          at.out.u8(static_cast<std::uint8_t>(roles[i]));
-        }
-        return true;
-      },
-      &into);
-  to.u8(0);
-}
-
-void Engine::State::restore_grants(RoomId room, std::span<const room::ChannelIndex> places,
-                                   engine::Unpacker& from) noexcept {
-  for (std::uint8_t count = from.u8(); count > 0 && from.ok(); count = from.u8()) {
-    const std::string_view user = from.text();
-    for (; count > 0 && from.ok(); --count) {
-      const std::size_t number = from.u8();
-      const Role role = engine::unpack_role(from);
-      if (!from.ok() || number >= places.size() || places[number] == room::kNone) continue;
-      const room::ChannelIndex channel = places[number];
-      const auto change = rooms.set_role_in(room, user, channel, role);
-      if (!change || change->from == Role::visitor) continue;
-      static_cast<void>(rooms.set_role_in(room, user, channel, change->from));  // that stands
-    }
-  }
-}
-
-// What was set while the room was loaded stands.
-void Engine::State::restore_board(RoomId room, std::span<const room::ChannelIndex> places,
-                                  engine::Unpacker& from) noexcept {
-  const std::uint32_t closed = from.u32();
-  for (std::uint32_t i = 0; i < places.size() && from.ok(); ++i) {
-    if ((closed & room::bit_of(i)) == 0 || places[i] == room::kNone) continue;
-    rooms.set_closed(room, places[i], true);
-  }
-  for (std::uint8_t left = from.u8(); left > 0 && from.ok(); --left) {
-    const std::string_view key = from.text();
-    const std::string_view value = from.text();
-    if (key.empty() || key.size() > kNameBytesMax || value.size() > kAttributeBytesMax) continue;
-    static_cast<void>(rooms.set_attribute(room, key, value));
-  }
-  for (std::uint8_t left = from.u8(); left > 0 && from.ok(); --left) {
-    rooms.restore_pin(room, from.u64());
-  }
-}
-
-void Engine::State::restore_sanctions(RoomId room, engine::Unpacker& from) noexcept {
-  while (from.flag() && from.ok()) {
-    const std::string_view user = from.text();
-    const std::uint8_t marks = from.u8();
-    std::int64_t until[room::kMeasures];
-    for (std::int64_t& end : until) end = from.i64();
-    const Sanctions known = rooms.sanctions(room, user, now);
-    if (!from.ok() || known.muted || known.banned || known.allowed) continue;
-    for (std::size_t at = 0; at < room::kMeasures; ++at) {
-      const auto measure = static_cast<room::Measure>(at);
-      if (until[at] > now.us) {
-        static_cast<void>(rooms.impose(room, user, measure, Instant{until[at]}, now));
-      }
-      if ((marks >> at & 1) != 0) {
-        static_cast<void>(rooms.impose(room, user, measure, Instant::never(), now));
-      }
-    }
-    if ((marks & kAllowedMark) != 0) static_cast<void>(rooms.allow(room, user, true));
   }
 }
 
@@ -342,7 +201,7 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
                                      engine::Unpacker& from) noexcept {
   const RoomId room = record.room;
   rooms.restore_origin(room, kept.created, kept.creator);
-  Places places;
+  engine::Places places;
   for (std::uint32_t i = 0; i < places.size(); ++i) {
     places[i] = i == 0 || CHATROOM_PLANTED(channel_number_kept) ? i : room::kNone;
   }
@@ -360,10 +219,11 @@ void Engine::State::restore_settings(const RoomRecord& record, const Kept& kept,
   const std::string_view stored = from.text();
   const bool secret =
       rooms.password(room).version != 0 || rooms.set_password(room, stored) || stored.empty();
-  restore_board(room, places, from);
-  restore_grants(room, places, from);
-  restore_people(room, from);
-  restore_sanctions(room, from);
+  engine::KeptParts parts{rooms, now};
+  parts.restore_board(room, places, from);
+  parts.restore_grants(room, places, from);
+  parts.restore_people(room, from);
+  parts.restore_sanctions(room, from);
   if (record.set_meanwhile && secret) return;
   RoomPolicy policy = *rooms.view(room).policy;
   // Without a place for its password it must not stand open.

@@ -2,18 +2,18 @@
 // members have read. Each list holds as many as its part of the record does; which go first is said
 // where they are walked.
 #include "base/plant.h"
-#include "engine/state.h"
+#include "engine/kept_parts.h"
 
-namespace chatroom {
+namespace chatroom::engine {
 
 namespace {
 
 // One list: items behind a mark that says that there is one more.
 struct Part {
-  engine::Packer& out;
+  Packer& out;
   std::size_t left;
 
-  Part(engine::Packer& to, std::size_t most) noexcept : out(to), left(most) {}
+  Part(Packer& to, std::size_t most) noexcept : out(to), left(most) {}
   // False: it would not fit any more.
   bool begin(std::size_t bytes) noexcept {
     if (bytes + 1 > left) return false;
@@ -28,7 +28,7 @@ constexpr std::uint32_t kApplicantsKept = 100;
 
 }  // namespace
 
-void Engine::State::keep_people(engine::Packer& to, RoomId room) noexcept {
+void KeptParts::keep_people(Packer& to, RoomId room) noexcept {
   Part roles{to, to.left() / 2};
   rooms.each_lasting(
       room,
@@ -66,10 +66,10 @@ void Engine::State::keep_people(engine::Packer& to, RoomId room) noexcept {
 }
 
 // What there is no place for is left out: its user has less then than it had, never more.
-void Engine::State::restore_people(RoomId room, engine::Unpacker& from) noexcept {
+void KeptParts::restore_people(RoomId room, Unpacker& from) noexcept {
   while (from.flag() && from.ok()) {
     const std::string_view user = from.text();
-    const Role role = engine::unpack_role(from);
+    const Role role = unpack_role(from);
     if (!from.ok() || CHATROOM_PLANTED(lasting_role_forgotten)) continue;
     static_cast<void>(rooms.restore_lasting(room, user, role));
   }
@@ -86,4 +86,4 @@ void Engine::State::restore_people(RoomId room, engine::Unpacker& from) noexcept
   }
 }
 
-}  // namespace chatroom
+}  // namespace chatroom::engine

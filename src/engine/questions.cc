@@ -150,7 +150,7 @@ void Engine::State::on_question_deadline(Question question) noexcept {
   Answer answer = Answer::refuse(code);
   answer.error.detail = kTemporary;
   engine::BrokenPort port;
-  if (pending->kind == QuestionKind::auth && port_of(pending->kind, port)) {
+  if (pending->kind == QuestionKind::auth && engine::port_of(pending->kind, port)) {
     port_worked(port, false, pending->sent);
   }
   static_cast<void>(take_answer(question, answer));

@@ -22,6 +22,11 @@ class PortCall final {
   bool& in_port_;
 };
 
+namespace engine {
+// Which port such a question is to; false: to none that may be left alone (breakers.cc).
+bool port_of(QuestionKind kind, BrokenPort& port) noexcept;
+}  // namespace engine
+
 template <class Ask>
 Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Caller& caller,
                                           const Command& command, Ask call) noexcept {

@@ -257,7 +257,6 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
                             bool delivers) noexcept;
 
   // --- breakers.cc: ports that fail.
-  static bool port_of(engine::QuestionKind kind, engine::BrokenPort& port) noexcept;
   Duration broken_for(engine::BrokenPort port) const noexcept;
   Error broken(Errc code, Duration wait) noexcept;
   bool answer_for(engine::QuestionKind kind, Answer& answer) noexcept;
@@ -314,7 +313,6 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
 
   // --- keeping.cc: the record of a room in storage, and whether its log is whole.
   bool may_outrun(RoomId room) const noexcept;
-  bool all_stored(const engine::RoomRecord& record) const noexcept;
   void save_changes(engine::RoomRecord& record) noexcept;
   bool save_room(engine::RoomRecord& record, std::uint64_t epoch, bool open) noexcept;
   void save_later(engine::RoomRecord& record) noexcept;
@@ -323,16 +321,6 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void save_closing(RoomId room) noexcept;
   void keep_reads_soon(RoomId room) noexcept;
   void keep_reads() noexcept;
-  void keep_people(engine::Packer& to, RoomId room) noexcept;
-  void restore_people(RoomId room, engine::Unpacker& from) noexcept;
-  void keep_board(engine::Packer& to, const RoomState& state) noexcept;
-  void keep_sanctions(engine::Packer& to, RoomId room) noexcept;
-  void keep_grants(engine::Packer& to, RoomId room) noexcept;
-  void restore_grants(RoomId room, std::span<const std::uint32_t> places,
-                      engine::Unpacker& from) noexcept;
-  void restore_board(RoomId room, std::span<const std::uint32_t> places,
-                     engine::Unpacker& from) noexcept;
-  void restore_sanctions(RoomId room, engine::Unpacker& from) noexcept;
   void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
                         engine::Unpacker& from) noexcept;
   void resume(engine::StorageWork& work, engine::RoomRecord& record) noexcept;

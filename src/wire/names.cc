@@ -187,12 +187,15 @@ Errc errc_from(std::string_view name) noexcept {
   return Errc::internal;
 }
 
-std::string_view name_of(Rule rule) noexcept {
-  return kRules[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)].name;
+namespace {
+// A rule of a later version is shown as `capacity`: the server's own, and it says no more.
+std::size_t place_of(Rule rule) noexcept {
+  return static_cast<std::size_t>(static_cast<int>(rule) < kRuleCount ? rule : Rule::capacity);
 }
-std::string_view message_of(Rule rule) noexcept {
-  return kRuleSentences[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)];
-}
+}  // namespace
+
+std::string_view name_of(Rule rule) noexcept { return kRules[place_of(rule)].name; }
+std::string_view message_of(Rule rule) noexcept { return kRuleSentences[place_of(rule)]; }
 std::string_view name_of(Scope scope) noexcept { return lookup(kScopes, scope); }
 Rule rule_from(std::string_view name) noexcept {
   for (std::size_t i = 0; i < kRules.size(); ++i) {
@@ -200,9 +203,7 @@ Rule rule_from(std::string_view name) noexcept {
   }
   return Rule::none;
 }
-Scope scope_of(Rule rule) noexcept {
-  return kRules[std::min<std::size_t>(static_cast<std::size_t>(rule), kRuleCount - 1)].scope;
-}
+Scope scope_of(Rule rule) noexcept { return kRules[place_of(rule)].scope; }
 Rule usual_rule(Errc code) noexcept {
   switch (code) {
     case Errc::forbidden:
