@@ -2,7 +2,7 @@
 #include "engine/breaker.h"
 
 #include "engine/host_input.h"
-#include "engine/state.h"
+#include "engine/questions.h"
 
 namespace chatroom {
 
