@@ -31,7 +31,7 @@ class NullConnection final : public Connection {
   std::uint64_t writes = 0;
 
  private:
-  char padding_[104] = {};
+  [[maybe_unused]] char padding_[104] = {};
 };
 
 class CountingMemory final : public Memory {

@@ -13,7 +13,7 @@ namespace chatroom::base {
 class Buckets final {
  public:
   Buckets(Memory& memory, HashKey key, std::uint32_t most) noexcept
-      : most_(most), uses_(memory, most), by_owner_(memory, key, most, Key{&uses_}) {}
+      : uses_(memory, most), by_owner_(memory, key, most, Key{&uses_}) {}
   ~Buckets() {
     while (list_.pop_front() != nullptr) {
     }
@@ -54,7 +54,6 @@ class Buckets final {
   void forget(Use& use) noexcept;
   Use* make(std::uint64_t owner, Instant now) noexcept;
 
-  std::uint32_t most_;
   IndexMap<Use> uses_;
   Uses by_owner_;
   List<Use> list_;
