@@ -24,7 +24,7 @@ namespace {
 struct Arguments {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
-  std::uint64_t tries = 50;
+  std::uint64_t tries = 150;
   std::string plant;
   bool plants = false;
   bool engines = false;
