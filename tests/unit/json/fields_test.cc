@@ -139,6 +139,16 @@ TEST_CASE("words of a later version become the nearest that this one knows") {
   CHECK(event.error == Error{Errc::internal, 0, 0});
   REQUIRE(read(R"({"event":"room_state","changed":{"rung":"moody","kept":5}})", event).status);
   CHECK_FALSE(event.state.has_rate);
+  REQUIRE(
+      read(R"({"event":"room_state","changed":{"channels":[{"name":"a","rung":"moody","kept":5},)"
+           R"({"name":"b","rung":"sample","kept":6}]}})",
+           event)
+          .status);
+  REQUIRE(event.state.channels.size() == 2);
+  CHECK_FALSE(event.state.channels[0].rung.has_value());
+  CHECK(event.state.channels[0].kept == 1'000);
+  CHECK(event.state.channels[1].rung == Rung::sample);
+  CHECK(event.state.channels[1].kept == 6);
 }
 
 TEST_CASE("a list of an event is read up to its limit, and not one element further") {

@@ -181,6 +181,22 @@ TEST_CASE("numbers of a later version become the nearest word that this one know
   }
 }
 
+TEST_CASE("a channel's rung of a later version says nothing of its share") {
+  for (const int rung : {1, static_cast<int>(fb::Rung::MAX) + 1, 255}) {
+    Crafted c;
+    const auto one =
+        fb::CreateChannelState(c.fbb(), 0, 0, 0, fb::Role::visitor, flatbuffers::nullopt,
+                               flatbuffers::Optional<fb::Rung>(static_cast<fb::Rung>(rung)), 5);
+    const auto channels = c.fbb().CreateVector(&one, 1);
+    const auto state = fb::CreateRoomState(c.fbb(), 0, channels);
+    CHECK(c.event(fb::Body::room_state, fb::CreateRoomChanged(c.fbb(), 0, state)).status);
+    REQUIRE(c.read_event.state.channels.size() == 1);
+    const ChannelState& channel = c.read_event.state.channels[0];
+    CHECK(channel.rung.has_value() == (rung == 1));
+    CHECK(channel.kept == (rung == 1 ? 5u : 1'000u));
+  }
+}
+
 TEST_CASE("an event without a body, or of a kind that is not known yet") {
   Crafted none;
   check_refused(none.event(fb::Body::message, flatbuffers::Offset<fb::Message>{}), Field::body);
