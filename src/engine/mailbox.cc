@@ -68,7 +68,7 @@ bool Mailbox::drop() noexcept {
 // Under the lock. Messages have at least a byte: 0 says that there is none.
 std::uint32_t Mailbox::pop_size() noexcept {
   std::uint32_t size = 0;
-  if (count_.load(std::memory_order_relaxed) == 0) return size;
+  if (empty()) return size;
   copy_out({reinterpret_cast<std::byte*>(&size), sizeof size});
   count_.fetch_sub(1, std::memory_order_relaxed);
   return size;

@@ -76,7 +76,8 @@ std::uint32_t WorkQueue::put(const Work& work) noexcept {
   if (!to.ok()) return 1;
   std::uint32_t lost = 0;
   while (!pieces_->put(to.bytes())) {
-    if (pieces_->drop() && !CHATROOM_PLANTED(lost_copy_not_counted)) ++lost;
+    const auto dropped = static_cast<std::uint32_t>(pieces_->drop());  // 0: somebody took it
+    if (!CHATROOM_PLANTED(lost_copy_not_counted)) lost += dropped;
   }
   return lost;
 }

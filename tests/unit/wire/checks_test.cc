@@ -249,6 +249,7 @@ TEST_CASE("a number that no enumerator has is called unknown, and none of ours",
   CHECK(message_of(static_cast<Errc>(200)) == message_of(Errc::internal));
   CHECK(is_temporary(static_cast<Errc>(200)) == is_temporary(Errc::internal));
   CHECK(name_of(static_cast<Rule>(200)) == "capacity");
+  CHECK(message_of(static_cast<Rule>(200)) == message_of(Rule::capacity));
   CHECK(scope_of(static_cast<Rule>(200)) == Scope::server);
 }
 
