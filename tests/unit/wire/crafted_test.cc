@@ -181,15 +181,19 @@ TEST_CASE("numbers of a later version become the nearest word that this one know
   }
 }
 
-TEST_CASE("a channel's rung of a later version says nothing of its share") {
+TEST_CASE("a rung of a later version says nothing of the share") {
   for (const int rung : {1, static_cast<int>(fb::Rung::MAX) + 1, 255}) {
     Crafted c;
     const auto one =
         fb::CreateChannelState(c.fbb(), 0, 0, 0, fb::Role::visitor, flatbuffers::nullopt,
                                flatbuffers::Optional<fb::Rung>(static_cast<fb::Rung>(rung)), 5);
     const auto channels = c.fbb().CreateVector(&one, 1);
-    const auto state = fb::CreateRoomState(c.fbb(), 0, channels);
+    fb::RoomStateBuilder room(c.fbb());
+    room.add_channels(channels);
+    room.add_rung(static_cast<fb::Rung>(rung));
+    const auto state = room.Finish();
     CHECK(c.event(fb::Body::room_state, fb::CreateRoomChanged(c.fbb(), 0, state)).status);
+    CHECK(c.read_event.state.has_rate == (rung == 1));
     REQUIRE(c.read_event.state.channels.size() == 1);
     const ChannelState& channel = c.read_event.state.channels[0];
     CHECK(channel.rung.has_value() == (rung == 1));
