@@ -16,7 +16,7 @@ Result<Role> Engine::State::rank_at_message(RoomId room, const Actor& actor,
   if (command.op == Op::recall || command.op == Op::pin || command.op == Op::unpin) {
     if (const auto found = rooms.channel_of(room, command.offset)) channel = *found;
   } else if (command.op == Op::release || command.op == Op::reject) {
-    if (const auto* held = find_held(room, command.offset)) channel = held->channel;
+    if (const auto* waits = held_messages.find(room, command.offset)) channel = waits->channel;
   }
   if (channel == room::kNone) return actor.role;
   const room::UserIndex user = rooms.find_user(actor.user);

@@ -214,10 +214,7 @@ void Engine::State::refuse(const Caller& caller, Error error, std::string_view r
           .error = explained(error)});
     return;
   }
-  if (caller.id == 0) {
-    if (engine::HeldMessage* released = find_released(caller)) hold_again(*released);
-    return;
-  }
+  if (caller.id == 0) return released_refused(caller);
   // What waited for storage may be refused when its session is gone, and its place another's.
   if (slots.get(caller.session) == nullptr) return;
   const std::uint32_t to =

@@ -202,7 +202,7 @@ void Engine::State::answer_publish(const Caller& caller, Position position) noex
   event.epoch = epoch.view();
   event.offset = position.offset;
   answer(caller, event);
-  if (engine::HeldMessage* released = find_released(caller)) drop_held(*released);
+  released_stored(caller);
 }
 
 // The one place where something said in a room is encoded, logged and given its place, in this

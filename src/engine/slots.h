@@ -93,17 +93,6 @@ struct Passed {
   std::uint64_t version = 0;
 };
 
-// What a filter or the host held, until a moderator decides (held.cc).
-struct HeldMessage : base::ListNode<> {  // by age
-  std::uint64_t number = 0;
-  RoomId room;
-  std::uint32_t author = UINT32_MAX;  // held in the room layer too
-  std::uint32_t channel = 0;
-  std::int64_t time_ms = 0;
-  bool released = false;  // and waits for the storage now
-  ByteQueue packed;       // the Outgoing
-};
-
 // A decision that the host has not taken yet, and the command that waits for it.
 struct Pending {
   Pending() noexcept : timer(TimerKind::question) {}

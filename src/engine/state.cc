@@ -78,7 +78,7 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::BlockPool::bytes_max(blocks_shape(limits)) +
       base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
       base::Pool<engine::RoomRecord>::bytes_max(limits.rooms) +
-      base::Pool<engine::HeldMessage>::bytes_max(limits.held_messages) +
+      engine::HeldMessages::bytes_max(limits.held_messages) +
       base::SlotMap<engine::StorageWork, StorageRequest>::bytes_max(limits.storage_waiting) +
       base::Vector<RoomId>::bytes_max(limits.rooms) +
       base::Vector<StorageRequest>::bytes_max(limits.storage_waiting) +
@@ -119,7 +119,7 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       held_queues(memory, given.limits.sessions),
       closing(memory, given.limits.sessions),
       locals_ready(memory, given.limits.sessions),
-      held_records(memory, given.limits.held_messages),
+      held_messages(memory, blocks, given.limits.held_messages),
       room_records(memory, given.limits.rooms),
       storage_works(memory, given.limits.storage_waiting),
       changed_rooms(memory, given.limits.rooms),
@@ -148,8 +148,6 @@ Engine::State::~State() {
   if (mailbox != nullptr) {
     mailbox->shut();
     mailbox->drop_reference();
-  }
-  while (held_messages.pop_front() != nullptr || released_messages.pop_front() != nullptr) {
   }
   for (std::uint32_t i = 0; i < slots.extent(); ++i) {
     SessionRecord* record = slots.at(i);

@@ -181,22 +181,14 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void end_line(RoomId room) noexcept;
   // --- held.cc: what waits for a moderator.
   Error hold(RoomId room, room::UserIndex author, const Outgoing& message) noexcept;
-  void unpack_held(engine::HeldMessage& held, Outgoing& message, engine::Lists& lists) noexcept;
   Status decide_held(RoomId room, const Actor& actor, const Command& command) noexcept;
   Outcome decide_list_held(const Caller& caller, const Command& command) noexcept;
-  Status release_held_message(engine::HeldMessage& held, const Outgoing& message,
-                              std::uint64_t& offset) noexcept;
-  engine::HeldMessage* find_released(const Caller& caller) noexcept;
-  void hold_again(engine::HeldMessage& held) noexcept;
-  void drop_held(engine::HeldMessage& held) noexcept;
+  void released_stored(const Caller& caller) noexcept;
+  void released_refused(const Caller& caller) noexcept;
   void drop_held_of(RoomId room) noexcept;
-  void reject_held(engine::HeldMessage& held, std::string_view by, std::string_view why) noexcept;
   void reject_held_of(RoomId room, std::string_view user, std::string_view by) noexcept;
-  Event about_held(const engine::HeldMessage& held, const Outgoing& message) noexcept;
   void tell_staff(RoomId room, const Event& event, room::UserIndex but,
                   room::ChannelIndex channel) noexcept;
-  engine::HeldMessage* oldest_of_most(RoomId newcomer) noexcept;
-  engine::HeldMessage* find_held(RoomId room, std::uint64_t number) noexcept;
   void tell_user(RoomId room, room::UserIndex user, const Event& event) noexcept;
 
   // --- sends.cc: the host to many at once, or later.

@@ -17,6 +17,7 @@
 #include "chatroom/engine.h"
 #include "chatroom/flatbuffers.h"
 #include "engine/breaker.h"
+#include "engine/held.h"
 #include "engine/local_link.h"
 #include "engine/mailbox.h"
 #include "engine/pack.h"
@@ -59,10 +60,8 @@ struct Tables {
   base::List<HalfOpen> half_open;        // not signed in yet, the oldest first
   base::Vector<SessionId> closing;       // to be closed at this turn's flush
   base::Vector<SessionId> locals_ready;  // links with something to tell
-  base::Pool<HeldMessage> held_records;
-  base::List<HeldMessage> held_messages;      // what waits for moderators, the oldest first
-  base::List<HeldMessage> released_messages;  // what they released, until it is stored
-  base::Pool<RoomRecord> room_records;        // of rooms that are stored
+  HeldMessages held_messages;            // what waits for moderators
+  base::Pool<RoomRecord> room_records;   // of rooms that are stored
   base::SlotMap<StorageWork, StorageRequest> storage_works;
   base::Vector<RoomId> changed_rooms;  // rooms with something to append
   base::Vector<StorageRequest> done_works;
@@ -101,7 +100,6 @@ struct Tables {
   bool draining = false;
   CloseCode drain_code = CloseCode::shutdown;
   std::uint64_t next_ticket = 1;
-  std::uint64_t next_held = 1;
   std::array<Breaker, kPorts> breakers;
   base::Bucket joins_in_all;
   Instant next_join;         // of those that were told to come back, the last one's moment
