@@ -10,12 +10,6 @@ using namespace chatroom::test;
 
 namespace {
 
-StageOptions owned(Filter* filter = nullptr) {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  options.ports.filter = filter;
-  return options;
-}
 std::string verb(std::string_view op, std::string_view more) {
   return R"({"id":9,"op":")" + std::string(op) + R"(","room":"r",)" + std::string(more) + "}";
 }
@@ -50,7 +44,7 @@ struct Holds final : Filter {
 // A room with a channel for admins and who is let in.
 struct House {
   explicit House(const Carrier& carrier, Filter* filter = nullptr)
-      : stage(owned(filter)),
+      : stage(owned({.filter = filter})),
         owner(stage.member(carrier, "owner", "r")),
         friend_(stage.member(carrier, "friend", "r")),
         bob(stage.member(carrier, "bob", "r")) {

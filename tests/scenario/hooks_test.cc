@@ -211,9 +211,8 @@ TEST_CASE("a trace shows who falls behind, and takes no event's place", "[scenar
 TEST_CASE("a refusal has a number by which the host can say why", "[scenario][hooks]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);
-    StageOptions options;
+    StageOptions options = owned();
     options.engine.limits.refusals = 4;
-    options.engine.new_room_policy.first_join_owns = true;
     Stage stage(options);
     Peer& ann = stage.member(carrier, "ann", "r");
     Peer& bob = stage.member(carrier, "bob", "r");

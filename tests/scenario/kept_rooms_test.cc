@@ -10,10 +10,8 @@ using namespace chatroom::test;
 namespace {
 
 StageOptions kept(Storage& storage) {
-  StageOptions options;
-  options.ports.storage = &storage;
+  StageOptions options = owned({.storage = &storage});
   options.engine.new_room_policy.durability = Durability::behind;
-  options.engine.new_room_policy.first_join_owns = true;
   return options;
 }
 std::string verb(std::string_view op, std::string_view more = "", std::string_view room = "r") {

@@ -8,11 +8,6 @@ using namespace chatroom::test;
 
 namespace {
 
-StageOptions owned() {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  return options;
-}
 std::string verb(std::string_view op, std::string_view more = {}) {
   return R"({"id":9,"op":")" + std::string(op) + R"(","room":"r")" + std::string(more) + "}";
 }

@@ -8,13 +8,6 @@ using namespace chatroom::test;
 
 namespace {
 
-// The first to join owns the room.
-StageOptions owned() {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  return options;
-}
-
 std::string done(int id) { return R"({"id":)" + std::to_string(id) + R"(,"ok":{}})"; }
 std::string no(std::string_view code) {
   return R"({"id":*,"error":{"code":")" + std::string(code) + "\",*";

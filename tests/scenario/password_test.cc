@@ -40,12 +40,7 @@ struct Slow final : Passwords {
   Question last;
 };
 
-StageOptions with(Slow& passwords) {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  options.ports.passwords = &passwords;
-  return options;
-}
+StageOptions with(Slow& passwords) { return owned({.passwords = &passwords}); }
 std::string set(std::string_view password, std::string_view more = "") {
   return R"({"id":9,"op":"set_policy","room":"r","policy":{"password":")" + std::string(password) +
          "\"" + std::string(more) + "}}";
@@ -205,9 +200,7 @@ TEST_CASE("a new password is set by who may still do that when it is made", "[sc
 }
 
 TEST_CASE("without somebody to make them there are no passwords", "[scenario]") {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  Stage stage(options);
+  Stage stage(owned());
   Peer& owner = stage.member(kWsJson, "owner", "r");
   CHECK_LIKE(owner.ask(set("x")), R"(*"unsupported"*)");
   CHECK_FALSE(stage.room("r").set_password("$x"));

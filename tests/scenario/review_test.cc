@@ -37,11 +37,10 @@ struct Words final : Filter {
 };
 
 StageOptions with(Filter* filter, Rules* rules = nullptr) {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  options.ports.filter = filter;
-  options.ports.rules = rules;
-  return options;
+  EnginePorts ports;
+  ports.filter = filter;
+  ports.rules = rules;
+  return owned(ports);
 }
 std::string say(std::string_view text) {
   return R"({"id":8,"op":"publish","room":"r","text":")" + std::string(text) + R"("})";

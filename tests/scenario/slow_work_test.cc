@@ -35,10 +35,8 @@ struct Copies final : SlowWork {
 using Lines = std::vector<std::string>;
 
 StageOptions copying(Copies& copies, std::uint32_t what) {
-  StageOptions options;
-  options.ports.slow_work = &copies;
+  StageOptions options = owned({.slow_work = &copies});
   options.engine.slow_work = what;
-  options.engine.new_room_policy.first_join_owns = true;
   return options;
 }
 std::string say(std::string_view text, std::string_view more = "") {

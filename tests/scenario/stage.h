@@ -28,6 +28,8 @@
 #include "chatroom/flatbuffers.h"
 #include "chatroom/replay.h"
 #include "chatroom/testing/fakes.h"
+#include "scenario/like.h"
+#include "scenario/options.h"
 #include "wire/outer.h"
 
 namespace chatroom::test {
@@ -57,26 +59,6 @@ inline constexpr std::array kCarriers{kTcp, kWsJson, kWsFb, kLink};
 
 inline std::string_view as_view(const std::string& text) { return text; }
 
-// Whether `text` is `pattern`, in which each '*' stands for any characters.
-inline bool matches(std::string_view text, std::string_view pattern) {
-  const std::size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return text == pattern;
-  if (text.substr(0, star) != pattern.substr(0, star)) return false;
-  text.remove_prefix(star);
-  pattern.remove_prefix(star + 1);
-  for (;;) {
-    if (matches(text, pattern)) return true;
-    if (text.empty()) return false;
-    text.remove_prefix(1);
-  }
-}
-// "" if it matches; else both, for the message of a failed CHECK.
-inline std::string mismatch(const std::string& text, std::string_view pattern) {
-  if (matches(text, pattern)) return {};
-  return "got      " + text + "\nexpected " + std::string(pattern);
-}
-#define CHECK_LIKE(text, pattern) CHECK(::chatroom::test::mismatch(text, pattern) == "")
-
 // The tools' own codecs: apart from those under test.
 inline JsonCodec& tool_json() {
   static JsonCodec codec;
@@ -89,34 +71,6 @@ inline JsonCodec& engine_json() {
 inline FlatbuffersCodec& tool_flatbuffers() {
   static FlatbuffersCodec codec;
   return codec;
-}
-
-// Everything has a limit, but rates are off: scenarios that are about rates set them.
-inline Limits quiet_limits() {
-  Limits limits;
-  limits.sessions = 256;
-  limits.rooms = 64;
-  limits.memberships = 1'024;
-  limits.keys = 256;
-  limits.commands = limits.publishes = limits.joins = limits.inbound = Rate::unlimited();
-  limits.room_publishes = limits.joins_in_all = limits.user_publishes = Rate::unlimited();
-  limits.log_pool_bytes = 8u << 20;
-  limits.private_pool_bytes = 8u << 20;
-  limits.input_pool_bytes = 2u << 20;
-  limits.history_pool_bytes = 8u << 20;
-  limits.waiting_bytes = 4u << 20;
-  limits.events = 4'096;
-  limits.questions = 256;
-  limits.refusals = 0;  // no numbers in answers, but where a scenario is about them
-  return limits;
-}
-inline EngineOptions open_options() {
-  EngineOptions options;
-  options.seed = 7;
-  options.limits = quiet_limits();
-  options.open_server = true;
-  options.open_rooms = true;
-  return options;
 }
 
 class Stage;
@@ -171,15 +125,6 @@ class Peer {
   std::map<std::uint32_t, Op> asked_;
   std::vector<std::string> heard_;
   std::size_t looked_ = 0;
-};
-
-struct StageOptions {
-  EngineOptions engine = open_options();
-  EnginePorts ports{};  // what stands here is used
-  bool polled = false;  // no loop: Stage::run calls advance
-  bool record = true;
-  bool fragile = false;         // memory may fail: what cannot be done is left out
-  std::uint64_t loop_seed = 1;  // of its entropy, and so of the hash key
 };
 
 class Stage {

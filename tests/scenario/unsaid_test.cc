@@ -10,11 +10,6 @@ using namespace chatroom::test;
 
 namespace {
 
-StageOptions owned() {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  return options;
-}
 std::string say(int id, std::string_view text, std::string_view more = {}) {
   return R"({"id":)" + std::to_string(id) + R"(,"op":"publish","room":"r","text":")" +
          std::string(text) + '"' + std::string(more) + "}";

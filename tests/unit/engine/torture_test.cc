@@ -2,9 +2,9 @@
 // back, and afterwards it is still a chat. And a flood of names that were made to collide.
 #include <algorithm>
 #include <ctime>
-#include <limits>
 
 #include "base/siphash.h"
+#include "turns.h"
 #include "unit/engine/life.h"
 
 using namespace chatroom;
@@ -99,13 +99,7 @@ TEST_CASE("names made to collide cost no more than others", "[engine][torture]")
     }
     return std::clock() - begin;
   };
-  // In turns, the best of each, and CPU time: what else the machine does must not decide.
-  std::clock_t ordinary = std::numeric_limits<std::clock_t>::max();
-  std::clock_t attacked = ordinary;
-  for (int i = 0; i < 7; ++i) {
-    ordinary = std::min(ordinary, cost_of(plain));
-    attacked = std::min(attacked, cost_of(crafted));
-  }
+  const auto [ordinary, attacked] = in_turns(cost_of, plain, crafted);
   INFO(ordinary << " and " << attacked << " ticks");
   CHECK(attacked < ordinary * 3 / 2);
 }

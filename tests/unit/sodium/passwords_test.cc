@@ -39,17 +39,43 @@ struct Refusals final : EngineObserver {
   int joined = 0;
 };
 
-// Turns of an engine until something came of it, as a host without a loop would.
-template <class Done>
-bool until(Engine& engine, ManualLoop& loop, Done done) {
-  for (int i = 0; i < 2'000 && !done(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    while (loop.run_once()) {
-    }
-    engine.advance(loop.now());
+// An engine with one room, and passwords that are looked at by threads.
+struct House {
+  explicit House(SodiumPasswordsOptions how = kCheap) : passwords(how) {
+    EngineOptions options;
+    options.seed = 1;
+    auto made =
+        Engine::create(options, {.loop = &loop, .passwords = &passwords, .observer = &observer});
+    REQUIRE(made);
+    engine = std::move(*made);
+    passwords.attach(engine->remote());
+    const auto opened = engine->open_room("r", {});
+    REQUIRE(opened);
+    room = *opened;
   }
-  return done();
-}
+  void join(Screen& screen, const std::string& user, std::string_view password) {
+    const auto session = engine->open_local(screen, {.user = user});
+    REQUIRE(session);
+    CHECK(engine->join(*session, {.room = "r", .password = password}));
+  }
+  // Turns until something came of it, as a host without a loop would.
+  template <class Done>
+  bool until(Done done) {
+    for (int i = 0; i < 2'000 && !done(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (loop.run_once()) {
+      }
+      engine->advance(loop.now());
+    }
+    return done();
+  }
+
+  ManualLoop loop;
+  SodiumPasswords passwords;
+  Refusals observer;
+  EnginePtr engine;
+  Room room;
+};
 
 }  // namespace
 
@@ -68,50 +94,28 @@ TEST_CASE("a password is itself and nothing else") {
 }
 
 TEST_CASE("joins are decided by threads of its own") {
-  ManualLoop loop;
-  SodiumPasswords passwords(kCheap);
-  Refusals observer;
+  House house;
+  REQUIRE(house.room.set_password(house.passwords.make("abc")));
   Screen right, wrong;
-  EngineOptions options;
-  options.seed = 1;
-  auto engine =
-      Engine::create(options, {.loop = &loop, .passwords = &passwords, .observer = &observer});
-  REQUIRE(engine);
-  passwords.attach((*engine)->remote());
-  auto room = (*engine)->open_room("r", {});
-  REQUIRE(room);
-  REQUIRE(room->set_password(passwords.make("abc")));
-  const auto bob = (*engine)->open_local(right, {.user = "bob"});
-  const auto eve = (*engine)->open_local(wrong, {.user = "eve"});
-  CHECK((*engine)->join(*bob, {.room = "r", .password = "abc"}));
-  CHECK((*engine)->join(*eve, {.room = "r", .password = "abd"}));
-  REQUIRE(until(**engine, loop, [&] { return observer.joined + observer.refused.size() == 2; }));
-  CHECK(observer.joined == 1);
-  REQUIRE(observer.refused.size() == 1);
-  CHECK(observer.refused[0] == Errc::wrong_password);
-  CHECK(room->online() == 1);
+  house.join(right, "bob", "abc");
+  house.join(wrong, "eve", "abd");
+  const Refusals& heard = house.observer;
+  REQUIRE(house.until([&] { return heard.joined + heard.refused.size() == 2; }));
+  CHECK(heard.joined == 1);
+  REQUIRE(heard.refused.size() == 1);
+  CHECK(heard.refused[0] == Errc::wrong_password);
+  CHECK(house.room.online() == 1);
 }
 
 // Sanitizers need address space of their own.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("no memory for the hash is not a wrong password") {
-  ManualLoop loop;
-  SodiumPasswords passwords(kCheap);
-  Refusals observer;
+  House house;
   Screen screen;
-  EngineOptions options;
-  options.seed = 1;
-  auto engine =
-      Engine::create(options, {.loop = &loop, .passwords = &passwords, .observer = &observer});
-  REQUIRE(engine);
-  passwords.attach((*engine)->remote());
-  auto room = (*engine)->open_room("r", {});
-  REQUIRE(room);
-  std::string stored = passwords.make("abc");
+  std::string stored = house.passwords.make("abc");
   REQUIRE(stored.find("$m=64,") != stored.npos);
   stored.replace(stored.find("$m=64,"), 6, "$m=1048576,");
-  REQUIRE(room->set_password(stored));
-  const auto bob = (*engine)->open_local(screen, {.user = "bob"});
+  REQUIRE(house.room.set_password(stored));
 
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -120,11 +124,11 @@ TEST_CASE("no memory for the hash is not a wrong password") {
   rlimit little = before;
   little.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + (256u << 20);
   REQUIRE(setrlimit(RLIMIT_AS, &little) == 0);
-  CHECK((*engine)->join(*bob, {.room = "r", .password = "abc"}));
-  const bool refused = until(**engine, loop, [&] { return !observer.refused.empty(); });
+  house.join(screen, "bob", "abc");
+  const bool refused = house.until([&] { return !house.observer.refused.empty(); });
   REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
   REQUIRE(refused);
-  CHECK(observer.refused[0] == Errc::internal);
+  CHECK(house.observer.refused[0] == Errc::internal);
 }
 #endif
 
@@ -146,20 +150,10 @@ TEST_CASE("past its queue it says so at once, and before it is attached too") {
 }
 
 TEST_CASE("an engine may go while its passwords are looked at") {
-  ManualLoop loop;
-  SodiumPasswords passwords({.threads = 2, .memory_bytes = 1u << 20, .passes = 2});
   for (int round = 0; round < 3; ++round) {
     Screen screen;
-    EngineOptions options;
-    options.seed = 1;
-    auto engine = Engine::create(options, {.loop = &loop, .passwords = &passwords});
-    REQUIRE(engine);
-    passwords.attach((*engine)->remote());
-    auto room = (*engine)->open_room("r", {});
-    REQUIRE(room->set_password(passwords.make("abc")));
-    for (int i = 0; i < 5; ++i) {
-      const auto id = (*engine)->open_local(screen, {.user = "u" + std::to_string(i)});
-      CHECK((*engine)->join(*id, {.room = "r", .password = "abc"}));
-    }
+    House house({.threads = 2, .memory_bytes = 1u << 20, .passes = 2});
+    REQUIRE(house.room.set_password(house.passwords.make("abc")));
+    for (int i = 0; i < 5; ++i) house.join(screen, "u" + std::to_string(i), "abc");
   }
 }

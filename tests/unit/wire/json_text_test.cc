@@ -1,7 +1,6 @@
 // check_json: what is JSON, and what our rules forbid on top.
 #include <algorithm>
 #include <ctime>
-#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -11,6 +10,7 @@
 
 #include "catch.hpp"
 #include "chatroom/codec_checks.h"
+#include "turns.h"
 
 using namespace chatroom;
 
@@ -219,13 +219,7 @@ TEST_CASE("an object of keys that all hash alike costs little more than any othe
     for (int i = 0; i < 3; ++i) REQUIRE(check_json(as_bytes(text)));
     return std::clock() - begin;
   };
-  // In turns, the best of each, and CPU time: what else the machine does must not decide.
-  std::clock_t ordinary = std::numeric_limits<std::clock_t>::max();
-  std::clock_t attacked = ordinary;
-  for (int i = 0; i < 7; ++i) {
-    ordinary = std::min(ordinary, cost_of(plain));
-    attacked = std::min(attacked, cost_of(crafted));
-  }
+  const auto [ordinary, attacked] = test::in_turns(cost_of, plain, crafted);
   INFO(ordinary << " and " << attacked << " ticks");
   CHECK(attacked < ordinary * 60);
   CHECK_FALSE(good(crafted.substr(0, crafted.size() - 1) + "," + crafted.substr(1)));
