@@ -8,13 +8,13 @@
 namespace chatroom::base {
 
 enum class Plant : std::uint8_t {
-  newcomer_not_told_rate,
   none,
   ack_ignored,
   address_not_counted,
   answered_before_stored,
   auth_deadline_extended_by_progress,
   ban_not_enforced,
+  banned_still_applies,
   barrier_ignored,
   blocked_member_skips_reliable,
   blocked_still_delivered,
@@ -76,6 +76,7 @@ enum class Plant : std::uint8_t {
   malformed_not_closed,
   memory_unbounded,
   mute_ends_early,
+  newcomer_not_told_rate,
   offset_skipped,
   older_item_taken,
   open_leaks_outlet,

@@ -2,6 +2,7 @@
 // layer says (room/line.cc); here it is told, and a speaker gets his role.
 #include <algorithm>
 
+#include "base/plant.h"
 #include "engine/latest.h"
 #include "engine/state.h"
 
@@ -75,6 +76,16 @@ Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& com
   if (user == room::kNone) return {};
   tell_line(room, {.what = room::LineNews::What::called, .line = Line::apply, .user = user});
   return {};
+}
+
+// Who was banned has nothing to wait for, in front of the room or for an answer; who is gone too.
+void Engine::State::end_waiting(RoomId room, std::string_view who) noexcept {
+  const room::UserIndex user = rooms.find_user(who);
+  for (const Line line : {Line::room, Line::apply}) {
+    if (line == Line::apply && CHATROOM_PLANTED(banned_still_applies)) continue;
+    const Status gone = rooms.dequeue(room, rooms.known_user(who), line);
+    if (gone && user != room::kNone) tell_line(room, {.line = line, .user = user});
+  }
 }
 
 // A moderator, or the host, calls somebody or sends him off.

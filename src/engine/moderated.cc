@@ -130,10 +130,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
   }
   if (command.clear && !CHATROOM_PLANTED(clear_flag_forgotten)) clean_up(room, actor, command);
   if (command.op != Op::kick && command.op != Op::ban) return {};
-  const room::UserIndex waits = rooms.find_user(command.user);
-  if (command.op == Op::ban && rooms.dequeue(room, waits, Line::room)) {
-    tell_line(room, {.user = waits});
-  }
+  if (command.op == Op::ban) end_waiting(room, command.user);
   event.reason = command.op == Op::ban ? LeaveReason::banned : LeaveReason::kicked;
   remove_user(room, rooms.find_user(command.user), event);
   return {};

@@ -178,6 +178,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Status move_line(RoomId room, const Actor& actor, const Command& command) noexcept;
   void tell_line(RoomId room, const room::LineNews& news) noexcept;
   void tend_lines() noexcept;
+  void end_waiting(RoomId room, std::string_view who) noexcept;
   void end_line(RoomId room) noexcept;
   // --- held.cc: what waits for a moderator.
   Error hold(RoomId room, room::UserIndex author, const Outgoing& message) noexcept;

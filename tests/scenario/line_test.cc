@@ -234,6 +234,35 @@ TEST_CASE("a room by invitation lets in who was invited or approved, and keeps i
   }
 }
 
+TEST_CASE("who is banned has applied for nothing", "[line]") {
+  for (const Carrier& carrier : kCarriers) {
+    INFO(carrier.name);
+    StageOptions options;
+    options.engine.new_room_policy = RoomPolicy::group(10);
+    options.engine.new_room_policy.owner = "boss";
+    Stage stage(options);
+    Peer& boss = stage.member(carrier, "boss", "r");
+    Peer& alice = stage.user(carrier, "alice");
+    Peer& bob = stage.user(carrier, "bob");
+    const std::string apply = R"({"id":5,"op":"apply","room":"r"})";
+    CHECK(alice.ask(apply) == kDone);
+    CHECK(bob.ask(apply) == kDone);
+    bob.drop();  // who is gone likewise
+    alice.forget();
+    for (const char* who : {"alice", "bob"}) {
+      CHECK(boss.ask(R"({"id":5,"op":"ban","room":"r","user":")" + std::string(who) + "\"}") ==
+            kDone);
+    }
+    CHECK(
+        has(alice.events("queue"), R"({"event":"queue","room":"r","line":"apply","position":0})"));
+    CHECK_LIKE(boss.ask(line("waiting", "apply")), R"({"id":5,"ok":{"waiting":0,*)");
+    CHECK_LIKE(alice.ask(apply), R"(*"banned"*)");
+    CHECK(boss.ask(R"({"id":5,"op":"unban","room":"r","user":"alice"})") == kDone);
+    CHECK_LIKE(boss.ask(R"({"id":5,"op":"approve","room":"r","user":"alice"})"),
+               R"(*"not_found"*)");
+  }
+}
+
 TEST_CASE("the usual kinds of rooms differ in what they promise", "[line]") {
   CHECK_FALSE(RoomPolicy::plaza().reliable);
   CHECK(RoomPolicy::plaza().max_members == 0);
