@@ -35,7 +35,8 @@ struct Clients::Member {
   int fd = -1;
   std::uint32_t number = 0;
   bool upgraded = false;
-  std::int64_t second = 0;  // presence since then:
+  std::int64_t shown_us = 0;  // that it is there, listening blindly
+  std::int64_t second = 0;    // presence since then:
   std::uint32_t frames = 0, bytes = 0;
   std::string in;  // an incomplete frame, or the answer to the upgrade
 };
@@ -101,6 +102,29 @@ bool Clients::stall(int members) {
     epoll_ctl(poller_, EPOLL_CTL_DEL, members_[i]->fd, nullptr);
   }
   return true;
+}
+
+void Clients::listen_blindly() {
+  for (const auto& member : members_) epoll_ctl(poller_, EPOLL_CTL_DEL, member->fd, nullptr);
+}
+
+void Clients::gulp(std::size_t members) {
+  constexpr std::int64_t kShown = 20'000'000;  // before it is pinged, or taken for dead
+  const std::int64_t now = now_us();
+  for (std::size_t i = 0; i < members; ++i) {
+    Member& member = *members_[next_gulp_++ % members_.size()];
+    // For TCP the system drops so much without a copy.
+    if (recv(member.fd, nullptr, 1u << 20, MSG_TRUNC | MSG_DONTWAIT) == 0) {
+      std::fputs("load: a connection ended\n", stderr);
+      std::exit(1);
+    }
+    if (now - member.shown_us < kShown) continue;
+    // The first time at any moment within the span, so that they do not all speak at once.
+    const bool first = member.shown_us == 0;
+    const auto part = kShown * static_cast<std::int64_t>(member.number);
+    member.shown_us = first ? now - part / static_cast<std::int64_t>(members_.size()) : now;
+    answer_ping(member, "", 0);
+  }
 }
 
 // A masked frame with a mask of zeros: the payload as it is.
