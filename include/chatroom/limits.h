@@ -18,14 +18,15 @@ struct Limits {
   std::uint32_t channel_roles = 4'096;    // users with roles in channels of a room: limit_reached
   std::uint32_t password_rooms = 4'096;   // rooms with a password: limit_reached
   std::uint32_t passwords_known = 4'096;  // sessions that said one: the others say it again
-  std::uint32_t budget_rooms = 1'024;     // rooms with a receive budget (4 KiB each): limit_reached
-  std::uint32_t sanctions = 16'384;       // mutes, bans, allowances in force: limit_reached; mutes
-                                          // of oneself from half of them on
-  std::uint32_t board_rooms = 1'024;      // rooms with pins or attributes (2 KiB): limit_reached
-  std::uint32_t line_places = 16'384;     // in lines, all rooms together: queue_full
-  std::uint32_t held_messages = 256;      // waiting for a moderator, of one room a quarter of them:
-                                          // its oldest is rejected; when all are used, that of the
-                                          // tenant, or room, that has most
+  std::uint32_t budget_rooms = 1'024;  // rooms with a receive budget (4 KiB each): limit_reached;
+                                       // half of them at most for channels with their own
+  std::uint32_t sanctions = 16'384;    // mutes, bans, allowances in force: limit_reached; mutes
+                                       // of oneself from half of them on
+  std::uint32_t board_rooms = 1'024;   // rooms with pins or attributes (2 KiB): limit_reached
+  std::uint32_t line_places = 16'384;  // in all lines, half for who applied: queue_full
+  std::uint32_t held_messages = 256;   // waiting for a moderator, of one room a quarter of them:
+                                       // its oldest is rejected; when all are used, that of the
+                                       // tenant, or room, that has most
   std::uint32_t read_positions = 16'384;  // of users in rooms with receipts: the room's oldest goes
   std::uint32_t receipts_exact = 100;     // users; above: counts only
   std::uint32_t gift_rooms = 1'024;       // rooms with gifts (1 KiB): beyond, gifts count 1 each
@@ -67,7 +68,9 @@ struct Limits {
   Duration dead_after = Duration::s(60);         // without a byte: close 4002
   Duration write_stall = Duration::s(10);        // a blocked link that takes nothing: close 4001
   Duration question_deadline = Duration::s(10);  // late answers; then the stated default
-  std::uint32_t questions = 4'096;               // waiting answers: `internal`, temporary
+  // Waiting answers: `internal`, temporary. Calls and profiles, which hold nobody up, have half of
+  // the places and a session 128 of them: queue_full, temporary.
+  std::uint32_t questions = 4'096;
   // Profiles that were fetched and are kept (1.7 KiB each, none without a Profiles port; the oldest
   // goes), and how old one may be when it is shown. While as many are being fetched: queue_full.
   std::uint32_t profiles = 1'024;

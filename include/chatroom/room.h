@@ -55,10 +55,11 @@ struct RoomPolicy {
   std::uint32_t receive_normal_per_s = 0;
   std::uint32_t receive_high_per_s = 0;
   // A budget for each channel beside it: one that is full of talk takes nothing from another. Under
-  // a room's budget each channel that is spoken in is sure of an equal part of that, and may have
-  // what the others leave. What a member is shown is at most the sum of its channels' budgets, and
-  // never more than the room's. 0: the channels share the room's, whoever comes first.
-  // While it is spoken in it counts in Limits::budget_rooms; without a place it shares main's.
+  // a room's budget main is sure of half and each other channel that is spoken in of an equal part
+  // of the rest, and all may have what the others leave. What a member is shown is at most the sum
+  // of its channels' budgets, and never more than the room's. 0: the channels share the room's,
+  // whoever comes first. While it is spoken in it counts in Limits::budget_rooms; without a place
+  // it shares main's.
   std::uint16_t channel_normal_per_s = 0;
   std::uint16_t channel_high_per_s = 0;
   bool merge_repeats = false;

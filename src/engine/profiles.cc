@@ -81,6 +81,7 @@ Engine::State::Outcome Engine::State::decide_profile(const Caller& caller,
 // The first who asks. The question is nobody's, so that it does not go with the session.
 Engine::State::Outcome Engine::State::fetch_profile(const Caller& caller, const Command& command,
                                                     Profile& profile) noexcept {
+  if (!may_ask(QuestionKind::profile, caller)) return Error{Errc::queue_full, kTemporary, 0};
   const Question question = questions.insert();
   if (!question) return Error{Errc::internal, kTemporary, 0};
   Answer answer;
@@ -110,6 +111,9 @@ Engine::State::Outcome Engine::State::fetch_profile(const Caller& caller, const 
 
 Engine::State::Outcome Engine::State::await_profile(const Caller& caller, const Command& command,
                                                     Profile& profile) noexcept {
+  if (!may_ask(QuestionKind::profile_wanted, caller)) {
+    return Error{Errc::queue_full, kTemporary, 0};
+  }
   const Question question = questions.insert();
   if (!question) return Error{Errc::internal, kTemporary, 0};
   const bool kept = keep_question(question, QuestionKind::profile_wanted, caller, command);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
 #include "engine/cross.h"
 
 namespace chatroom {
@@ -16,7 +17,23 @@ bool says(QuestionKind kind) noexcept {
          kind == QuestionKind::filter;
 }
 
+// Calls and profiles change nothing, so the session goes on meanwhile; all else changes what later
+// commands meet.
+bool asks_only(QuestionKind kind) noexcept {
+  return kind == QuestionKind::call || kind == QuestionKind::profile ||
+         kind == QuestionKind::profile_wanted;
+}
+
 }  // namespace
+
+// What holds nobody up could be asked without end: of it a session has a few open, and all of them
+// half of the places, so that decisions always find one.
+bool Engine::State::may_ask(QuestionKind kind, const Caller& caller) const noexcept {
+  if (!asks_only(kind) || CHATROOM_PLANTED(asks_not_bounded)) return true;
+  const SessionRecord* const record = slots.get(caller.session);
+  if (record != nullptr && record->asks >= engine::kAsksMost) return false;
+  return idle_questions < options.limits.questions / 2;
+}
 
 // False: no memory for the waiting command.
 bool Engine::State::keep_question(Question question, QuestionKind kind, const Caller& caller,
@@ -41,10 +58,13 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
   }
   pending.timer.index = question.index;
   wheel.schedule(pending.timer, now + options.limits.question_deadline);
-  // Calls and profiles change nothing; all else changes what later commands meet.
-  const bool asks_only = kind == QuestionKind::call || kind == QuestionKind::profile ||
-                         kind == QuestionKind::profile_wanted;
-  if (!asks_only && !caller.host) slots.get(caller.session)->waiting = question.index;
+  SessionRecord* const record = slots.get(caller.session);
+  if (asks_only(kind)) {
+    ++idle_questions;
+    if (record != nullptr) ++record->asks;
+  } else if (!caller.host) {
+    record->waiting = question.index;
+  }
   return true;
 }
 
@@ -136,6 +156,10 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
 void Engine::State::forget_question(Question question) noexcept {
   Pending* pending = questions.get(question);
   if (pending == nullptr) return;
+  if (asks_only(pending->kind)) {
+    --idle_questions;
+    if (SessionRecord* const record = slots.get(pending->session)) --record->asks;
+  }
   rooms.forget_said(pending->said);  // it will not be said
   wheel.cancel(pending->timer);
   pending->command.clear(blocks);

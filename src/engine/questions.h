@@ -32,6 +32,7 @@ Engine::State::Outcome Engine::State::ask(engine::QuestionKind kind, const Calle
                                           const Command& command, Ask call) noexcept {
   Answer answer;
   if (answer_for(kind, answer)) return settle(kind, caller, command, answer);
+  if (!may_ask(kind, caller)) return Error{Errc::queue_full, kTemporary, 0};
   const Question question = questions.insert();
   if (!question) return Error{Errc::internal, kTemporary, 0};
   {

@@ -59,7 +59,8 @@ struct SessionRecord {
   ByteQueue* held = nullptr;          // raw bytes, or frames behind a byte that tells their kind
   [[no_unique_address]] Timer timer;  // of the protocol; while draining: when to leave
   CloseCode close_code = CloseCode::normal;
-  Stage stage = Stage::open;
+  std::uint8_t asks = 0;  // open questions behind which its input is not held
+  Stage stage : 2 = Stage::open;
   bool local : 1 = false;  // a member inside the host: `link` is its connection
   bool paused : 1 = false;
   bool gone : 1 = false;   // on_closed came
@@ -92,6 +93,9 @@ struct Passed {
   RoomId room;
   std::uint64_t version = 0;
 };
+
+// Calls and profiles that one session may have open; past them `queue_full`, temporary.
+inline constexpr std::uint8_t kAsksMost = 128;
 
 // A decision that the host has not taken yet, and the command that waits for it.
 struct Pending {

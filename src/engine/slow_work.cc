@@ -1,5 +1,7 @@
 // What is handed to the SlowWork port: copies of what was said and done, and what was said to
 // somebody who is not here. The port never waits, so nothing here does.
+#include <algorithm>
+
 #include "base/plant.h"
 #include "base/utf8.h"
 #include "engine/questions.h"
@@ -68,7 +70,10 @@ void Engine::State::copy_message(RoomId room, const room::Committed& said) noexc
   }
   if (said.message.mentions.empty() || !wants(WorkKind::push)) return;
   const bool secret = rooms.password(room).version != 0;
-  for (const std::string_view user : said.message.mentions) {
+  const std::span<const std::string_view> mentions = said.message.mentions;
+  for (std::size_t i = 0; i < mentions.size(); ++i) {
+    const std::string_view user = mentions[i];
+    if (std::ranges::find(mentions.first(i), user) != mentions.first(i).end()) continue;
     if (rooms.sanctions(room, user, now).banned) continue;
     if (rooms.apart() && tenant_of(user) != tenant_of(said.message.room)) continue;
     const Role rank = rooms.rank_in(room, user, said.channel);

@@ -260,6 +260,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   template <class Ask>
   Outcome ask(engine::QuestionKind kind, const Caller& caller, const Command& command,
               Ask call) noexcept;
+  bool may_ask(engine::QuestionKind kind, const Caller& caller) const noexcept;
   bool keep_question(Question question, engine::QuestionKind kind, const Caller& caller,
                      const Command& command) noexcept;
   Status take_answer(Question question, const Answer& answer) noexcept;

@@ -51,6 +51,7 @@ struct Tables {
   // --- The engine's own tables.
   base::SlotMap<SessionRecord, SessionId> slots;
   base::SlotMap<Pending, Question> questions;
+  std::uint32_t idle_questions = 0;  // of them: behind which no input is held
   base::SlotMap<Scheduled, ScheduleId> scheduled;
   base::BlockPool blocks;  // of all ByteQueues but events
   base::BlockPool event_blocks;

@@ -60,12 +60,12 @@ void Engine::State::note(const HostEvent& event) noexcept {
   to.u8(static_cast<std::uint8_t>(event.step));
   to.u32(event.id);
   to.flag(event.resumed);
-  CHATROOM_ASSERT(to.ok());
   // Part of the pool is for the one event that every host counts on.
   const bool vital = event.type == HostEventType::session_closed;
   const std::uint32_t most = options.limits.events / (event.type == HostEventType::traced ? 2 : 1);
   const bool room_left = events.size() < most || vital;
-  if (!room_left || !events.push(event_blocks, to.bytes())) ++events_lost;
+  // What does not fit is lost like what finds no place: texts come from outside.
+  if (!to.ok() || !room_left || !events.push(event_blocks, to.bytes())) ++events_lost;
 }
 
 void Engine::State::tell_observer() noexcept {

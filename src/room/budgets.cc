@@ -18,11 +18,19 @@ bool speaks(const Overload* one) noexcept {
 Share Budgets::share(const RoomPolicy& policy, ChannelIndex channel) noexcept {
   Share share(policy);
   if (!apart || CHATROOM_PLANTED(channel_budget_shared)) return share;
-  std::uint32_t speaking = 0;
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    speaking += i == channel || speaks(channels[i]) ? 1 : 0;
+  std::uint32_t others = 0;  // than main
+  for (std::size_t i = 1; i < channels.size(); ++i) {
+    others += i == channel || speaks(channels[i]) ? 1 : 0;
   }
-  const auto part = [&](std::uint32_t whole) { return std::max(whole / speaking, 1u); };
+  const bool main_speaks = channel == 0 || speaks(channels[0]);
+  // Main has half at least, which nobody takes by speaking in many channels: there may be more of
+  // them than places, and then those beside main are sure of none.
+  const auto part = [&](std::uint32_t whole) {
+    const std::uint32_t of_main = !main_speaks || CHATROOM_PLANTED(main_has_no_half) ? 0
+                                  : others == 0                                      ? whole
+                                                : whole - whole / 2;
+    return channel == 0 ? of_main : (whole - of_main) / others;
+  };
   cap.normal.per_second = policy.receive_normal_per_s;
   cap.normal.sure = part(policy.receive_normal_per_s);
   cap.high.per_second = policy.receive_high_per_s;

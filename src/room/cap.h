@@ -1,7 +1,8 @@
 // Cap: what the channels of a room show together at most, where each has a budget of its own.
 //
-// Each channel that is being spoken in is sure of an equal part of it, so no other can take that
-// away; what is left of the others' parts goes to whoever comes first. Three buckets, no timer.
+// Main is sure of half of it, and the other channels that are being spoken in each of an equal part
+// of the rest, so no other can take that away; what is left of the others' parts goes to whoever
+// comes first. Three buckets, no timer.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,7 @@ constexpr Rate budget_of(std::uint32_t per_second) noexcept { return {per_second
 // One priority of it.
 struct CapPart {
   std::uint32_t per_second = 0;  // 0: there is none
-  std::uint32_t sure = 0;        // of it: what each channel has for itself, at least 1
+  std::uint32_t sure = 0;        // of it: what this channel has for itself
   base::Bucket whole;
 
   bool bound() const noexcept { return per_second > 0; }

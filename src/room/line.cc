@@ -158,6 +158,8 @@ std::uint32_t Tables::find_waiter(std::uint32_t home, UserIndex who, Line line) 
 }
 
 std::uint32_t Tables::make_waiter(Room& home, UserIndex who, Line line, Instant now) noexcept {
+  // Who applied may go, and costs nothing meanwhile: half of the places is for who is here.
+  if (line == Line::apply && applicants >= limits.line_places / 2) return kNone;
   const bool fresh_lines = home.lines == nullptr;
   if (fresh_lines) home.lines = lines.make();
   if (home.lines == nullptr) return kNone;
@@ -172,6 +174,7 @@ std::uint32_t Tables::make_waiter(Room& home, UserIndex who, Line line, Instant 
     if (first != nullptr) fresh.user_next = std::exchange(*first, index);
     if (first != nullptr || waiter_index.insert(index) != nullptr) {
       user(who).waits = true;
+      applicants += line == Line::apply ? 1 : 0;
       ++user(who).references;  // who applied may go meanwhile
       link(*this, index);
       return index;
@@ -185,6 +188,7 @@ std::uint32_t Tables::make_waiter(Room& home, UserIndex who, Line line, Instant 
 void Tables::drop_waiter(std::uint32_t index) noexcept {
   const Waiter gone = *waiters.at(index);
   unlink(*this, gone);
+  applicants -= gone.line == Line::apply ? 1 : 0;
   std::uint32_t* first = waiter_index.find(base::key_of_number(gone.user));
   CHATROOM_ASSERT(first != nullptr);
   if (*first != index) {
@@ -341,7 +345,8 @@ bool Registry::restore_applicant(RoomId id, std::string_view user_id, std::strin
                     waiting(id, Line::apply) < length_of(room->policy, Line::apply);
   const std::uint32_t added =
       asks ? t.make_waiter(*room, user, Line::apply, Instant{since_ms * 1'000}) : kNone;
-  if (added != kNone && !t.user(user).nick && nick != user_id) {
+  // Who is here is called what he signed in with.
+  if (added != kNone && t.user(user).sessions == 0 && !t.user(user).nick && nick != user_id) {
     static_cast<void>(t.texts.replace(t.user(user).nick, nick));  // else its id is shown
   }
   t.release_user(user);

@@ -22,6 +22,8 @@ bool Tables::budget(Room& room, const RoomPolicy& policy) noexcept {
 Overload* Tables::budget_of(Room& room, ChannelIndex channel) noexcept {
   Overload*& own = room.budgets->channels[channel];
   if (own != nullptr) return own;
+  // Half of the records is for rooms: what is said in channels must not keep a room from opening.
+  if (channel != 0 && overloads.in_use() >= limits.budget_rooms / 2) return nullptr;
   // Where the fan-out cannot follow, a channel that was quiet till now makes no difference.
   const Rung others = room.budgets->rung();
   const Rung start = others >= Rung::high_only ? others : Rung::normal;

@@ -154,6 +154,7 @@ struct Tables {
 
   WaiterMap waiters;
   WaiterTable waiter_index;
+  std::uint32_t applicants = 0;  // of the waiters
   base::Pool<Lines> lines;
   base::Pool<Gifts> gifts;
   ReaderMap readers;

@@ -292,7 +292,14 @@ Status check_by_op(Command& command) noexcept {
 
 Status check_command(Command& command) noexcept {
   if (CHATROOM_PLANTED(checks_skipped)) return {};
-  return wire::check_by_op(command);
+  const Status done = wire::check_by_op(command);
+  if (!done) return done;
+  // Names that an op has no use for are names too: refusals and traces show them.
+  return wire::Check()
+      .optional_name(command.room, kRoomBytesMax, wire::Field::room)
+      .optional_name(command.user, kNameBytesMax, wire::Field::user)
+      .optional_name(command.channel, kNameBytesMax, wire::Field::channel)
+      .status();
 }
 
 bool is_temporary(const Event& answer) noexcept {

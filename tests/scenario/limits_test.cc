@@ -344,14 +344,21 @@ TEST_CASE("questions that wait have a bound", "[scenario][limits]") {
     testing::FakeRules rules;
     rules.call = [](Question, const CallRequest&) { return Answer::later(); };
     StageOptions options;
-    options.engine.limits.questions = 4;
+    rules.join = [](Question, const JoinRequest&) { return Answer::later(); };
+    options.engine.limits.questions = 8;
     options.ports.rules = &rules;
     Stage stage(options);
     Peer& a = stage.user(carrier, "a");
     for (int i = 0; i < 4; ++i) CHECK(a.ask(R"({"id":2,"op":"call","name":"x"})") == "");
     CHECK_LIKE(a.ask(R"({"id":3,"op":"call","name":"x"})"),
-               R"({"id":3,"error":{"code":"internal",*"temporary":true}})");
-    CHECK(stage.engine().metrics().questions_waiting == 4);
+               R"({"id":3,"error":{"code":"queue_full",*"temporary":true,*)");
+    const std::string join = R"({"id":3,"op":"join","room":"r"})";
+    for (int i = 0; i < 4; ++i) {
+      CHECK(stage.user(carrier, "b" + std::to_string(i)).ask(join) == "");
+    }
+    CHECK_LIKE(stage.user(carrier, "c").ask(join),
+               R"({"id":3,"error":{"code":"internal",*"temporary":true*)");
+    CHECK(stage.engine().metrics().questions_waiting == 8);
     stage.pass(Duration::s(10));
     CHECK(stage.engine().metrics().questions_waiting == 0);
     CHECK(a.ask(R"({"id":4,"op":"call","name":"x"})") == "");

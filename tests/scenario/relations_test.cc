@@ -264,14 +264,14 @@ TEST_CASE("a profile that nothing can be kept for is refused, and nothing is los
   SlowProfiles host;
   StageOptions options;
   options.ports.profiles = &host;
-  options.engine.limits.questions = 1;
+  options.engine.limits.questions = 2;
   Stage stage(options);
   Peer& bob = stage.user(kWsJson, "bob");
-  // The fetch takes the only question, so nobody can wait for it.
-  CHECK_LIKE(bob.ask(profile_of("a")), R"(*"internal"*"temporary":true*)");
+  // The fetch takes all that is not for decisions, so nobody can wait for it.
+  CHECK_LIKE(bob.ask(profile_of("a")), R"(*"queue_full"*"temporary":true*)");
   CHECK(stage.engine().answer(host.last, shown("1")));
-  CHECK_LIKE(bob.ask(profile_of("b")), R"(*"internal"*"temporary":true*)");
-  CHECK_LIKE(bob.ask(profile_of("c")), R"(*"internal"*"temporary":true*)");
+  CHECK_LIKE(bob.ask(profile_of("b")), R"(*"queue_full"*"temporary":true*)");
+  CHECK_LIKE(bob.ask(profile_of("c")), R"(*"queue_full"*"temporary":true*)");
   CHECK(host.asked == std::vector<std::string>{"a", "b"});
   stage.pass(Duration::s(10));
   CHECK(stage.engine().metrics().questions_waiting == 0);

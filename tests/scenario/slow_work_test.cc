@@ -129,7 +129,7 @@ TEST_CASE("who is not here is pushed to: what is said to him, and where he may r
     alice.ask(say("a", R"(,"mentions":["bob","eve"])"));
     CHECK(copies.take() == Lines{"push r bob: alice says a"});
     alice.ask(R"({"id":2,"op":"ban","room":"r","user":"bob"})");
-    alice.ask(say("b", R"(,"mentions":["bob","zoe"])"));
+    alice.ask(say("b", R"(,"mentions":["bob","zoe","zoe"])"));
     CHECK(copies.take() == Lines{"push r zoe: alice says b"});
     // A channel that is not for everybody.
     alice.ask(R"({"id":2,"op":"open_channel","room":"r","channel":"staff","access":"moderator"})");
