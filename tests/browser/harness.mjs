@@ -70,6 +70,10 @@ export async function until(what, probe, timeoutMs = 10_000) {
   }
 }
 
+/** The list of messages shows it. */
+export const seen = (page, text) =>
+  until(`"${text}"`, async () => (await texts(page)).includes(text));
+
 export function assert(condition, what) {
   if (!condition) throw new Error(what);
 }

@@ -1,40 +1,25 @@
 // Keeping order on the page, against our own server: the first in a room owns it.
 
 import {
-  SIZES,
   assert,
   assertEqual,
   openPage,
   roomUrl,
   say,
+  seen,
   texts,
   until,
   untilLive,
 } from './harness.mjs';
+import { pairTests } from './pair.mjs';
 
-export async function moderationTests({ runner, browser, server, screens }) {
-  let rooms = 0;
-  const test = (name, run) =>
-    runner.test(`page: ${name}`, async () => {
-      const room = `mod/${++rooms}-${Date.now() % 100_000}`;
-      const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
-      await untilLive(alice);
-      const bob = await openPage(browser, roomUrl(server, room, 'Bob'), { viewport: SIZES[1] });
-      await untilLive(bob);
-      try {
-        await run(alice, bob);
-        if (screens) await alice.screenshot({ path: `${screens}/mod-${rooms}.png` });
-        assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
-      } finally {
-        await alice.context().close();
-        await bob.context().close();
-      }
-    });
+export async function moderationTests(context) {
+  const { browser, server } = context;
+  const test = pairTests(context, 'moderation');
   const choose = async (page, text, label) => {
     await page.locator('.row', { hasText: text }).click({ button: 'right' });
     await page.locator('.menu button', { hasText: label }).click();
   };
-  const seen = (page, text) => until(`"${text}"`, async () => (await texts(page)).includes(text));
   const notice = (page) => page.locator('.notice').textContent();
 
   await test('an owner mutes, and lets speak again', async (alice, bob) => {
