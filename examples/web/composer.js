@@ -1,7 +1,7 @@
 // The send box: Enter sends, the counter counts bytes as the protocol does, refusals stand above as
 // sentences, and a wait that the server asked for is counted down on the button.
 
-import { el, icon, setText, utf8Length } from './dom.js';
+import { el, icon, iconButton, setText, utf8Length } from './dom.js';
 import { quoteOf } from './entries.js';
 import { meSheet } from './me.js';
 import { quickSheet } from './quick.js';
@@ -123,17 +123,8 @@ export class Composer {
       on: { input: () => this.#refresh(), keydown: (e) => this.#key(e) },
     });
     const notice = el('p', { className: 'notice', role: 'status' });
-    const smile = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: words.quick,
-        aria: { label: words.quick, expanded: 'false' },
-        on: { click: () => this.#toggle('quick', () => this.#quick()) },
-      },
-      icon('smile'),
-    );
+    const quick = () => this.#toggle('quick', () => this.#quick());
+    const smile = iconButton('smile', words.quick, quick, { aria: { expanded: 'false' } });
     const nick = el('bdi');
     const me = el(
       'button',
@@ -170,17 +161,7 @@ export class Composer {
   }
 
   #replyChip(quote) {
-    const drop = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: this.#words.noReply,
-        aria: { label: this.#words.noReply },
-        on: { click: () => this.replyTo(null) },
-      },
-      icon('cross'),
-    );
+    const drop = iconButton('cross', this.#words.noReply, () => this.replyTo(null));
     return el('div', { className: 'reply' }, icon('reply'), el('bdi', {}, quote), drop);
   }
 
