@@ -12,6 +12,7 @@
 #include "chatroom/adapters/local.h"
 #include "log.h"
 #include "options.h"
+#include "profile_file.h"
 #include "worker.h"
 
 namespace chatd {
@@ -38,6 +39,8 @@ int run(const Options& options) {
   Log log;
   log.set_level(options.log_level);
   Shared shared(options.threads);
+  ProfileFile profiles(options.profiles, shared.profiles, log);
+  if (!profiles.start()) return 1;
   const std::unique_ptr<chatroom::LocalBroker> broker =
       options.threads == 1 ? nullptr
                            : std::make_unique<chatroom::LocalBroker>(broker_options(options));

@@ -208,6 +208,11 @@ const Option kTable[] = {
      "Log what the users named in FILE, one a line, do and are told. FILE is looked at again\n"
      "when it changes. At most 8 at a time.",
      [](Options& o, Text v) { return set_text(v, o.trace); }},
+    {"profiles", "FILE",
+     "Show of users what FILE says, lines {\"user\":\"ann\",\"data\":{\"about\":\"likes cats\"}}: "
+     "at\n"
+     "most 1,024 bytes of data each, 100,000 users. FILE is looked at again when it changes.",
+     [](Options& o, Text v) { return set_text(v, o.profiles); }},
     {"inspect", nullptr,
      "Serve /inspect: the ten rooms that cost most, and the last refusals. It names users:\n"
      "do not let the world reach it.",

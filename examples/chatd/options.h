@@ -47,6 +47,7 @@ struct Options {
   std::vector<NamedChannel> channels;
   std::string copies;
   std::string trace;
+  std::string profiles;
   bool inspect = false;
   std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;

@@ -203,6 +203,7 @@ bool Worker::create() {
   ports.slow_work = copier_.get();
   ports.passwords = &passwords_;
   ports.relations = &shared_.relations;
+  if (!options_.profiles.empty()) ports.profiles = &shared_.profiles;
   if (words_.size() > 0) ports.filter = &words_;
   ports.loop = &loop_;
   ports.json = &json_;

@@ -43,6 +43,7 @@ struct Shared {
   std::atomic<bool> draining{false};
 
   chatroom::MemoryRelations relations;  // gone with the process: a demo's
+  chatroom::MemoryRelations profiles;   // of --profiles
 
   std::mutex mutex;
   std::vector<Numbers> numbers;      // of each thread, as of its last round

@@ -1,10 +1,12 @@
-"""What chatd writes for its operator: --sessions, --audit, --copies, --trace and /inspect.
+"""What chatd writes for its operator: --sessions, --audit, --copies, --trace and /inspect; and what
+it reads from him while it runs: --profiles.
 
     files.py CHATD
 
 Two people meet in a room, one is refused and one is kicked; then each file must say so.
 """
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -124,6 +126,53 @@ def meet(port, folder):
     return no, page
 
 
+def profile_line(user, data):
+    return json.dumps({"user": user, "data": data}) + "\n"
+
+
+def wait_log(folder, text):
+    wait(text, lambda: text in (folder / "log").read_text())
+
+
+def check_profiles(port, folder):
+    # Names differ from step to step: what was shown once is shown again for some seconds.
+    ann = Client(port)
+    ann.ask(op="auth", user="ann", token="")
+    data = {"about": "says \"hi\" \u00e4", "level": 7}
+    check(ann.ask(op="profile", user="zoe")["ok"] == {"data": data}, "a profile")
+    check(ann.ask(op="profile", user="nobody")["error"]["code"] == "not_found", "no profile")
+    path = folder / "profiles"
+    path.write_text(profile_line("kim", 1) + "nonsense\n")
+    wait_log(folder, "profiles:2: not a line")
+    check(ann.ask(op="profile", user="kim")["error"]["code"] == "not_found", "half a file")
+    path.write_text(profile_line("lea", "x" * 1022) + profile_line("mia", [1]) +
+                    profile_line("kim", 2))
+    wait_log(folder, "profiles: profiles: 3")
+    check(ann.ask(op="profile", user="lea")["ok"]["data"] == "x" * 1022, "a long one")
+    check(ann.ask(op="profile", user="mia")["ok"]["data"] == [1], "a list")
+    check(ann.ask(op="profile", user="ned")["error"]["code"] == "not_found", "one that went")
+    ann.socket.close()
+
+
+def refuses_profiles(folder):
+    path = folder / "bad"
+    for text, why in (
+            (profile_line("a", "x" * 1023), ":1: data of more than 1,024 bytes"),
+            (profile_line("a", 1) + "# aside\n\n" + profile_line("a", 2), ":4: this user"),
+            (profile_line("a", "x" * 5000), ":1: longer than 4,096 bytes"),
+            ('{"user":"a"}', ":1: not a line"),
+            ('{"data":{}}', ":1: not a line"),
+            (profile_line("a", None), ":1: not a line"),
+            ('{"user":"a","data":{}', ":1: not a line"),
+            ('{"user":"' + "u" * 65 + '","data":{}}', ":1: not a line"),
+            ("[]", ":1: not a line"),
+            ('{"user":"a","data":"\udcff"}', ":1: not a line")):
+        path.write_text(text, errors="surrogateescape")
+        ended = subprocess.run([sys.argv[1], "--open", "--ws=127.0.0.1:0", f"--profiles={path}"],
+                               stderr=subprocess.PIPE, timeout=20, check=False)
+        check(ended.returncode == 1 and f"{path}{why}" in ended.stderr.decode(), (text[:40], ended))
+
+
 def check_files(folder, no, page):
     said = [(one["event"], one.get("user"), one.get("room")) for one in lines(folder / "sessions")]
     check(sorted(said, key=str) == sorted([
@@ -159,26 +208,38 @@ def check_files(folder, no, page):
           refusal)
 
 
-def main():
+@contextlib.contextmanager
+def running(folder, *options):
+    """A chatd whose log goes to the file `log`."""
     port = free_port()
+    with open(folder / "log", "wb") as log:
+        server = subprocess.Popen([sys.argv[1], "--open", f"--ws=127.0.0.1:{port}", "--drain-s=0",
+                                   *options], stderr=log)
+        try:
+            wait("chatd", lambda: reachable(port))
+            yield port
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(10)
+
+
+def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        options = [f"--{one}={folder / one}" for one in ("sessions", "audit", "copies", "trace")]
-        with open(folder / "log", "wb") as log:
-            server = subprocess.Popen(
-                [sys.argv[1], "--open", "--inspect", f"--ws=127.0.0.1:{port}", "--drain-s=0",
-                 "--owner=ann", *options], stderr=log)
-            try:
-                wait("chatd", lambda: reachable(port))
-                no, page = meet(port, folder)
-                wait("two logouts", lambda: len(lines(folder / "sessions")) == 8)
-                metrics = get(port, "/metrics")
-                check("chatroom_slow_work_total 6" in metrics, metrics)
-                check("chatroom_slow_work_lost_total 0" in metrics, metrics)
-            finally:
-                server.send_signal(signal.SIGTERM)
-                server.wait(10)
+        files = [f"--{one}={folder / one}" for one in ("sessions", "audit", "copies", "trace")]
+        with running(folder, "--inspect", "--owner=ann", *files) as port:
+            no, page = meet(port, folder)
+            wait("two logouts", lambda: len(lines(folder / "sessions")) == 8)
+            metrics = get(port, "/metrics")
+            check("chatroom_slow_work_total 6" in metrics, metrics)
+            check("chatroom_slow_work_lost_total 0" in metrics, metrics)
         check_files(folder, no, page)
+        refuses_profiles(folder)
+        (folder / "profiles").write_text(
+            "# people\n\n" + profile_line("zoe", {"about": "says \"hi\" \u00e4", "level": 7}) +
+            profile_line("ned", 1))
+        with running(folder, f"--profiles={folder / 'profiles'}") as port:
+            check_profiles(port, folder)
     print("chatd: its files say what happened")
 
 
