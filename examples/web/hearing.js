@@ -57,18 +57,26 @@ export class Hearing {
   }
 
   whisper({ user, nick, text }) {
-    const { client, conversation, blocked } = this.#page;
+    const { client, conversation, blocked, nicks } = this.#page;
     if (!text || blocked.has(user)) return;
+    nicks.learn({ user, nick });
     const own = user === client.user;
     conversation.add({
       type: 'direct',
       text,
       user,
       own,
+      name: nick || user,
       nick: own ? nick : this.#words.whisperFrom(nick || user),
       hue: hueOf(user),
       time: Date.now(),
     });
+  }
+
+  /** One has just blocked somebody: nothing of his is shown any more. */
+  hide(user, nick) {
+    this.takeBack((entry) => !entry.own && entry.user === user);
+    this.note(this.#words.blockedNow(nick));
   }
 
   takeBack(matches) {
