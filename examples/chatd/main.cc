@@ -38,6 +38,7 @@ chatroom::LocalBrokerOptions broker_options(const Options& options) {
 int run(const Options& options) {
   Log log;
   log.set_level(options.log_level);
+  log.set_rate(options.log_per_s);
   Shared shared(options.threads);
   ProfileFile profiles(options.profiles, shared.profiles, log);
   if (!profiles.start()) return 1;
@@ -59,6 +60,7 @@ int run(const Options& options) {
     result = first.run();
   }
   for (std::thread& thread : threads) thread.join();
+  log.flush(true);
   return result;
 }
 

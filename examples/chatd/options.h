@@ -44,6 +44,8 @@ struct Options {
   std::string audit;
   std::vector<NamedTenant> tenants;
   std::string sessions;
+  std::uint32_t sessions_per_s = 10'000;
+  std::uint32_t log_per_s = 1'000;
   std::vector<NamedChannel> channels;
   std::string copies;
   std::string trace;

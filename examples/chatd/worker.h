@@ -58,10 +58,14 @@ class Teller final : public chatroom::EngineObserver {
       : log_(log), loop_(loop), channels_(channels) {}
   void attach(chatroom::Engine* engine) { engine_ = engine; }
   bool audit(const std::string& path) { return audit_.open(path); }
-  bool sessions(const std::string& path) { return sessions_.open(path); }
+  bool sessions(const std::string& path, std::uint32_t per_s) {
+    sessions_.set_rate(per_s);
+    return sessions_.open(path);
+  }
   void flush() noexcept {
-    audit_.flush(log_);
-    sessions_.flush(log_);
+    audit_.flush(log_, loop_.now().unix_ms());
+    sessions_.flush(log_, loop_.now().unix_ms());
+    log_.flush();
   }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 

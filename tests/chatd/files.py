@@ -6,10 +6,12 @@ it reads from him while it runs: --profiles.
 Two people meet in a room, one is refused and one is kicked; then each file must say so.
 """
 import base64
+import collections
 import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -223,6 +225,30 @@ def running(folder, *options):
             server.wait(10)
 
 
+def check_rates(folder):
+    """Lines that come faster than they may are counted, and none is missing without a word."""
+    with running(folder, "--log-level=debug", "--log-per-s=3", f"--sessions={folder / 'many'}",
+                 "--sessions-per-s=5") as port:
+        for number in range(20):
+            one = Client(port)
+            one.ask(op="auth", user=f"u{number}", token="")
+            one.socket.close()
+        wait("all logouts", lambda: "sessions 0" in get(port, "/metrics"))
+    told = lines(folder / "many")
+    written = [one for one in told if "event" in one]
+    lost = sum(one.get("lost", 0) for one in told)
+    check(lost > 0 and len(written) + lost == 40, (len(written), lost))
+    per_second = collections.Counter(one["time"] // 1000 for one in written)
+    check(max(per_second.values()) <= 5, per_second)
+    log = (folder / "log").read_text()
+    left_out = [int(n) for n in re.findall(r"warn  (\d+) lines were left out", log)]
+    plain = re.findall(r"(?:debug|info ) (.*)", log)
+    closed = sum("session of" in line for line in plain)
+    check(left_out and closed < 20, log)
+    # Every session's end, the start's two lines and the end's two are there or counted.
+    check(len(plain) + sum(left_out) == 24, log)
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -240,6 +266,7 @@ def main():
             profile_line("ned", 1))
         with running(folder, f"--profiles={folder / 'profiles'}") as port:
             check_profiles(port, folder)
+        check_rates(folder)
     print("chatd: its files say what happened")
 
 
