@@ -86,7 +86,7 @@ export function makePage(element) {
   page.showing = new Showing(page);
   page.saying = new Saying(page);
   page.opening = new Opening(page);
-  page.theatre = new Theatre({ words, onPeople: () => page.opening.members() });
+  page.theatre = new Theatre({ words, onPeople: (opener) => page.opening.members(opener) });
   page.composer = new Composer({
     words,
     language,

@@ -68,6 +68,7 @@ function orderFor(ask, words) {
     ask(words.clearUser, 'clear', {}, true),
     ask(words.kick, 'kick', {}, true),
     ask(words.ban, 'ban', {}, true),
+    ask(words.unban, 'unban'),
   ];
 }
 

@@ -12,8 +12,9 @@ export class Opening {
     this.#page = page;
   }
 
-  members() {
-    const { chat, client, sheets, words, language, panel } = this.#page;
+  /** @param {HTMLElement} [opener] */
+  members(opener = this.#page.panel.people) {
+    const { chat, client, sheets, words, language } = this.#page;
     if (sheets.is(Members)) return sheets.close();
     if (chat?.state !== 'in') return;
     const members = new Members({
@@ -23,11 +24,11 @@ export class Opening {
       me: client.user,
       pick: (event, { user, ...member }) => {
         event.preventDefault();
-        this.card({ ...member, user, own: user === client.user }, null, () => this.members());
+        this.card({ ...member, user, own: user === client.user }, null, () => this.members(opener));
       },
       close: () => sheets.close(),
     });
-    sheets.open(members, panel.people);
+    sheets.open(members, opener);
   }
 
   desk() {

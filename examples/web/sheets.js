@@ -33,7 +33,7 @@ export class Sheets {
     this.close(false);
     this.#sheet = sheet;
     this.#opener = opener;
-    opener?.setAttribute('aria-expanded', 'true');
+    if (opener?.hasAttribute('aria-expanded')) opener.setAttribute('aria-expanded', 'true');
     this.#place.append(sheet.node);
     sheet.focus();
   }

@@ -92,6 +92,7 @@ export class Status {
     this.showRoom(chat);
     this.pill.className = `state ${this.shown}`;
     setText(this.pill, this.#words[this.shown]);
+    this.pill.title = this.#words[this.shown];
     clearInterval(this.#countdown);
     // What stays is not hidden for a moment: whoever types there would lose the focus.
     this.banner.hidden = !['waiting', 'closed', 'refused'].includes(this.shown);

@@ -91,8 +91,7 @@ h4 { margin: 0 0 8px; font-size: 11.5px; font-weight: 700; letter-spacing: .04em
 .desk small:empty { display: none; }
 .desk .empty { margin: 0; color: var(--chat-dim); font-size: 12.5px; }
 .switches { display: grid; gap: 4px; }
-.switches select, .switches input[type="password"] { width: 100%; margin-bottom: 6px; }
-.switches input[type="password"] { margin: 6px 0 0; }
+.switches select { width: 100%; margin-bottom: 6px; }
 .desk form { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 8px; }
 .desk form input { flex: 1; min-width: 8em; }
 .desk form .soft { min-height: 32px; }

@@ -19,7 +19,7 @@ export class Theatre {
   #sheet = null;
   #settings = { ...DEFAULTS, ...recall() };
 
-  /** @param {{words: any, onPeople: () => void}} options */
+  /** @param {{words: any, onPeople: (opener: HTMLElement) => void}} options */
   constructor({ words, onPeople }) {
     this.#words = words;
     const air = el('div', { className: 'air', aria: { hidden: 'true' } });
@@ -29,7 +29,13 @@ export class Theatre {
     const online = el('span');
     const people = el(
       'button',
-      { type: 'button', className: 'chip', title: words.members, on: { click: onPeople } },
+      {
+        type: 'button',
+        className: 'chip',
+        title: words.members,
+        aria: { expanded: 'false' },
+        on: { click: () => onPeople(people) },
+      },
       icon('people'),
       online,
     );

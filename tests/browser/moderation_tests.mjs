@@ -18,7 +18,7 @@ export async function moderationTests(context) {
   const test = pairTests(context, 'moderation');
   const choose = async (page, text, label) => {
     await page.locator('.row', { hasText: text }).click({ button: 'right' });
-    await page.locator('.menu button', { hasText: label }).click();
+    await page.getByRole('menuitem', { name: label, exact: true }).click();
   };
   const notice = (page) => page.locator('.notice').textContent();
 
@@ -141,7 +141,7 @@ export async function moderationTests(context) {
   await test('a room asks for its password, once', async (alice, bob) => {
     await alice.locator('.desk-open').click();
     await alice.locator('.switches input[type=password]').fill('sesame');
-    await alice.locator('.switches input[type=password]').press('Tab');
+    await alice.locator('.switches input[type=password]').press('Enter');
     await until('the password', () =>
       bob.evaluate(() => document.querySelector('chat-room').chat.info.policy.has_password),
     );
@@ -159,6 +159,47 @@ export async function moderationTests(context) {
     await untilLive(bob);
     await say(bob, 'at last');
     await seen(alice, 'at last');
+  });
+
+  await test('rules are shown as they are, and a password is taken away again', async (alice, bob) => {
+    const box = (label) => alice.locator('.switches label', { hasText: label }).locator('input');
+    const has = (page) =>
+      page.evaluate(() => document.querySelector('chat-room').chat.info.policy.has_password);
+    await alice.locator('.desk-open').click();
+    const drop = alice.locator('.switches button', { hasText: 'Remove' });
+    assert(await drop.isHidden(), 'nothing to remove');
+    await alice.locator('.switches input[type=password]').fill('sesame');
+    await alice.locator('.switches button', { hasText: 'Save' }).click();
+    await until('the password', () => has(bob));
+    assertEqual(await alice.locator('.switches input[type=password]').inputValue(), '', 'the box');
+    await drop.click();
+    await until('none', async () => !(await has(bob)));
+    await until('nothing to remove', () => drop.isHidden());
+    await change(alice, { slow_mode_s: 7, emote_only: true });
+    await until('the change', () => box('Emotes only').isChecked());
+    assertEqual(await alice.locator('.switches select').inputValue(), '7', 'of any length');
+    await alice.evaluate(() => {
+      const { chat } = document.querySelector('chat-room');
+      chat.command = () => Promise.reject(Object.assign(new Error('no'), { code: 'forbidden' }));
+    });
+    await box('Only moderators speak').click();
+    await until('the refusal', () => alice.locator('.desk .refusal').isVisible());
+    assert(!(await box('Only moderators speak').isChecked()), 'as it is');
+  });
+
+  await test('a ban is lifted by who imposed it', async (alice, bob) => {
+    await say(bob, 'rude');
+    await seen(alice, 'rude');
+    await choose(alice, 'rude', 'Ban');
+    const banner = bob.locator('.banner:not([hidden])');
+    await banner.waitFor();
+    await banner.locator('button').click();
+    await until('still banned', async () => (await banner.textContent()).includes('banned'));
+    await choose(alice, 'rude', 'Lift the ban');
+    await banner.locator('button').click();
+    await untilLive(bob);
+    await say(bob, 'sorry');
+    await seen(alice, 'sorry');
   });
 
   await test('who is blocked is not seen any more, until he is again', async (alice, bob) => {
