@@ -250,9 +250,22 @@ export async function moderationTests(context) {
       );
     const line = alice.locator('.rate');
     assert(!(await line.isVisible()), 'nothing to say yet');
+    const lose = (count) =>
+      alice.evaluate(
+        (fields) => document.querySelector('chat-room').chat.take({ event: 'gap', ...fields }),
+        { reason: 'sampled', from: 1, to: 1, count },
+      );
+    const lost = async () =>
+      (await texts(alice, 'system')).filter((text) => text.includes('left out'));
+    const told = (count) => `${count} messages were left out. The room was too busy to show all.`;
     await hear({ rung: 'sample', kept: 200 });
     assertEqual(await line.textContent(), 'Busy: showing 1 of 5 messages', 'the line');
+    for (const count of [7, 5, 30]) await lose(count);
+    await until('one note', async () => (await lost()).join() === told(42));
     await hear({ rung: 'normal' });
     assert(!(await line.isVisible()), 'all is shown again');
+    await hear({ rung: 'sample', kept: 500 });
+    await lose(3);
+    await until('a note of its own', async () => (await lost()).join() === [told(42), told(3)].join());
   });
 }
