@@ -213,8 +213,9 @@ export class Composer {
     try {
       await this.#hooks.send(text, { kind, replyTo: answered?.offset, to });
     } catch (error) {
-      if (answered && !this.#answered && !this.#to) this.replyTo(answered);
-      this.#refused(error, kind ? '' : text);
+      const gone = kind || error.code === 'held'; // it waits for a moderator: to say it again is vain
+      if (answered && !gone && !this.#answered && !this.#to) this.replyTo(answered);
+      this.#refused(error, gone ? '' : text);
     }
   }
 

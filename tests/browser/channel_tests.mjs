@@ -132,9 +132,10 @@ export async function channelTests(context) {
 
   await test('an owner opens and closes channels at the desk', async (alice, bob) => {
     await alice.locator('.desk-open').click();
-    await alice.locator('.desk form input').fill('stage <b>1</b>');
-    await alice.locator('.desk form select').selectOption('speaker');
-    await alice.locator('.desk form button').click();
+    const form = alice.locator('.desk form', { has: alice.locator('select') });
+    await form.locator('input').fill('stage <b>1</b>');
+    await form.locator('select').selectOption('speaker');
+    await form.locator('button').click();
     await until('the tab', async () => (await tab(bob, 'stage <b>1</b>').count()) === 1);
     assertEqual(await tab(bob, 'stage <b>1</b>').locator('svg').count(), 1, 'it is locked');
     assertEqual(await tab(bob, 'stage <b>1</b>').locator('b').count(), 0, 'its name is text');

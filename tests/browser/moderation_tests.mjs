@@ -58,6 +58,7 @@ export async function moderationTests(context) {
   await test('what the filter holds waits, is released, and rejected', async (alice, bob) => {
     await say(bob, 'this is holdme one');
     await until('the refusal', async () => (await notice(bob)).includes('moderator'));
+    assertEqual(await bob.locator('textarea').inputValue(), '', 'it is not said again');
     await say(bob, 'this is holdme two');
     assert(!(await texts(alice)).includes('this is holdme one'), 'it was not said');
     await alice.locator('.desk-open').click();
