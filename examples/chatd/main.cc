@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "block_file.h"
 #include "chatroom/adapters/local.h"
 #include "log.h"
 #include "options.h"
@@ -41,7 +42,9 @@ int run(const Options& options) {
   log.set_rate(options.log_per_s);
   Shared shared(options.threads);
   ProfileFile profiles(options.profiles, shared.profiles, log);
-  if (!profiles.start()) return 1;
+  BlockFile blocks(options.blocks, log);
+  if (!profiles.start() || !blocks.start()) return 1;
+  shared.relations = &blocks;
   const std::unique_ptr<chatroom::LocalBroker> broker =
       options.threads == 1 ? nullptr
                            : std::make_unique<chatroom::LocalBroker>(broker_options(options));

@@ -221,6 +221,10 @@ const Option kTable[] = {
      "at\n"
      "most 1,024 bytes of data each, 100,000 users. FILE is looked at again when it changes.",
      [](Options& o, Text v) { return set_text(v, o.profiles); }},
+    {"blocks", "FILE",
+     "Keep in FILE whom people have blocked, and who takes whispers of friends only. Without it\n"
+     "that ends with the process.",
+     [](Options& o, Text v) { return set_text(v, o.blocks); }},
     {"inspect", nullptr,
      "Serve /inspect: the ten rooms that cost most, and the last refusals. It names users:\n"
      "do not let the world reach it.",

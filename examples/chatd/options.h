@@ -50,6 +50,7 @@ struct Options {
   std::string copies;
   std::string trace;
   std::string profiles;
+  std::string blocks;
   bool inspect = false;
   std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;

@@ -202,7 +202,7 @@ bool Worker::create() {
   EnginePorts ports;
   ports.slow_work = copier_.get();
   ports.passwords = &passwords_;
-  ports.relations = &shared_.relations;
+  ports.relations = shared_.relations;
   if (!options_.profiles.empty()) ports.profiles = &shared_.profiles;
   if (words_.size() > 0) ports.filter = &words_;
   ports.loop = &loop_;

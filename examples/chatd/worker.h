@@ -42,8 +42,8 @@ struct Shared {
   std::atomic<bool> failed{false};
   std::atomic<bool> draining{false};
 
-  chatroom::MemoryRelations relations;  // gone with the process: a demo's
-  chatroom::MemoryRelations profiles;   // of --profiles
+  chatroom::Relations* relations = nullptr;  // any thread asks
+  chatroom::MemoryRelations profiles;        // of --profiles
 
   std::mutex mutex;
   std::vector<Numbers> numbers;      // of each thread, as of its last round

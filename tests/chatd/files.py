@@ -1,5 +1,5 @@
 """What chatd writes for its operator: --sessions, --audit, --copies, --trace and /inspect; and what
-it reads from him while it runs: --profiles.
+it reads: --profiles, --blocks.
 
     files.py CHATD
 
@@ -249,6 +249,56 @@ def check_rates(folder):
     check(len(plain) + sum(left_out) == 24, log)
 
 
+def check_blocks(folder):
+    path = folder / "blocks"
+    names = ("ann", "bob", "cat", "dan")
+
+    def people(port):
+        all_of_them = [Client(port) for _ in names]
+        for name, one in zip(names, all_of_them):
+            one.ask(op="auth", user=name, token="")
+        return all_of_them
+
+    def whispers(reader, *writers):
+        """Who of these is heard by that one; the last one is."""
+        for one in writers:
+            check("ok" in one.ask(op="send_to", user=reader.user, text="psst"), "send_to")
+        heard = []
+        while not heard or heard[-1] != writers[-1].user:
+            event = reader.next()
+            heard += [event["user"]] if event.get("event") == "direct" else []
+        return heard
+
+    for turn in range(3):
+        with running(folder, f"--blocks={path}") as port:
+            ann, bob, cat, dan = everybody = people(port)
+            for name, one in zip(names, everybody):
+                one.user = name
+            if turn == 0:
+                for other in ("bob", "eve", "cat"):
+                    check("ok" in ann.ask(op="block", user=other), "block")
+                check("ok" in ann.ask(op="unblock", user="cat"), "unblock")
+                check("ok" in dan.ask(op="shield"), "shield")
+            check(whispers(ann, bob, cat) == ["cat"], "who is blocked")
+            check(whispers(cat, ann, bob) == ["ann", "bob"], "who is not")
+            if turn == 1:
+                check("ok" in dan.ask(op="unblock"), "no shield")
+            if turn == 2:
+                check(whispers(dan, ann) == ["ann"], "no shield")
+            for one in everybody:
+                one.socket.close()
+        if turn == 0:
+            with open(path, "ab") as file:
+                file.write(b"unblock\tann\tbo")  # whoever wrote that was ended
+    check(path.read_text().splitlines()[:2] == ["block\tann\tbob", "block\tann\teve"], path)
+    check("shield\tdan" not in path.read_text().splitlines()[:3], path)
+    for text in ("block\tann\n", "shield\tann\tbob\n", "unknown\ta\tb\n", "block\t\tb\n", "x\n"):
+        path.write_text("block\ta\tb\n" + text)
+        ended = subprocess.run([sys.argv[1], "--open", "--ws=127.0.0.1:0", f"--blocks={path}"],
+                               stderr=subprocess.PIPE, timeout=20, check=False)
+        check(ended.returncode == 1 and b"blocks:2: not a line" in ended.stderr, (text, ended))
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -267,6 +317,7 @@ def main():
         with running(folder, f"--profiles={folder / 'profiles'}") as port:
             check_profiles(port, folder)
         check_rates(folder)
+        check_blocks(folder)
     print("chatd: its files say what happened")
 
 
