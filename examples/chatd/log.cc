@@ -45,19 +45,43 @@ std::size_t obeyed(std::string_view text) {
   return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9 ? 3 : 0;
 }
 
-}  // namespace
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
 
-void Log::log(chatroom::LogLevel level, std::string_view line) noexcept {
-  if (level < level_) return;
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+void print(std::int64_t now, chatroom::LogLevel level, std::string_view line) {
+  const auto seconds = static_cast<std::time_t>(now / 1000);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   char time[32];
   std::strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::fprintf(stderr, "%s.%03dZ %s %.*s\n", time, static_cast<int>(ms.count() % 1000), word(level),
+  std::fprintf(stderr, "%s.%03dZ %s %.*s\n", time, static_cast<int>(now % 1000), word(level),
                static_cast<int>(line.size()), line.data());
+}
+
+}  // namespace
+
+void Log::log(chatroom::LogLevel level, std::string_view line) noexcept {
+  if (level < level_) return;
+  const std::int64_t now = now_ms();
+  const std::lock_guard guard(mutex_);
+  tell_left_out(now, false);
+  LineRate& rate = level < chatroom::LogLevel::warning ? quiet_ : loud_;
+  if (rate.take(now)) print(now, level, line);
+}
+
+void Log::flush(bool all) noexcept {
+  const std::lock_guard guard(mutex_);
+  tell_left_out(now_ms(), all);
+}
+
+void Log::tell_left_out(std::int64_t now, bool all) noexcept {
+  for (LineRate* rate : {&quiet_, &loud_}) {
+    const std::uint64_t count = all ? rate->rest() : rate->due(now);
+    if (count == 0) continue;
+    print(now, chatroom::LogLevel::warning, std::to_string(count) + " lines were left out");
+  }
 }
 
 void Log::info(const char* format, ...) noexcept {

@@ -9,9 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "block_file.h"
 #include "chatroom/adapters/local.h"
 #include "log.h"
 #include "options.h"
+#include "profile_file.h"
 #include "worker.h"
 
 namespace chatd {
@@ -37,7 +39,12 @@ chatroom::LocalBrokerOptions broker_options(const Options& options) {
 int run(const Options& options) {
   Log log;
   log.set_level(options.log_level);
+  log.set_rate(options.log_per_s);
   Shared shared(options.threads);
+  ProfileFile profiles(options.profiles, shared.profiles, log);
+  BlockFile blocks(options.blocks, log);
+  if (!profiles.start() || !blocks.start()) return 1;
+  shared.relations = &blocks;
   const std::unique_ptr<chatroom::LocalBroker> broker =
       options.threads == 1 ? nullptr
                            : std::make_unique<chatroom::LocalBroker>(broker_options(options));
@@ -56,6 +63,7 @@ int run(const Options& options) {
     result = first.run();
   }
   for (std::thread& thread : threads) thread.join();
+  log.flush(true);
   return result;
 }
 

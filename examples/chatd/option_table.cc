@@ -182,6 +182,10 @@ const Option kTable[] = {
      nullptr},
     {"log-level", "LEVEL", "debug, info, warning or error. Default info. Lines go to stderr.",
      [](Options& o, Text v) { return set_level(v, o.log_level); }},
+    {"log-per-s", "N",
+     "Lines of the log in a second, warnings and errors apart from others; 0: no limit. How many\n"
+     "were left out is told. Default 1,000.",
+     [](Options& o, Text v) { return set_number(v, o.log_per_s, 0, 1'000'000); }},
     {"record", "FILE", "Write every input of the engine to FILE, for replay_log.",
      [](Options& o, Text v) { return set_text(v, o.record); }},
     {"words", "FILE",
@@ -199,6 +203,10 @@ const Option kTable[] = {
      "Append to FILE who signs in and goes, and who joins and leaves rooms, one JSON object a\n"
      "line.",
      [](Options& o, Text v) { return set_text(v, o.sessions); }},
+    {"sessions-per-s", "N",
+     "Lines that each thread writes to the file of --sessions in a second; 0: no limit. Past it\n"
+     "a line {\"time\":...,\"lost\":N} says how many are missing. Default 10,000.",
+     [](Options& o, Text v) { return set_number(v, o.sessions_per_s, 0, 1'000'000); }},
     {"copies", "FILE",
      "Append to FILE a copy of each kept message, direct message, join, leave and act of\n"
      "moderation, one JSON object a line, from a thread of its own. What that is too slow for\n"
@@ -208,6 +216,15 @@ const Option kTable[] = {
      "Log what the users named in FILE, one a line, do and are told. FILE is looked at again\n"
      "when it changes. At most 8 at a time.",
      [](Options& o, Text v) { return set_text(v, o.trace); }},
+    {"profiles", "FILE",
+     "Show of users what FILE says, lines {\"user\":\"ann\",\"data\":{\"about\":\"likes cats\"}}: "
+     "at\n"
+     "most 1,024 bytes of data each, 100,000 users. FILE is looked at again when it changes.",
+     [](Options& o, Text v) { return set_text(v, o.profiles); }},
+    {"blocks", "FILE",
+     "Keep in FILE whom people have blocked, and who takes whispers of friends only. Without it\n"
+     "that ends with the process.",
+     [](Options& o, Text v) { return set_text(v, o.blocks); }},
     {"inspect", nullptr,
      "Serve /inspect: the ten rooms that cost most, and the last refusals. It names users:\n"
      "do not let the world reach it.",

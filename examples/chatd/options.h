@@ -44,9 +44,13 @@ struct Options {
   std::string audit;
   std::vector<NamedTenant> tenants;
   std::string sessions;
+  std::uint32_t sessions_per_s = 10'000;
+  std::uint32_t log_per_s = 1'000;
   std::vector<NamedChannel> channels;
   std::string copies;
   std::string trace;
+  std::string profiles;
+  std::string blocks;
   bool inspect = false;
   std::uint32_t password_mib = 19;
   chatroom::LogLevel log_level = chatroom::LogLevel::info;

@@ -31,6 +31,7 @@ bool read_words(const std::string& path, chatroom::WordFilter& words, Log& log) 
 }
 
 AuditFile::~AuditFile() {
+  append_lost(rate_.rest(), last_ms_);
   write_waiting();
   if (file_ != nullptr) std::fclose(file_);
 }
@@ -48,6 +49,11 @@ void AuditFile::append(const std::string& line) {
   waiting_ += line;
 }
 
+void AuditFile::append_lost(std::uint64_t count, long long now_ms) {
+  if (count == 0) return;
+  append("{\"time\":" + std::to_string(now_ms) + ",\"lost\":" + std::to_string(count) + "}\n");
+}
+
 void AuditFile::write_waiting() noexcept {
   if (file_ == nullptr || waiting_.empty()) return;
   const std::size_t written = std::fwrite(waiting_.data(), 1, waiting_.size(), file_);
@@ -55,7 +61,8 @@ void AuditFile::write_waiting() noexcept {
   waiting_.clear();
 }
 
-void AuditFile::flush(Log& log) noexcept {
+void AuditFile::flush(Log& log, long long now_ms) noexcept {
+  append_lost(rate_.due(now_ms), now_ms);
   write_waiting();
   if (failed_ == 0 || told_) return;
   told_ = true;
@@ -84,6 +91,11 @@ void AuditFile::write_session(const chatroom::HostEvent& event, long long now_ms
                      : event.type == HostEventType::left           ? "leave"
                                                                    : nullptr;
   if (what == nullptr) return;
+  append_lost(rate_.due(now_ms), now_ms);
+  if (!rate_.take(now_ms)) {
+    last_ms_ = now_ms;
+    return;
+  }
   std::string line = "{\"time\":" + std::to_string(now_ms) + ",\"event\":\"" + what +
                      "\",\"session\":\"" + std::to_string(event.session.index) + "." +
                      std::to_string(event.session.generation) + "\"";

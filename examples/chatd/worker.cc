@@ -188,7 +188,7 @@ bool Worker::create() {
     log_.error("%s: %s", options_.audit.c_str(), std::strerror(errno));
     return false;
   }
-  if (!options_.sessions.empty() && !teller_.sessions(options_.sessions)) {
+  if (!options_.sessions.empty() && !teller_.sessions(options_.sessions, options_.sessions_per_s)) {
     log_.error("%s: %s", options_.sessions.c_str(), std::strerror(errno));
     return false;
   }
@@ -202,7 +202,8 @@ bool Worker::create() {
   EnginePorts ports;
   ports.slow_work = copier_.get();
   ports.passwords = &passwords_;
-  ports.relations = &shared_.relations;
+  ports.relations = shared_.relations;
+  if (!options_.profiles.empty()) ports.profiles = &shared_.profiles;
   if (words_.size() > 0) ports.filter = &words_;
   ports.loop = &loop_;
   ports.json = &json_;
@@ -290,6 +291,7 @@ void Worker::on_signal() {
   if (shared_.draining.exchange(true)) {
     log_.info("second signal: ending at once");
     teller_.flush();
+    log_.flush(true);
     std::fflush(nullptr);
     std::_Exit(1);
   }

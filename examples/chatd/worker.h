@@ -42,7 +42,8 @@ struct Shared {
   std::atomic<bool> failed{false};
   std::atomic<bool> draining{false};
 
-  chatroom::MemoryRelations relations;  // gone with the process: a demo's
+  chatroom::Relations* relations = nullptr;  // any thread asks
+  chatroom::MemoryRelations profiles;        // of --profiles
 
   std::mutex mutex;
   std::vector<Numbers> numbers;      // of each thread, as of its last round
@@ -57,10 +58,14 @@ class Teller final : public chatroom::EngineObserver {
       : log_(log), loop_(loop), channels_(channels) {}
   void attach(chatroom::Engine* engine) { engine_ = engine; }
   bool audit(const std::string& path) { return audit_.open(path); }
-  bool sessions(const std::string& path) { return sessions_.open(path); }
+  bool sessions(const std::string& path, std::uint32_t per_s) {
+    sessions_.set_rate(per_s);
+    return sessions_.open(path);
+  }
   void flush() noexcept {
-    audit_.flush(log_);
-    sessions_.flush(log_);
+    audit_.flush(log_, loop_.now().unix_ms());
+    sessions_.flush(log_, loop_.now().unix_ms());
+    log_.flush();
   }
   void on_event(const chatroom::HostEvent& event) noexcept override;
 

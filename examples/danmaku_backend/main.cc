@@ -2,21 +2,24 @@
 // a person can read, while gifts always come through.
 //
 //   danmaku_backend                    three seconds of a stream, a report, exit 0 if all held
-//   danmaku_backend --serve PORT       goes on until Ctrl-C; browsers: the page of chatd, or
-//                                      new WebSocket('ws://127.0.0.1:PORT/chat',
-//                                      'chatroom.v1.json')
+//   danmaku_backend --serve PORT       goes on until Ctrl-C, with a page to look at it:
+//                                      http://127.0.0.1:PORT/?room=live/1&name=you
 //
 // What it shows: a receive budget with merged repeats and a fair sample, gifts from another thread
 // at high priority, likes as one number, a word that is masked, a moderator, a command answered
 // late by a slow desk.
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string_view>
+#include <thread>
 
 #include "audience.h"
 #include "chatroom/adapters/json.h"
 #include "chatroom/adapters/uv.h"
 #include "chatroom/adapters/websocket.h"
+#include "page.h"
 #include "rules.h"
 
 using namespace chatroom;
@@ -51,13 +54,13 @@ struct Operator final : EngineObserver {
 };
 
 // Gifts are paid for elsewhere; another thread shows them in the room.
-void deliver_gifts(Remote room) {
-  for (std::uint64_t i = 1; i <= kGifts; ++i) {
+void deliver_gifts(Remote room, const std::atomic<bool>& on_air) {
+  for (std::uint64_t i = 1; i <= kGifts || on_air; ++i) {
     const std::string order = "order-" + std::to_string(i);
     const Outgoing gift{
         .kind = Kind::gift, .text = "a rose", .priority = Priority::high, .key = order};
     while (!room.broadcast(kRoom, gift, i)) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::milliseconds(i < kGifts ? 100 : 1'000));
   }
 }
 
@@ -99,7 +102,10 @@ int main(int argc, char** argv) {
   auto room = (*engine)->open_room(kRoom, stream_policy());
   if (!room) return 1;
 
-  WebSocketServer browsers;
+  Page page;
+  WebSocketOptions websocket;
+  websocket.http = &page;
+  WebSocketServer browsers(websocket);
   uv::Server server(loop, **engine);
   if (serve) {
     const auto port = static_cast<std::uint16_t>(std::atoi(argv[2]));
@@ -107,13 +113,16 @@ int main(int argc, char** argv) {
       return std::fprintf(stderr, "port %d is taken: choose another\n", port), 1;
     }
     loop.stop_on_signals();
+    std::printf("http://127.0.0.1:%d/?room=live/1&name=you\n", port);
+    std::fflush(stdout);
   }
 
   const Instant begin = loop.now();
   Audience audience(**engine, kRoom, kViewers);
   SongDesk desk((*engine)->remote());
   rules.desk = &desk;
-  std::thread gifts(deliver_gifts, (*engine)->remote());
+  std::atomic<bool> on_air{serve};
+  std::thread gifts(deliver_gifts, (*engine)->remote(), std::cref(on_air));
   room->set_role("viewer-0", Role::moderator);
   audience.wish_songs(5);
   // A moderator's order, as it would come from a browser.
@@ -127,6 +136,7 @@ int main(int argc, char** argv) {
     audience.like(30);
     if (loop.run_for(kRound)) break;
   }
+  on_air = false;
   gifts.join();
   loop.run_for(Duration::ms(1'200));  // the last merged frame and the last count
   const bool all = report(audience, events, loop.now() - begin);

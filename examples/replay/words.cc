@@ -131,8 +131,8 @@ constexpr std::string_view kLongLines[] = {
     "做一个小小的统计：想听慢歌的扣一，想听快歌的扣二，想看猫的扣三，都想要的去给主播点个关注再来"
     "。"};
 
-constexpr std::string_view kGifts[] = {"送出小心心 💗 x9", "送出热气球 🎈 x1", "sent a rose 🌹 x3",
-                                       "送出夜空中的星 ✨ x10", "sent a coffee ☕ x1"};
+constexpr std::string_view kGifts[] = {"小心心 💗 x9", "热气球 🎈 x1", "a rose 🌹 x3",
+                                       "夜空中的星 ✨ x10", "a coffee ☕ x1"};
 
 }  // namespace
 

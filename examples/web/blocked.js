@@ -8,7 +8,13 @@ export class Blocked {
   /** @type {Map<string, string>} id: how he was called */
   #users = new Map();
   #me = '';
+  #onBlock;
   shielded = false;
+
+  /** @param {(user: string, nick: string) => void} onBlock */
+  constructor(onBlock) {
+    this.#onBlock = onBlock;
+  }
 
   /** @param {string|undefined} me */
   load(me) {
@@ -37,6 +43,7 @@ export class Blocked {
     this.#users.set(user, nick || user);
     if (this.#users.size > MOST) this.#users.delete(this.#users.keys().next().value);
     this.#save();
+    this.#onBlock(user, nick || user);
   }
 
   async unblock(room, user) {
@@ -49,6 +56,11 @@ export class Blocked {
     await room.command(wanted ? 'shield' : 'unblock');
     this.shielded = wanted;
     this.#save();
+  }
+
+  /** Says once more what a server that was started anew has forgotten. */
+  async remind(room) {
+    if (this.shielded) await room.command('shield').catch(() => {});
   }
 
   get #key() {

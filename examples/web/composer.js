@@ -1,7 +1,7 @@
 // The send box: Enter sends, the counter counts bytes as the protocol does, refusals stand above as
 // sentences, and a wait that the server asked for is counted down on the button.
 
-import { el, icon, setText, utf8Length } from './dom.js';
+import { el, icon, iconButton, setText, utf8Length } from './dom.js';
 import { quoteOf } from './entries.js';
 import { meSheet } from './me.js';
 import { quickSheet } from './quick.js';
@@ -23,11 +23,13 @@ export class Composer {
   #noticeTimer = 0;
   #popup = null;
   #answered = null; // the message that the next one answers
+  #to = null; // or whom all that is written now is for
   #chip = null; // and how that is shown
 
   /**
    * @param {{words: any, language: string,
-   *   send: (text: string, options: {kind?: string, replyTo?: number}) => Promise<void>,
+   *   send: (text: string, options: {kind?: string, replyTo?: number,
+   *     to?: {user: string, nick: string}}) => Promise<void>,
    *   me: () => import('./me.js').Me, rename: (nick: string) => void}} options
    */
   constructor({ words, language, ...hooks }) {
@@ -44,9 +46,8 @@ export class Composer {
     const { placeholderOffline, placeholderShut } = this.#words;
     const { placeholder } = this.#parts;
     this.#parts.mode = mode;
-    input.placeholder = { open: placeholder, away: placeholderOffline, shut: placeholderShut }[
-      mode
-    ];
+    const open = this.#to ? this.#words.whisperingTo(this.#to.nick) : placeholder;
+    input.placeholder = { open, away: placeholderOffline, shut: placeholderShut }[mode];
     input.disabled = smile.disabled = mode === 'shut';
     this.#refresh();
   }
@@ -68,13 +69,17 @@ export class Composer {
 
   /** The next message answers this one. @param {import('./rows.js').Entry|null} entry */
   replyTo(entry) {
-    const { input, notice } = this.#parts;
     this.#answered = entry;
-    this.#chip?.remove();
-    this.#chip = entry ? this.#replyChip(quoteOf(entry, this.#words)) : null;
-    if (!entry) return;
-    notice.after(this.#chip);
-    input.focus();
+    this.#to = null;
+    this.#aim(entry && 'reply', entry && quoteOf(entry, this.#words));
+  }
+
+  /** All that is written is for this one alone, until that is dropped: whoever whispers twice must
+   * not say the second aloud. @param {{user: string, nick: string}} person */
+  whisperTo(person) {
+    this.#answered = null;
+    this.#to = person;
+    this.#aim('whisper', this.#words.whisperingTo(person.nick));
   }
 
   /** No sending for this long; `slow`: because of slow mode. */
@@ -123,17 +128,8 @@ export class Composer {
       on: { input: () => this.#refresh(), keydown: (e) => this.#key(e) },
     });
     const notice = el('p', { className: 'notice', role: 'status' });
-    const smile = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: words.quick,
-        aria: { label: words.quick, expanded: 'false' },
-        on: { click: () => this.#toggle('quick', () => this.#quick()) },
-      },
-      icon('smile'),
-    );
+    const quick = () => this.#toggle('quick', () => this.#quick());
+    const smile = iconButton('smile', words.quick, quick, { aria: { expanded: 'false' } });
     const nick = el('bdi');
     const me = el(
       'button',
@@ -169,19 +165,28 @@ export class Composer {
     this.#parts = { input, notice, smile, nick, me, bytes, send, placeholder };
   }
 
-  #replyChip(quote) {
-    const drop = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: this.#words.noReply,
-        aria: { label: this.#words.noReply },
-        on: { click: () => this.replyTo(null) },
-      },
-      icon('cross'),
+  /** Shows above the box where the next message goes. */
+  #aim(kind, text) {
+    const { input, notice, mode } = this.#parts;
+    this.#chip?.remove();
+    this.#chip = null;
+    this.node.classList.toggle('whispers', kind === 'whisper');
+    if (mode) this.mode = mode;
+    if (!kind) return;
+    const label = kind === 'whisper' ? this.#words.noWhisper : this.#words.noReply;
+    const drop = () => {
+      this.replyTo(null);
+      input.focus();
+    };
+    this.#chip = el(
+      'div',
+      { className: 'reply' },
+      icon(kind === 'whisper' ? 'lock' : kind),
+      el('bdi', {}, text),
+      iconButton('cross', label, drop),
     );
-    return el('div', { className: 'reply' }, icon('reply'), el('bdi', {}, quote), drop);
+    notice.after(this.#chip);
+    input.focus();
   }
 
   #key(event) {
@@ -202,13 +207,15 @@ export class Composer {
 
   async #say(text, kind) {
     const answered = kind ? null : this.#answered;
+    const to = kind ? null : this.#to;
     if (answered) this.replyTo(null);
     this.notify('');
     try {
-      await this.#hooks.send(text, { kind, replyTo: answered?.offset });
+      await this.#hooks.send(text, { kind, replyTo: answered?.offset, to });
     } catch (error) {
-      if (answered && !this.#answered) this.replyTo(answered);
-      this.#refused(error, kind ? '' : text);
+      const gone = kind || error.code === 'held'; // it waits for a moderator: to say it again is vain
+      if (answered && !gone && !this.#answered && !this.#to) this.replyTo(answered);
+      this.#refused(error, gone ? '' : text);
     }
   }
 

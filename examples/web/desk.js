@@ -2,9 +2,10 @@
 // and its channels. A button in the header says how much waits.
 
 import { rankOf } from './channels.js';
-import { el, icon, setText } from './dom.js';
+import { el, iconButton, setText } from './dom.js';
 import { refusalSentence } from './sentences.js';
 import { channelRules, roomRules } from './rules.js';
+import { sheetHead } from './sheets.js';
 
 const HANDS = 20; // shown at a time
 
@@ -16,18 +17,8 @@ export class DeskButton {
 
   constructor({ words, open }) {
     this.#words = words;
-    this.node = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round desk-open',
-        hidden: true,
-        aria: { expanded: 'false' },
-        on: { click: open },
-      },
-      icon('shield'),
-      this.#count,
-    );
+    const looks = { className: 'desk-open', hidden: true, aria: { expanded: 'false' } };
+    this.node = iconButton('shield', words.desk, open, looks, this.#count);
   }
 
   show(room, live) {
@@ -62,21 +53,10 @@ export class Desk {
     const refused = (error) => this.#refused(error);
     this.#held = section(words.held, 'held', words.nothingHeld);
     this.#hands = section(words.handsTitle, 'hands', words.noHands);
-    const cross = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: words.close,
-        aria: { label: words.close },
-        on: { click: close },
-      },
-      icon('cross'),
-    );
     this.node = el(
       'section',
       { className: 'sheet full desk', role: 'dialog', aria: { label: words.desk } },
-      el('header', {}, el('h3', {}, words.desk), cross),
+      sheetHead(words.desk, words, close),
       el(
         'div',
         { className: 'scroll' },

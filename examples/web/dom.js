@@ -64,6 +64,25 @@ export function icon(name) {
   return svg;
 }
 
+/** A round button that is a picture; `label` says what it does.
+ * @param {string} name  of the picture
+ * @param {string} label
+ * @param {(event: Event) => void} click
+ * @param {Record<string, any>} [properties]  as of el()
+ * @param {...(Node|string)} children  behind the picture */
+export function iconButton(name, label, click, properties = {}, ...children) {
+  const { className = '', aria, ...rest } = properties;
+  const looks = {
+    type: 'button',
+    className: `round ${className}`.trim(),
+    title: label,
+    aria: { label, ...aria },
+    on: { click },
+    ...rest,
+  };
+  return el('button', looks, icon(name), ...children);
+}
+
 /** Like textContent, but without a new node each time. */
 export function setText(node, text) {
   const first = node.firstChild;

@@ -45,6 +45,7 @@ export function entryOf(message, { own, words, me, find }) {
     high: levelOf(message) === HIGH,
     mention: !own && (Boolean(called) || toMe),
     role: message.role,
+    info: message.info,
     quote: message.reply_to > 0 ? quoteOf(answered, words) : undefined,
     tone: text.length > TALL_CHARS ? 'tall' : undefined,
   };

@@ -6,11 +6,14 @@ import { hueOf } from './dom.js';
 import { bulletOf, entryOf } from './entries.js';
 import { gapSentence } from './sentences.js';
 
+const BUSY = new Set(['sampled', 'budget']);
+
 export class Hearing {
   #page;
   #words;
   #epoch = '';
   #lookedAt = 0;
+  #busy = null; // the note of what the present busy time has cost
 
   /** @param {any} page  what it speaks to: {chat, client, words, language, conversation, stage,
    *   composer, nicks, blocked, receipts, live, tell, following} */
@@ -27,6 +30,9 @@ export class Hearing {
     on('joined', (detail) => this.#joined(detail));
     on('message', (detail) => this.#heard(detail));
     on('gap', (detail) => this.#gap(detail));
+    on('room_state', ({ state }) => {
+      if ((state.rung ?? 'normal') === 'normal') this.#busy = null;
+    });
     on('moderation', (detail) => this.#moderated(detail));
     on('channels', ({ lost }) => this.#channels(lost));
     on('held', (detail) =>
@@ -57,18 +63,26 @@ export class Hearing {
   }
 
   whisper({ user, nick, text }) {
-    const { client, conversation, blocked } = this.#page;
+    const { client, conversation, blocked, nicks } = this.#page;
     if (!text || blocked.has(user)) return;
+    nicks.learn({ user, nick });
     const own = user === client.user;
     conversation.add({
       type: 'direct',
       text,
       user,
       own,
+      name: nick || user,
       nick: own ? nick : this.#words.whisperFrom(nick || user),
       hue: hueOf(user),
       time: Date.now(),
     });
+  }
+
+  /** One has just blocked somebody: nothing of his is shown any more. */
+  hide(user, nick) {
+    this.takeBack((entry) => !entry.own && entry.user === user);
+    this.note(this.#words.blockedNow(nick));
   }
 
   takeBack(matches) {
@@ -121,10 +135,18 @@ export class Hearing {
     this.#page.tell('chat-message', { message, own, replayed });
   }
 
-  #gap({ reason, count }) {
-    const { words, language } = this.#page;
-    const what = count > 0 ? words.gap(count) : words.gapSome;
-    this.note(what + words.between + gapSentence(reason, language), 'warn');
+  /** While a room is busy, which a line above the list says, its losses are one note that counts. */
+  #gap({ reason, count = 0 }) {
+    const { words, language, conversation, chat } = this.#page;
+    const before = this.#busy;
+    const busy = BUSY.has(reason) && count > 0 && (chat.info.rung ?? 'normal') !== 'normal';
+    if (busy && before) conversation.remove((entry) => entry === before);
+    const lost = count + (busy && before ? before.lost : 0);
+    const what = lost > 0 ? words.gap(lost) : words.gapSome;
+    const text = what + words.between + gapSentence(reason, language);
+    const entry = { type: 'system', text, tone: 'warn', lost };
+    conversation.add(entry);
+    this.#busy = busy ? entry : null;
   }
 
   #moderated({ action, user, text, role, channel }) {

@@ -6,6 +6,7 @@ import { Requests } from './requests.js';
 import { ChatError } from './words.js';
 
 export const SUBPROTOCOL = 'chatroom.v1.json';
+const OPEN = 1; // readyState
 
 /** @type {Readonly<Record<string, any>>} */
 export const DEFAULTS = Object.freeze({
@@ -54,7 +55,9 @@ export class Link {
   }
 
   ask(op, fields, resolve, reject) {
-    const send = (id) => this.#socket.send(JSON.stringify({ id, op, ...fields }));
+    // A socket that is closing tells so at once; then all that waits is refused.
+    const send = (id) =>
+      this.#socket.readyState === OPEN && this.#socket.send(JSON.stringify({ id, op, ...fields }));
     this.#requests.ask(send, resolve, reject);
   }
 

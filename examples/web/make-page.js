@@ -79,14 +79,14 @@ export function makePage(element) {
   const { words } = page;
   const refused = (error) => page.composer.notify(refusalSentence(error, language));
   page.nicks = new Nicks();
-  page.blocked = new Blocked();
+  page.blocked = new Blocked((user, nick) => page.hearing.hide(user, nick));
   page.live = new Announcer(words);
   page.status = new Status({ words, language });
   page.hearing = new Hearing(page);
   page.showing = new Showing(page);
   page.saying = new Saying(page);
   page.opening = new Opening(page);
-  page.theatre = new Theatre({ words, onPeople: () => page.opening.members() });
+  page.theatre = new Theatre({ words, onPeople: (opener) => page.opening.members(opener) });
   page.composer = new Composer({
     words,
     language,
@@ -124,7 +124,7 @@ function makeList(page, refused) {
   });
   log.addEventListener('click', (event) => {
     const nick = event.target.closest?.('.nick');
-    if (nick) page.saying.mention(nick.parentNode.entry);
+    if (nick) page.opening.card(nick.parentNode.entry);
   });
   page.list = new ChatList(log, {
     onOlder: (before) => page.conversation.older(before),

@@ -1,8 +1,9 @@
 // Who is here: a sheet over the chat that reads the room's presence page by page, and again, at
 // most once a second, when people come or go while it is open.
 
-import { el, hueOf, icon } from './dom.js';
+import { el, hueOf } from './dom.js';
 import { errorSentence } from './sentences.js';
+import { sheetHead } from './sheets.js';
 
 const PAGE = 24; // rows; a page replaces the one before, so the document stays small
 const REFRESH_MS = 1_000;
@@ -28,17 +29,6 @@ export class Members {
     this.#words = words;
     this.#language = language;
     this.#hooks = hooks;
-    const cross = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: words.close,
-        aria: { label: words.close },
-        on: { click: hooks.close },
-      },
-      icon('cross'),
-    );
     this.node = el(
       'section',
       {
@@ -47,7 +37,7 @@ export class Members {
         aria: { label: words.members },
         on: { keydown: (e) => e.key === 'Escape' && hooks.close() },
       },
-      el('header', {}, el('h3', {}, words.members), cross),
+      sheetHead(words.members, words, hooks.close),
       this.#list,
       this.#footer,
     );

@@ -9,17 +9,18 @@ const MINUTES = [1, 10, 60];
 
 const isModerator = (role) => rankOf(role) >= rankOf('moderator');
 const isAdmin = (role) => rankOf(role) >= rankOf('admin');
+const roleAt = (room, channel) => (channel ? room.channels.roleIn(channel) : room.role);
 
-/** @typedef {{label: string, act: () => any, hard?: boolean}} Choice  `hard`: it takes something
- *   away for good */
+/** @typedef {{label: string, act: () => any, hard?: boolean, opens?: boolean}} Choice  `hard`: it
+ *   takes something away for good; `opens`: something that stands in place of the menu */
 
 /** @returns {Choice[]} */
-function choicesFor({ room, target, words, blocked, reply, mention }) {
+function choicesFor({ room, target, words, blocked, reply, mention, person }) {
   const { user, offset, own, channel } = target;
   const found = [];
-  const add = (label, act, hard = false) => found.push({ label, act, hard });
-  const ask = (label, op, fields, hard) => add(label, () => room.command(op, fields), hard);
-  const role = channel ? room.channels.roleIn(channel) : room.role;
+  const add = (label, act, more = {}) => found.push({ label, act, ...more });
+  const ask = (label, op, fields) => add(label, () => room.command(op, fields));
+  const role = roleAt(room, channel);
   if (offset > 0) add(words.reply, () => reply(target));
   if (user && !own) add(words.mention, () => mention(target));
   if (offset > 0 && (own || isModerator(role))) ask(words.recall, 'recall', { offset });
@@ -27,29 +28,39 @@ function choicesFor({ room, target, words, blocked, reply, mention }) {
     const pinned = room.info.pinned?.includes(offset);
     ask(pinned ? words.unpin : words.pin, pinned ? 'unpin' : 'pin', { offset });
   }
+  if (user) add(words.person, () => person(target), { opens: true });
   if (own || !user) return found;
   if (blocked.has(user)) add(words.unblock, () => blocked.unblock(room, user));
   else add(words.block, () => blocked.block(room, user, target.nick));
-  if (isModerator(room.role)) found.push(...orderFor(room, user, words));
-  if (isAdmin(room.role)) {
-    const raised = rankOf(target.role) >= rankOf('moderator');
-    const next = raised ? 'member' : 'moderator';
-    ask(raised ? words.lower : words.raise, 'set_role', { user, role: next });
-  }
-  if (isAdmin(role) && channel && channel !== 'main') {
-    ask(words.raiseIn(channel), 'set_role', { user, role: 'moderator', channel });
-    ask(words.letInto(channel), 'set_role', { user, role: 'member', channel });
-    ask(words.lowerIn(channel), 'set_role', { user, role: 'visitor', channel });
-  }
-  return found;
+  return [...found, ...orderChoices(room, target, words)];
 }
 
-function orderFor(room, user, words) {
+/** What keeps order, for those whose role lets them.
+ * @returns {Choice[]} */
+export function orderChoices(room, { user, own, role, channel }, words) {
+  if (own || !user) return [];
   const ask = (label, op, fields = {}, hard = false) => ({
     label,
     act: () => room.command(op, { user, ...fields }),
     hard,
   });
+  const found = isModerator(room.role) ? orderFor(ask, words) : [];
+  if (isAdmin(room.role)) {
+    const raised = isModerator(role);
+    const next = raised ? 'member' : 'moderator';
+    found.push(ask(raised ? words.lower : words.raise, 'set_role', { role: next }));
+  }
+  if (isAdmin(roleAt(room, channel)) && channel && channel !== 'main') {
+    found.push(
+      ask(words.raiseIn(channel), 'set_role', { role: 'moderator', channel }),
+      ask(words.letInto(channel), 'set_role', { role: 'member', channel }),
+      ask(words.lowerIn(channel), 'set_role', { role: 'visitor', channel }),
+    );
+  }
+  return found;
+}
+
+function orderFor(ask, words) {
   return [
     ...MINUTES.map((minutes) => ask(words.muteFor(minutes), 'mute', { for_ms: minutes * 60_000 })),
     ask(words.shadow, 'shadow_mute'),
@@ -57,6 +68,7 @@ function orderFor(room, user, words) {
     ask(words.clearUser, 'clear', {}, true),
     ask(words.kick, 'kick', {}, true),
     ask(words.ban, 'ban', {}, true),
+    ask(words.unban, 'unban'),
   ];
 }
 
@@ -78,8 +90,8 @@ export class Menu {
     this.#language = language;
     this.#close = close;
     const about = target.text ? el('p', { className: 'about', dir: 'auto' }, target.text) : null;
-    const items = choices.map(({ label, act, hard }) =>
-      this.#item(label, hard ? 'soft hard' : 'soft', () => this.#choose(act)),
+    const items = choices.map(({ label, act, hard, opens }) =>
+      this.#item(label, hard ? 'soft hard' : 'soft', opens ? act : () => this.#choose(act)),
     );
     this.node = el(
       'section',

@@ -1,6 +1,7 @@
 // The demo page around <chat-room>: takes room and name from the address, and shows how to embed.
 //
-//   ?room=live/1&name=Alice     also: token, lang, layout, recent, channels, src
+//   ?room=live/1&name=Alice     also: token, lang, layout, recent, channels, password, src (where
+//                               the policy of the page lets it connect elsewhere)
 
 const query = new URLSearchParams(location.search);
 const element = document.querySelector('chat-room');

@@ -1,7 +1,7 @@
 // The right side: header, banner, tabs, what is pinned, the list, the send box. Only how they
 // stand; what they do is in files of their own.
 
-import { el, icon } from './dom.js';
+import { el, icon, iconButton } from './dom.js';
 
 /** @returns {{node: HTMLElement, log: HTMLElement, middle: HTMLElement, newer: HTMLButtonElement,
  *   news: HTMLElement, slow: HTMLElement, people: HTMLButtonElement, bar: HTMLElement,
@@ -21,17 +21,7 @@ export function chatPanel(words, { onPeople, onNewer }) {
     news,
   );
   const slow = el('span', { className: 'slow', hidden: true });
-  const people = el(
-    'button',
-    {
-      type: 'button',
-      className: 'round',
-      title: words.members,
-      aria: { label: words.members, expanded: 'false' },
-      on: { click: onPeople },
-    },
-    icon('people'),
-  );
+  const people = iconButton('people', words.members, onPeople, { aria: { expanded: 'false' } });
   const middle = el('div', { className: 'middle' }, log, newer);
   const node = el('section', { className: 'chat', aria: { label: words.chat } });
   /** @param {{status: any, desk: any, tabs: any, pinned: any, composer: any, live: any}} parts */

@@ -2,7 +2,7 @@
 // read from history.
 
 import { rankOf } from './channels.js';
-import { el, icon, setText } from './dom.js';
+import { el, icon, iconButton, setText } from './dom.js';
 
 export class PinnedBar {
   node;
@@ -29,17 +29,7 @@ export class PinnedBar {
     );
     const unpin = () =>
       this.#room.command('unpin', { offset: this.#offset }).catch((error) => refused(error));
-    this.#unpin = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round',
-        title: words.unpin,
-        aria: { label: words.unpin },
-        on: { click: unpin },
-      },
-      icon('cross'),
-    );
+    this.#unpin = iconButton('cross', words.unpin, unpin);
     this.node = el('div', {
       className: 'pinned',
       role: 'region',

@@ -1,9 +1,9 @@
 // Rows of the chat list: what an entry looks like. All goes in as text, never as markup.
 
 /** @typedef {{type: 'message'|'direct'|'system'|'pending', text: string, offset?: number,
- *   channel?: string, user?: string, nick?: string, role?: string, badge?: string, own?: boolean,
+ *   channel?: string, user?: string, nick?: string, name?: string, role?: string, badge?: string, own?: boolean,
  *   mention?: boolean, high?: boolean, count?: number, gift?: number, time?: number,
- *   tone?: string, hue?: number, quote?: string, seen?: string, order?: number}} Entry */
+ *   tone?: string, hue?: number, info?: object, quote?: string, seen?: string, order?: number}} Entry */
 
 export function newRow() {
   const row = document.createElement('div');
@@ -32,7 +32,7 @@ export function fill(row, entry) {
   row.style.setProperty('--hue', String(entry.hue ?? 0));
   nick.firstChild.data = entry.nick ?? '';
   text.firstChild.data = entry.text;
-  setOrDelete(row, 'initial', entry.nick && initialOf(entry.nick));
+  setOrDelete(row, 'initial', entry.nick && initialOf(entry.name ?? entry.nick));
   setOrDelete(row, 'seen', entry.seen);
   setOrDelete(nick, 'badge', entry.badge);
   setOrDelete(nick, 'channel', entry.channel !== 'main' && entry.channel);

@@ -10,56 +10,103 @@ const ACCESS = ['visitor', 'speaker', 'moderator', 'admin'];
 
 const isAdmin = (room) => rankOf(room.role) >= rankOf('admin');
 
-/** Null for others. */
+/** Hears the room for as long as the node is shown. */
+function whileShown(room, type, node, hear) {
+  const heard = () => {
+    if (node.isConnected) hear();
+    else room.removeEventListener(type, heard);
+  };
+  room.addEventListener(type, heard);
+}
+
+/** Null for others. What others change meanwhile, and what is refused, is shown as it is. */
 export function roomRules(room, words, refused) {
   if (!isAdmin(room)) return null;
-  const { policy = {} } = room.info;
-  const set = (change) => room.command('set_policy', { policy: change }).catch(refused);
-  const check = (label, checked, change) => {
-    const box = el('input', { type: 'checkbox', checked });
+  const shows = [];
+  const show = () => shows.forEach((one) => one(room.info.policy ?? {}));
+  const set = (change) =>
+    room.command('set_policy', { policy: change }).catch((error) => {
+      show();
+      refused(error);
+    });
+  const check = (label, isOn, change) => {
+    const box = el('input', { type: 'checkbox' });
     box.addEventListener('change', () => set(change(box.checked)));
+    shows.push((policy) => (box.checked = Boolean(isOn(policy))));
     return el('label', { className: 'check' }, box, label);
   };
-  const word = el('input', {
-    type: 'password',
-    autocomplete: 'new-password',
-    placeholder: policy.has_password ? words.newPassword : words.noPassword,
-    maxLength: 64,
-    aria: { label: words.password },
-  });
-  word.addEventListener('change', () => set({ password: word.value }));
-  return el(
+  const mode = (name, label) =>
+    check(
+      label,
+      (policy) => policy[name],
+      (on) => ({ [name]: on }),
+    );
+  const node = el(
     'section',
     { className: 'switches' },
     el('h4', {}, words.rules),
-    slowPicker(policy.slow_mode_s ?? 0, words, set),
-    check(words.muteAll, policy.mute_all, (on) => ({ mute_all: on })),
-    check(words.moderated, policy.moderated, (on) => ({ moderated: on })),
-    check(words.membersOnly, policy.members_only, (on) => ({ members_only: on })),
-    check(words.emoteOnly, policy.emote_only, (on) => ({ emote_only: on })),
-    check(words.noRepeats, policy.duplicate_s > 0, (on) => ({ duplicate_s: on ? REPEAT_S : 0 })),
-    word,
+    slowPicker(words, set, shows),
+    mode('mute_all', words.muteAll),
+    mode('moderated', words.moderated),
+    mode('members_only', words.membersOnly),
+    mode('emote_only', words.emoteOnly),
+    check(
+      words.noRepeats,
+      ({ duplicate_s: span }) => span > 0,
+      (on) => ({ duplicate_s: on ? REPEAT_S : 0 }),
+    ),
+    passwordForm(words, set, shows),
   );
+  show();
+  whileShown(room, 'room_state', node, show);
+  return node;
 }
 
-function slowPicker(slow, words, set) {
+function slowPicker(words, set, shows) {
   const pick = el('select', { aria: { label: words.slowModeLabel } });
-  for (const seconds of [...new Set([...SLOW_S, slow])].sort((a, b) => a - b)) {
-    const label = seconds === 0 ? words.slowModeOff : words.slowMode(seconds);
-    pick.append(el('option', { value: String(seconds), selected: seconds === slow }, label));
-  }
+  shows.push(({ slow_mode_s: slow = 0 }) => {
+    const spans = [...new Set([...SLOW_S, slow])].sort((a, b) => a - b);
+    const label = (span) => (span === 0 ? words.slowModeOff : words.slowMode(span));
+    const options = spans.map((span) => el('option', { value: String(span) }, label(span)));
+    pick.replaceChildren(...options);
+    pick.value = String(slow);
+  });
   pick.addEventListener('change', () => set({ slow_mode_s: Number(pick.value) }));
   return pick;
+}
+
+/** Nobody is told a password, so what stands in the box is only ever a new one. */
+function passwordForm(words, set, shows) {
+  const word = el('input', {
+    type: 'password',
+    autocomplete: 'new-password',
+    maxLength: 64,
+    aria: { label: words.password },
+  });
+  const give = (event) => {
+    event.preventDefault();
+    if (word.value) set({ password: word.value });
+    word.value = '';
+  };
+  const drop = el(
+    'button',
+    { type: 'button', className: 'soft', on: { click: () => set({ password: '' }) } },
+    words.dropPassword,
+  );
+  shows.push(({ has_password: has }) => {
+    word.placeholder = has ? words.newPassword : words.noPassword;
+    drop.hidden = !has;
+  });
+  const save = el('button', { type: 'submit', className: 'soft' }, words.save);
+  return el('form', { on: { submit: give } }, word, save, drop);
 }
 
 /** Null for others. */
 export function channelRules(room, words, refused) {
   if (!isAdmin(room)) return null;
   const list = el('ul', { className: 'channels' });
-  const show = () => {
-    if (list.firstChild && !list.isConnected) return room.removeEventListener('channels', show);
+  const show = () =>
     list.replaceChildren(...room.channels.all.map((one) => channelRow(room, one, words, refused)));
-  };
   const name = el('input', {
     placeholder: words.newChannel,
     maxLength: 64,
@@ -77,8 +124,8 @@ export function channelRules(room, words, refused) {
     const done = () => (name.value = '');
     room.command('open_channel', { channel, access: restricted }).then(done, refused);
   };
-  room.addEventListener('channels', show);
   show();
+  whileShown(room, 'channels', list, show);
   const form = el(
     'form',
     { on: { submit: open } },

@@ -14,11 +14,13 @@ export class Saying {
     this.#page = page;
   }
 
-  /** @param {{kind?: string, replyTo?: number}} [options] */
-  async say(text, { kind, replyTo } = {}) {
-    const whisper = WHISPER.exec(text);
-    if (whisper) return this.#whisper(whisper[1], whisper[2]);
+  /** `to`: to him alone.
+   * @param {{kind?: string, replyTo?: number, to?: {user: string, nick?: string}}} [options] */
+  async say(text, { kind, replyTo, to } = {}) {
     const { chat, client, conversation, list, nick, nicks, words } = this.#page;
+    if (to) return this.#whisper(to.user, to.nick || to.user, text);
+    const whisper = WHISPER.exec(text);
+    if (whisper) return this.#whisper(nicks.userOf(whisper[1]), whisper[1], whisper[2]);
     const channel = conversation.target;
     const { user = '' } = client;
     const entry = { type: 'pending', text, channel, nick, user, own: true };
@@ -47,8 +49,16 @@ export class Saying {
   mention({ type, user, nick, own }) {
     if (!user || own) return;
     const { nicks, composer } = this.#page;
+    if (type === 'direct') return this.whisperTo({ user, nick });
     nicks.learn({ user, nick });
-    composer.insert(type === 'direct' ? `/w ${user} ` : `@${nick || user} `);
+    composer.insert(`@${nick || user} `);
+  }
+
+  /** What is written from now on is for him alone, until one says otherwise. */
+  whisperTo({ user, nick }) {
+    const { nicks, composer } = this.#page;
+    nicks.learn({ user, nick });
+    composer.whisperTo({ user, nick: nick || user });
   }
 
   /** Slow mode: the next message may come so much later. */
@@ -59,11 +69,10 @@ export class Saying {
     if (seconds > 0 && bound) composer.coolDown(seconds * 1_000, true);
   }
 
-  async #whisper(name, text) {
-    const { client, conversation, nicks, words } = this.#page;
-    const user = nicks.userOf(name);
+  async #whisper(user, name, text) {
+    const { client, conversation, words } = this.#page;
     await client.sendTo(user, text);
-    const entry = { type: 'direct', text, user, nick: words.whisperTo(name), hue: hueOf(user) };
-    conversation.add({ ...entry, time: Date.now() });
+    const entry = { type: 'direct', text, user, name, nick: words.whisperTo(name) };
+    conversation.add({ ...entry, hue: hueOf(user), time: Date.now() });
   }
 }

@@ -1,6 +1,12 @@
 // The sheets over the chat (members, desk, menus): one at a time, opened by a button or a row,
 // closed by Escape, and whoever opened it has the focus again.
 
+import { el, iconButton } from './dom.js';
+
+/** What stands on top of one that fills the place of the list. */
+export const sheetHead = (title, words, close) =>
+  el('header', {}, el('h3', {}, title), iconButton('cross', words.close, close));
+
 export class Sheets {
   #place;
   #sheet = null;
@@ -27,7 +33,7 @@ export class Sheets {
     this.close(false);
     this.#sheet = sheet;
     this.#opener = opener;
-    opener?.setAttribute('aria-expanded', 'true');
+    if (opener?.hasAttribute('aria-expanded')) opener.setAttribute('aria-expanded', 'true');
     this.#place.append(sheet.node);
     sheet.focus();
   }

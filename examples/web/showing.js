@@ -73,6 +73,7 @@ export class Showing {
     page.left = null;
     page.wasAway = false;
     page.blocked.load(page.client.user);
+    page.blocked.remind(page.chat);
     this.#room();
     this.state();
   }

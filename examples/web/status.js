@@ -92,18 +92,21 @@ export class Status {
     this.showRoom(chat);
     this.pill.className = `state ${this.shown}`;
     setText(this.pill, this.#words[this.shown]);
+    this.pill.title = this.#words[this.shown];
     clearInterval(this.#countdown);
-    this.banner.hidden = true;
-    this.#secret.hidden = true;
+    // What stays is not hidden for a moment: whoever types there would lose the focus.
+    this.banner.hidden = !['waiting', 'closed', 'refused'].includes(this.shown);
+    const offer = this.shown === 'refused' && !left ? lineOffer(chat, this.#words, rejoin) : null;
+    const asks = !offer && !left && chat.error?.code === 'wrong_password';
+    this.#secret.hidden = this.shown !== 'refused' || !asks;
     if (this.shown === 'waiting') {
       this.#countdown = setInterval(() => this.#showWaiting(client), COUNTDOWN_MS);
       this.#showWaiting(client);
     } else if (this.shown === 'closed') {
       this.#offer(this.#ending(client.lastClose), this.#words.reconnect, () => client.retry());
-    } else if (this.shown === 'refused' && !left && lineOffer(chat, this.#words, rejoin)) {
-      this.#offer(...lineOffer(chat, this.#words, rejoin), 'banner');
-    } else if (this.shown === 'refused' && !left && chat.error?.code === 'wrong_password') {
-      this.#secret.hidden = false;
+    } else if (offer) {
+      this.#offer(...offer, 'banner');
+    } else if (!this.#secret.hidden) {
       const enter = () => {
         chat.password = this.#secret.value;
         this.#secret.value = '';

@@ -165,6 +165,8 @@ export const CHAT = `
 .reply bdi { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; }
 .reply .round { width: 26px; height: 26px; font-size: 11px; }
+.whispers .reply { border-color: #9b85ff; color: #c9bdff; }
+.whispers .field, .whispers .field:focus-within { box-shadow: inset 0 0 0 1.5px #9b85ff; }
 .field { display: flex; align-items: flex-end; border-radius: 10px; background: var(--chat-raised);
   box-shadow: inset 0 0 0 1px var(--chat-line); }
 .field:focus-within { box-shadow: inset 0 0 0 1.5px var(--chat-accent); }

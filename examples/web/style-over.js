@@ -26,6 +26,35 @@ input[type="checkbox"] { width: 16px; height: 16px; margin: 0; flex: none;
 .menu .hard { background: rgb(255 107 107 / .12); }
 .menu .cancel { background: none; color: var(--chat-dim); }
 
+/* Somebody's card */
+.card { inset: auto 10px 10px; display: grid; gap: 10px; max-height: calc(100% - 20px);
+  overflow-y: auto; scrollbar-width: thin; scrollbar-color: #39404f transparent; }
+.card > header { display: grid; grid-template-columns: auto 1fr auto; align-items: center;
+  column-gap: 10px; }
+.card > header::before { content: attr(data-initial); grid-row: 1 / 3; width: 38px; height: 38px;
+  border-radius: 50%; display: grid; place-items: center; font-size: 16px; font-weight: 700;
+  color: hsl(var(--hue) 75% 90%); background: hsl(var(--hue) 38% 34%); }
+.card h3 { align-self: end; font-size: 14.5px; }
+.card h3, .card small { min-width: 0; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; grid-column: 2; }
+.card h3:only-of-type:not(:has(+ small)) { grid-row: 1 / 3; align-self: center; }
+.card small { font-size: 12px; color: var(--chat-dim); align-self: start; }
+.card > header .round { grid-area: 1 / 3 / 3; }
+.card h4 { margin: 2px 0 -4px; }
+.profile { font-size: 13px; overflow-wrap: anywhere; }
+.profile p { margin: 0; white-space: pre-wrap; }
+.profile dl { display: grid; grid-template-columns: minmax(4em, auto) 1fr; gap: 3px 12px;
+  margin: 8px 0 0; }
+.profile dl:first-child { margin: 0; }
+.profile dt { color: var(--chat-dim); }
+.profile dd { margin: 0; }
+.profile a { color: var(--chat-accent); }
+.deeds { display: grid; gap: 6px; grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
+.deeds + h4 + .deeds { grid-template-columns: repeat(auto-fill, minmax(148px, 1fr)); }
+.deeds .soft { min-height: 34px; padding: 4px 10px; white-space: normal; line-height: 1.25;
+  overflow-wrap: anywhere; }
+.deeds .hard { background: rgb(255 107 107 / .12); }
+
 /* Members and desk fill the place of the list */
 .full { inset: 0; border-radius: 0; padding: 0; display: flex; flex-direction: column;
   background: var(--chat-panel); box-shadow: none; }
@@ -62,8 +91,7 @@ h4 { margin: 0 0 8px; font-size: 11.5px; font-weight: 700; letter-spacing: .04em
 .desk small:empty { display: none; }
 .desk .empty { margin: 0; color: var(--chat-dim); font-size: 12.5px; }
 .switches { display: grid; gap: 4px; }
-.switches select, .switches input[type="password"] { width: 100%; margin-bottom: 6px; }
-.switches input[type="password"] { margin: 6px 0 0; }
+.switches select { width: 100%; margin-bottom: 6px; }
 .desk form { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 8px; }
 .desk form input { flex: 1; min-width: 8em; }
 .desk form .soft { min-height: 32px; }

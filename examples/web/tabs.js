@@ -1,7 +1,7 @@
 // The tabs of a room's channels: one for all that one is on, one for each. A dot says that
 // something is unread, a lock that it is for others. Arrow keys move, as in any list of tabs.
 
-import { el, icon } from './dom.js';
+import { el, icon, iconButton } from './dom.js';
 
 export const ALL = '';
 
@@ -26,17 +26,7 @@ export class Tabs {
       aria: { label: words.channels },
       on: { keydown: (e) => this.#key(e) },
     });
-    this.#leave = el(
-      'button',
-      {
-        type: 'button',
-        className: 'round leave',
-        title: words.leaveChannel,
-        aria: { label: words.leaveChannel },
-        on: { click: leave },
-      },
-      icon('cross'),
-    );
+    this.#leave = iconButton('cross', words.leaveChannel, leave, { className: 'leave' });
     this.node = el('nav', { className: 'tabs', hidden: true }, this.#strip);
   }
 

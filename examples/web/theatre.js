@@ -1,7 +1,7 @@
 // The left side: whatever the host shows (a slot), the flying comments over it, a title above, and
 // the viewer's own switches below, which are remembered in this browser.
 
-import { el, icon, setText } from './dom.js';
+import { el, icon, iconButton, setText } from './dom.js';
 import { DanmakuStage } from './danmaku.js';
 
 const MEMORY = 'chatroom.stage';
@@ -19,7 +19,7 @@ export class Theatre {
   #sheet = null;
   #settings = { ...DEFAULTS, ...recall() };
 
-  /** @param {{words: any, onPeople: () => void}} options */
+  /** @param {{words: any, onPeople: (opener: HTMLElement) => void}} options */
   constructor({ words, onPeople }) {
     this.#words = words;
     const air = el('div', { className: 'air', aria: { hidden: 'true' } });
@@ -29,7 +29,13 @@ export class Theatre {
     const online = el('span');
     const people = el(
       'button',
-      { type: 'button', className: 'chip', title: words.members, on: { click: onPeople } },
+      {
+        type: 'button',
+        className: 'chip',
+        title: words.members,
+        aria: { expanded: 'false' },
+        on: { click: () => onPeople(people) },
+      },
       icon('people'),
       online,
     );
@@ -43,8 +49,10 @@ export class Theatre {
       },
       words.danmaku,
     );
-    const gear = this.#button('sliders', words.settings, () => this.#toggleSheet());
-    const full = this.#button('expand', words.fullscreen, () => this.#fullscreen());
+    const gear = iconButton('sliders', words.settings, () => this.#toggleSheet(), {
+      aria: { expanded: 'false' },
+    });
+    const full = iconButton('expand', words.fullscreen, () => this.#fullscreen());
     full.hidden = !document.fullscreenEnabled;
     this.node = el(
       'section',
@@ -80,14 +88,6 @@ export class Theatre {
 
   destroy() {
     this.stage.destroy();
-  }
-
-  #button(name, label, click) {
-    return el(
-      'button',
-      { type: 'button', className: 'round', title: label, aria: { label }, on: { click } },
-      icon(name),
-    );
   }
 
   #set(change) {

@@ -1,40 +1,14 @@
 // Channels on the page, against our own server: tabs, one timeline of several, switching, dots,
 // what is for others, roles in one channel.
 
-import {
-  SIZES,
-  assert,
-  assertEqual,
-  openPage,
-  roomUrl,
-  say,
-  texts,
-  until,
-  untilLive,
-} from './harness.mjs';
+import { assert, assertEqual, say, seen, texts, until, untilLive } from './harness.mjs';
+import { pairTests } from './pair.mjs';
 
-export async function channelTests({ runner, browser, server, screens }) {
-  let rooms = 0;
-  const test = (name, run, { query = '' } = {}) =>
-    runner.test(`channels: ${name}`, async () => {
-      const room = `channels/${++rooms}-${Date.now() % 100_000}`;
-      const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
-      await untilLive(alice);
-      await open(alice, 'lounge');
-      await open(alice, 'crew', 'moderator');
-      const bob = await openPage(browser, roomUrl(server, room, 'Bob', query), {
-        viewport: SIZES[1],
-      });
-      await untilLive(bob);
-      try {
-        await run(alice, bob, room);
-        if (screens) await alice.screenshot({ path: `${screens}/channels-${rooms}.png` });
-        assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
-      } finally {
-        await alice.context().close();
-        await bob.context().close();
-      }
-    });
+export async function channelTests(context) {
+  const test = pairTests(context, 'channels', async (alice) => {
+    await open(alice, 'lounge');
+    await open(alice, 'crew', 'moderator');
+  });
   const open = (page, channel, access) =>
     page.evaluate(
       (fields) => document.querySelector('chat-room').chat.command('open_channel', fields),
@@ -52,7 +26,6 @@ export async function channelTests({ runner, browser, server, screens }) {
   const joined = (page) =>
     page.evaluate(() => document.querySelector('chat-room').chat.channels.joined);
   const tab = (page, name) => page.locator(`.tab[data-name="${name}"]`);
-  const seen = (page, text) => until(`"${text}"`, async () => (await texts(page)).includes(text));
   const unread = (page, name) => tab(page, name).getAttribute('data-unread');
 
   await test('a channel is looked into, with what was said there before', async (alice, bob) => {
@@ -159,9 +132,10 @@ export async function channelTests({ runner, browser, server, screens }) {
 
   await test('an owner opens and closes channels at the desk', async (alice, bob) => {
     await alice.locator('.desk-open').click();
-    await alice.locator('.desk form input').fill('stage <b>1</b>');
-    await alice.locator('.desk form select').selectOption('speaker');
-    await alice.locator('.desk form button').click();
+    const form = alice.locator('.desk form', { has: alice.locator('select') });
+    await form.locator('input').fill('stage <b>1</b>');
+    await form.locator('select').selectOption('speaker');
+    await form.locator('button').click();
     await until('the tab', async () => (await tab(bob, 'stage <b>1</b>').count()) === 1);
     assertEqual(await tab(bob, 'stage <b>1</b>').locator('svg').count(), 1, 'it is locked');
     assertEqual(await tab(bob, 'stage <b>1</b>').locator('b').count(), 0, 'its name is text');

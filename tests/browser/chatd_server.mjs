@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
 const WORDS = new URL('words.txt', import.meta.url).pathname;
+const PROFILES = new URL('profiles.jsonl', import.meta.url).pathname;
 
+const FILES = ['--words', WORDS, '--profiles', PROFILES];
 const ROOMS = ['--open', '--unlimited', '--owner', 'Alice', '--likes', '--receipts'];
 
 export class ChatdServer {
@@ -30,7 +32,7 @@ export class ChatdServer {
     this.port ||= await freePort();
     this.tcpPort ||= await freePort();
     const listen = ['--ws', `127.0.0.1:${this.port}`, '--tcp', `127.0.0.1:${this.tcpPort}`];
-    this.#process = spawn(this.#binary, [...listen, ...ROOMS, '--words', WORDS, ...this.#more], {
+    this.#process = spawn(this.#binary, [...listen, ...ROOMS, ...FILES, ...this.#more], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const keep = (data) => (this.#output = (this.#output + data).slice(-8_000));

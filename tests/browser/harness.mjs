@@ -47,8 +47,17 @@ export function roomUrl(server, room, name, extra = '') {
 }
 
 /** Waits until the page is in its room. */
-export const untilLive = (page, timeout = 30_000) =>
-  page.locator('.state.live').waitFor({ timeout });
+export async function untilLive(page, timeout = 30_000) {
+  const live = page.locator('.state.live').waitFor({ timeout });
+  await live.catch(async (error) => {
+    const shown = await page.evaluate(() => {
+      const { client, chat, shadowRoot } = document.querySelector('chat-room');
+      const says = shadowRoot?.querySelector('.banner:not([hidden])')?.textContent;
+      return { client: client?.state, last: client?.lastClose, room: chat?.state, says };
+    });
+    throw new Error(`${error.message}\n${JSON.stringify([shown, page.complaints])}`);
+  });
+}
 
 export async function say(page, text) {
   await page.locator('textarea').fill(text);
@@ -69,6 +78,10 @@ export async function until(what, probe, timeoutMs = 10_000) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** The list of messages shows it. */
+export const seen = (page, text) =>
+  until(`"${text}"`, async () => (await texts(page)).includes(text));
 
 export function assert(condition, what) {
   if (!condition) throw new Error(what);

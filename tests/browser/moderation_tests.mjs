@@ -1,40 +1,25 @@
 // Keeping order on the page, against our own server: the first in a room owns it.
 
 import {
-  SIZES,
   assert,
   assertEqual,
   openPage,
   roomUrl,
   say,
+  seen,
   texts,
   until,
   untilLive,
 } from './harness.mjs';
+import { pairTests } from './pair.mjs';
 
-export async function moderationTests({ runner, browser, server, screens }) {
-  let rooms = 0;
-  const test = (name, run) =>
-    runner.test(`page: ${name}`, async () => {
-      const room = `mod/${++rooms}-${Date.now() % 100_000}`;
-      const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
-      await untilLive(alice);
-      const bob = await openPage(browser, roomUrl(server, room, 'Bob'), { viewport: SIZES[1] });
-      await untilLive(bob);
-      try {
-        await run(alice, bob);
-        if (screens) await alice.screenshot({ path: `${screens}/mod-${rooms}.png` });
-        assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
-      } finally {
-        await alice.context().close();
-        await bob.context().close();
-      }
-    });
+export async function moderationTests(context) {
+  const { browser, server } = context;
+  const test = pairTests(context, 'moderation');
   const choose = async (page, text, label) => {
     await page.locator('.row', { hasText: text }).click({ button: 'right' });
-    await page.locator('.menu button', { hasText: label }).click();
+    await page.getByRole('menuitem', { name: label, exact: true }).click();
   };
-  const seen = (page, text) => until(`"${text}"`, async () => (await texts(page)).includes(text));
   const notice = (page) => page.locator('.notice').textContent();
 
   await test('an owner mutes, and lets speak again', async (alice, bob) => {
@@ -73,6 +58,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   await test('what the filter holds waits, is released, and rejected', async (alice, bob) => {
     await say(bob, 'this is holdme one');
     await until('the refusal', async () => (await notice(bob)).includes('moderator'));
+    assertEqual(await bob.locator('textarea').inputValue(), '', 'it is not said again');
     await say(bob, 'this is holdme two');
     assert(!(await texts(alice)).includes('this is holdme one'), 'it was not said');
     await alice.locator('.desk-open').click();
@@ -156,7 +142,7 @@ export async function moderationTests({ runner, browser, server, screens }) {
   await test('a room asks for its password, once', async (alice, bob) => {
     await alice.locator('.desk-open').click();
     await alice.locator('.switches input[type=password]').fill('sesame');
-    await alice.locator('.switches input[type=password]').press('Tab');
+    await alice.locator('.switches input[type=password]').press('Enter');
     await until('the password', () =>
       bob.evaluate(() => document.querySelector('chat-room').chat.info.policy.has_password),
     );
@@ -174,6 +160,47 @@ export async function moderationTests({ runner, browser, server, screens }) {
     await untilLive(bob);
     await say(bob, 'at last');
     await seen(alice, 'at last');
+  });
+
+  await test('rules are shown as they are, and a password is taken away again', async (alice, bob) => {
+    const box = (label) => alice.locator('.switches label', { hasText: label }).locator('input');
+    const has = (page) =>
+      page.evaluate(() => document.querySelector('chat-room').chat.info.policy.has_password);
+    await alice.locator('.desk-open').click();
+    const drop = alice.locator('.switches button', { hasText: 'Remove' });
+    assert(await drop.isHidden(), 'nothing to remove');
+    await alice.locator('.switches input[type=password]').fill('sesame');
+    await alice.locator('.switches button', { hasText: 'Save' }).click();
+    await until('the password', () => has(bob));
+    assertEqual(await alice.locator('.switches input[type=password]').inputValue(), '', 'the box');
+    await drop.click();
+    await until('none', async () => !(await has(bob)));
+    await until('nothing to remove', () => drop.isHidden());
+    await change(alice, { slow_mode_s: 7, emote_only: true });
+    await until('the change', () => box('Emotes only').isChecked());
+    assertEqual(await alice.locator('.switches select').inputValue(), '7', 'of any length');
+    await alice.evaluate(() => {
+      const { chat } = document.querySelector('chat-room');
+      chat.command = () => Promise.reject(Object.assign(new Error('no'), { code: 'forbidden' }));
+    });
+    await box('Only moderators speak').click();
+    await until('the refusal', () => alice.locator('.desk .refusal').isVisible());
+    assert(!(await box('Only moderators speak').isChecked()), 'as it is');
+  });
+
+  await test('a ban is lifted by who imposed it', async (alice, bob) => {
+    await say(bob, 'rude');
+    await seen(alice, 'rude');
+    await choose(alice, 'rude', 'Ban');
+    const banner = bob.locator('.banner:not([hidden])');
+    await banner.waitFor();
+    await banner.locator('button').click();
+    await until('still banned', async () => (await banner.textContent()).includes('banned'));
+    await choose(alice, 'rude', 'Lift the ban');
+    await banner.locator('button').click();
+    await untilLive(bob);
+    await say(bob, 'sorry');
+    await seen(alice, 'sorry');
   });
 
   await test('who is blocked is not seen any more, until he is again', async (alice, bob) => {
@@ -224,9 +251,22 @@ export async function moderationTests({ runner, browser, server, screens }) {
       );
     const line = alice.locator('.rate');
     assert(!(await line.isVisible()), 'nothing to say yet');
+    const lose = (count) =>
+      alice.evaluate(
+        (fields) => document.querySelector('chat-room').chat.take({ event: 'gap', ...fields }),
+        { reason: 'sampled', from: 1, to: 1, count },
+      );
+    const lost = async () =>
+      (await texts(alice, 'system')).filter((text) => text.includes('left out'));
+    const told = (count) => `${count} messages were left out. The room was too busy to show all.`;
     await hear({ rung: 'sample', kept: 200 });
     assertEqual(await line.textContent(), 'Busy: showing 1 of 5 messages', 'the line');
+    for (const count of [7, 5, 30]) await lose(count);
+    await until('one note', async () => (await lost()).join() === told(42));
     await hear({ rung: 'normal' });
     assert(!(await line.isVisible()), 'all is shown again');
+    await hear({ rung: 'sample', kept: 500 });
+    await lose(3);
+    await until('a note of its own', async () => (await lost()).join() === [told(42), told(3)].join());
   });
 }

@@ -4,38 +4,23 @@
 
 import { ChatdServer } from './chatd_server.mjs';
 import {
-  SIZES,
   assert,
   assertEqual,
   openPage,
   roomUrl,
   say,
+  seen,
   texts,
   until,
   untilLive,
 } from './harness.mjs';
+import { pairTests } from './pair.mjs';
 
 const EVIL = '<img src=x onerror="globalThis.harmed=1">';
 
-export async function peopleTests({ runner, browser, server, screens, binary, webRoot }) {
-  let rooms = 0;
-  const test = (name, run) =>
-    runner.test(`people: ${name}`, async () => {
-      const room = `people/${++rooms}-${Date.now() % 100_000}`;
-      const alice = await openPage(browser, roomUrl(server, room, 'Alice'));
-      await untilLive(alice);
-      const bob = await openPage(browser, roomUrl(server, room, 'Bob'), { viewport: SIZES[1] });
-      await untilLive(bob);
-      try {
-        await run(alice, bob, room);
-        if (screens) await bob.screenshot({ path: `${screens}/people-${rooms}.png` });
-        assertEqual([alice.complaints, bob.complaints], [[], []], 'complaints');
-      } finally {
-        await alice.context().close();
-        await bob.context().close();
-      }
-    });
-  const seen = (page, text) => until(`"${text}"`, async () => (await texts(page)).includes(text));
+export async function peopleTests(context) {
+  const { runner, browser, server, binary, webRoot } = context;
+  const test = pairTests(context, 'people');
   const row = (page, text) => page.locator('.row', { hasText: text });
   const command = (page, op, fields) =>
     page.evaluate(
@@ -151,13 +136,13 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
   await test('a shield keeps whispers of strangers away', async (alice, bob) => {
     const whisper = async (text) => {
       await say(alice, `/w Bob ${text}`);
-      await seen2(alice, text);
+      await whispered(alice, text);
     };
-    const seen2 = (page, text) =>
+    const whispered = (page, text) =>
       until(`"${text}"`, async () => (await texts(page, 'direct')).includes(text));
     await command(bob, 'unblock', { user: 'Alice' }); // an earlier test's, the server remembers
     await whisper('psst');
-    await seen2(bob, 'psst');
+    await whispered(bob, 'psst');
     await bob.locator('.me').click();
     await bob.locator('.own.sheet input[type=checkbox]').check();
     await bob.waitForTimeout(300);
@@ -168,7 +153,7 @@ export async function peopleTests({ runner, browser, server, screens, binary, we
     await bob.locator('.own.sheet input[type=checkbox]').uncheck();
     await bob.waitForTimeout(300);
     await whisper('and now');
-    await seen2(bob, 'and now');
+    await whispered(bob, 'and now');
   });
 
   await test('who is blocked stays so over a reload, and is let in again', async (alice, bob) => {

@@ -103,6 +103,27 @@ export async function refusalTests({ runner, browser, webRoot }) {
     page.complaints.length = 0; // of the connection that was closed
   });
 
+  await test('a second wrong password takes nothing from who types a third', async (page, server) => {
+    server.refuse.set('join', { code: 'wrong_password', message: 'x' });
+    server.kickAll(4001);
+    const box = page.locator('.banner input');
+    await box.fill('one');
+    await box.press('Enter');
+    await box.fill('two');
+    await page.evaluate(() => {
+      const room = document.querySelector('chat-room');
+      globalThis.lost = 0;
+      room.shadowRoot.querySelector('.banner input').addEventListener('blur', () => ++lost);
+      room.chat.enter();
+    });
+    await until('the answer', () =>
+      page.evaluate(() => document.querySelector('chat-room').chat.state === 'refused'),
+    );
+    await page.waitForTimeout(100);
+    assertEqual([await page.evaluate(() => lost), await box.inputValue()], [0, 'two'], 'the box');
+    page.complaints.length = 0; // of the connection that was closed
+  });
+
   await test('the list follows whatever changes around it', async (page, server) => {
     for (let n = 0; n < 60; ++n) server.say('r', `u${n % 7}`, `line ${n}`);
     await until('the last', async () => (await texts(page)).at(-1) === 'line 59');

@@ -13,6 +13,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cardTests } from './card_tests.mjs';
 import { channelTests } from './channel_tests.mjs';
 import { ChatdServer } from './chatd_server.mjs';
 import { fileTests } from './file_tests.mjs';
@@ -71,6 +72,7 @@ async function main() {
       const { screens } = options;
       await moderationTests({ runner, browser, server, screens });
       await channelTests({ runner, browser, server, screens });
+      await cardTests({ runner, browser, server, screens });
       const { chatd: binary, 'web-root': webRoot } = options;
       await peopleTests({ runner, browser, server, screens, binary, webRoot });
     }

@@ -232,6 +232,8 @@ export async function troubleTests({ runner, browser, screens, webRoot }) {
     server.say('r', 'bob', 'hey @Alice, look', { nick: 'Bob' });
     await page.locator('.row.mention').waitFor();
     await page.locator('.row.message .nick').click();
+    assert(await page.locator('.card .profile').isHidden(), 'a server without profiles');
+    await page.locator('.card button', { hasText: 'Mention' }).click();
     assertEqual(await page.locator('textarea').inputValue(), '@Bob ', 'input');
     let mentions;
     server.refuse.set('publish', (command) => void (mentions = command.mentions));

@@ -1,13 +1,17 @@
-"""What chatd writes for its operator: --sessions, --audit, --copies, --trace and /inspect.
+"""What chatd writes for its operator: --sessions, --audit, --copies, --trace and /inspect; and what
+it reads: --profiles, --blocks.
 
     files.py CHATD
 
 Two people meet in a room, one is refused and one is kicked; then each file must say so.
 """
 import base64
+import collections
+import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -124,6 +128,53 @@ def meet(port, folder):
     return no, page
 
 
+def profile_line(user, data):
+    return json.dumps({"user": user, "data": data}) + "\n"
+
+
+def wait_log(folder, text):
+    wait(text, lambda: text in (folder / "log").read_text())
+
+
+def check_profiles(port, folder):
+    # Names differ from step to step: what was shown once is shown again for some seconds.
+    ann = Client(port)
+    ann.ask(op="auth", user="ann", token="")
+    data = {"about": "says \"hi\" \u00e4", "level": 7}
+    check(ann.ask(op="profile", user="zoe")["ok"] == {"data": data}, "a profile")
+    check(ann.ask(op="profile", user="nobody")["error"]["code"] == "not_found", "no profile")
+    path = folder / "profiles"
+    path.write_text(profile_line("kim", 1) + "nonsense\n")
+    wait_log(folder, "profiles:2: not a line")
+    check(ann.ask(op="profile", user="kim")["error"]["code"] == "not_found", "half a file")
+    path.write_text(profile_line("lea", "x" * 1022) + profile_line("mia", [1]) +
+                    profile_line("kim", 2))
+    wait_log(folder, "profiles: profiles: 3")
+    check(ann.ask(op="profile", user="lea")["ok"]["data"] == "x" * 1022, "a long one")
+    check(ann.ask(op="profile", user="mia")["ok"]["data"] == [1], "a list")
+    check(ann.ask(op="profile", user="ned")["error"]["code"] == "not_found", "one that went")
+    ann.socket.close()
+
+
+def refuses_profiles(folder):
+    path = folder / "bad"
+    for text, why in (
+            (profile_line("a", "x" * 1023), ":1: data of more than 1,024 bytes"),
+            (profile_line("a", 1) + "# aside\n\n" + profile_line("a", 2), ":4: this user"),
+            (profile_line("a", "x" * 5000), ":1: longer than 4,096 bytes"),
+            ('{"user":"a"}', ":1: not a line"),
+            ('{"data":{}}', ":1: not a line"),
+            (profile_line("a", None), ":1: not a line"),
+            ('{"user":"a","data":{}', ":1: not a line"),
+            ('{"user":"' + "u" * 65 + '","data":{}}', ":1: not a line"),
+            ("[]", ":1: not a line"),
+            ('{"user":"a","data":"\udcff"}', ":1: not a line")):
+        path.write_text(text, errors="surrogateescape")
+        ended = subprocess.run([sys.argv[1], "--open", "--ws=127.0.0.1:0", f"--profiles={path}"],
+                               stderr=subprocess.PIPE, timeout=20, check=False)
+        check(ended.returncode == 1 and f"{path}{why}" in ended.stderr.decode(), (text[:40], ended))
+
+
 def check_files(folder, no, page):
     said = [(one["event"], one.get("user"), one.get("room")) for one in lines(folder / "sessions")]
     check(sorted(said, key=str) == sorted([
@@ -159,26 +210,114 @@ def check_files(folder, no, page):
           refusal)
 
 
-def main():
+@contextlib.contextmanager
+def running(folder, *options):
+    """A chatd whose log goes to the file `log`."""
     port = free_port()
+    with open(folder / "log", "wb") as log:
+        server = subprocess.Popen([sys.argv[1], "--open", f"--ws=127.0.0.1:{port}", "--drain-s=0",
+                                   *options], stderr=log)
+        try:
+            wait("chatd", lambda: reachable(port))
+            yield port
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(10)
+
+
+def check_rates(folder):
+    """Lines that come faster than they may are counted, and none is missing without a word."""
+    with running(folder, "--log-level=debug", "--log-per-s=3", f"--sessions={folder / 'many'}",
+                 "--sessions-per-s=5") as port:
+        for number in range(20):
+            one = Client(port)
+            one.ask(op="auth", user=f"u{number}", token="")
+            one.socket.close()
+        wait("all logouts", lambda: "sessions 0" in get(port, "/metrics"))
+    told = lines(folder / "many")
+    written = [one for one in told if "event" in one]
+    lost = sum(one.get("lost", 0) for one in told)
+    check(lost > 0 and len(written) + lost == 40, (len(written), lost))
+    per_second = collections.Counter(one["time"] // 1000 for one in written)
+    check(max(per_second.values()) <= 5, per_second)
+    log = (folder / "log").read_text()
+    left_out = [int(n) for n in re.findall(r"warn  (\d+) lines were left out", log)]
+    plain = re.findall(r"(?:debug|info ) (.*)", log)
+    closed = sum("session of" in line for line in plain)
+    check(left_out and closed < 20, log)
+    # Every session's end, the start's two lines and the end's two are there or counted.
+    check(len(plain) + sum(left_out) == 24, log)
+
+
+def check_blocks(folder):
+    path = folder / "blocks"
+    names = ("ann", "bob", "cat", "dan")
+
+    def people(port):
+        all_of_them = [Client(port) for _ in names]
+        for name, one in zip(names, all_of_them):
+            one.ask(op="auth", user=name, token="")
+        return all_of_them
+
+    def whispers(reader, *writers):
+        """Who of these is heard by that one; the last one is."""
+        for one in writers:
+            check("ok" in one.ask(op="send_to", user=reader.user, text="psst"), "send_to")
+        heard = []
+        while not heard or heard[-1] != writers[-1].user:
+            event = reader.next()
+            heard += [event["user"]] if event.get("event") == "direct" else []
+        return heard
+
+    for turn in range(3):
+        with running(folder, f"--blocks={path}") as port:
+            ann, bob, cat, dan = everybody = people(port)
+            for name, one in zip(names, everybody):
+                one.user = name
+            if turn == 0:
+                for other in ("bob", "eve", "cat"):
+                    check("ok" in ann.ask(op="block", user=other), "block")
+                check("ok" in ann.ask(op="unblock", user="cat"), "unblock")
+                check("ok" in dan.ask(op="shield"), "shield")
+            check(whispers(ann, bob, cat) == ["cat"], "who is blocked")
+            check(whispers(cat, ann, bob) == ["ann", "bob"], "who is not")
+            if turn == 1:
+                check("ok" in dan.ask(op="unblock"), "no shield")
+            if turn == 2:
+                check(whispers(dan, ann) == ["ann"], "no shield")
+            for one in everybody:
+                one.socket.close()
+        if turn == 0:
+            with open(path, "ab") as file:
+                file.write(b"unblock\tann\tbo")  # whoever wrote that was ended
+    check(path.read_text().splitlines()[:2] == ["block\tann\tbob", "block\tann\teve"], path)
+    check("shield\tdan" not in path.read_text().splitlines()[:3], path)
+    for text in ("block\tann\n", "shield\tann\tbob\n", "unknown\ta\tb\n", "block\t\tb\n", "x\n"):
+        path.write_text("block\ta\tb\n" + text)
+        ended = subprocess.run([sys.argv[1], "--open", "--ws=127.0.0.1:0", f"--blocks={path}"],
+                               stderr=subprocess.PIPE, timeout=20, check=False)
+        check(ended.returncode == 1 and b"blocks:2: not a line" in ended.stderr, (text, ended))
+
+
+def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        options = [f"--{one}={folder / one}" for one in ("sessions", "audit", "copies", "trace")]
-        with open(folder / "log", "wb") as log:
-            server = subprocess.Popen(
-                [sys.argv[1], "--open", "--inspect", f"--ws=127.0.0.1:{port}", "--drain-s=0",
-                 "--owner=ann", *options], stderr=log)
-            try:
-                wait("chatd", lambda: reachable(port))
-                no, page = meet(port, folder)
-                wait("two logouts", lambda: len(lines(folder / "sessions")) == 8)
-                metrics = get(port, "/metrics")
-                check("chatroom_slow_work_total 6" in metrics, metrics)
-                check("chatroom_slow_work_lost_total 0" in metrics, metrics)
-            finally:
-                server.send_signal(signal.SIGTERM)
-                server.wait(10)
+        files = [f"--{one}={folder / one}" for one in ("sessions", "audit", "copies", "trace")]
+        with running(folder, "--inspect", "--owner=ann", *files) as port:
+            no, page = meet(port, folder)
+            wait("two logouts", lambda: len(lines(folder / "sessions")) == 8)
+            metrics = get(port, "/metrics")
+            check("chatroom_slow_work_total 6" in metrics, metrics)
+            check("chatroom_slow_work_lost_total 0" in metrics, metrics)
         check_files(folder, no, page)
+        refuses_profiles(folder)
+        (folder / "profiles").write_text(
+            "# people\n\n" + profile_line("zoe", {"about": "says \"hi\" \u00e4", "level": 7}) +
+            profile_line("ned", 1))
+        with running(folder, f"--profiles={folder / 'profiles'}") as port:
+            check_profiles(port, folder)
+        check_rates(folder)
+        check_blocks(folder)
     print("chatd: its files say what happened")
 
 
