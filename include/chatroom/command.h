@@ -55,7 +55,7 @@ enum class Op : std::uint8_t {
   disallow,   // user
   release,    // offset (`held` on the wire): what waits for a moderator is said now
   reject,     // offset (`held` on the wire), reason: it is not said
-  set_receive,
+  set_receive,  // room, normal_per_s, high_per_s: no more of it than that, on this session
   waiting,      // room, line, limit: who waits, for those who may call
   list_held,    // after (`held` on the wire): `held` events of what waits, the next few
   shadow_mute,  // user, for_ms, reason: what it says, it alone sees; ended by unmute
@@ -137,6 +137,9 @@ struct Command {
   std::optional<std::string_view> value{};  // none: deletes
   Line line = Line::room;
   std::optional<Role> access{};  // of a channel (ChannelState); none: as it is
+  // set_receive: messages a second; 0: all that the room shows
+  std::uint32_t normal_per_s = 0;
+  std::uint32_t high_per_s = 0;
 };
 
 }  // namespace chatroom

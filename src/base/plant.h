@@ -91,6 +91,8 @@ enum class Plant : std::uint8_t {
   recalled_still_read,
   recalled_still_sent,
   receive_budget_ignored,
+  receive_choice_drops_high,
+  receive_choice_ignored,
   recovered_but_incomplete,
   refresh_not_shared,
   refusal_to_neighbour,

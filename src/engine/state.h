@@ -227,6 +227,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   // --- decide_query.cc
   Outcome decide_history(const Caller& caller, const Command& command) noexcept;
   Outcome decide_ack(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_receive(const Caller& caller, const Command& command) noexcept;
   void tell_receipts() noexcept;
   Outcome decide_presence(const Caller& caller, const Command& command) noexcept;
   // --- relations.cc

@@ -138,6 +138,11 @@ class Reader {
     if (from.line() > fb::Line::MAX) return fail(Field::line);
     to_.line = static_cast<Line>(from.line());
   }
+  void read(const fb::SetReceive& from) noexcept {
+    to_.room = view(from.room());
+    to_.normal_per_s = from.normal_per_s().value_or(0);
+    to_.high_per_s = from.high_per_s().value_or(0);
+  }
   void read(const fb::ListRooms& from) noexcept {
     to_.name = name(from.prefix(), Field::name);
     to_.limit = from.limit();
@@ -225,6 +230,8 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
       return read_as<fb::OnMessage>(frame, reader);
     case fb::Command::set_attribute:
       return read_as<fb::SetAttribute>(frame, reader);
+    case fb::Command::set_receive:
+      return read_as<fb::SetReceive>(frame, reader);
     case fb::Command::list_rooms:
       return read_as<fb::ListRooms>(frame, reader);
     case fb::Command::enqueue:

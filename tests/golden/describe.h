@@ -96,6 +96,8 @@ inline std::string describe(const Command& c) {
   d.truth("clear", c.clear);
   d.number("role", static_cast<std::int64_t>(c.role), 1);
   if (c.access) d.field("access", name_of(*c.access));
+  d.number("normal_per_s", std::uint64_t{c.normal_per_s});
+  d.number("high_per_s", std::uint64_t{c.high_per_s});
   d.number("offset", c.offset);
   d.number("slow_mode_s",
            std::int64_t{c.policy.slow_mode_s.value_or(0)} + c.policy.slow_mode_s.has_value());

@@ -224,6 +224,11 @@ void read_settings(Fields& fields, Command& command) noexcept {
       return;
     case Op::set_attribute:
       return read_attribute(fields, command);
+    case Op::set_receive:
+      fields.name("room", command.room);
+      fields.number("normal_per_s", command.normal_per_s, 0, UINT32_MAX);
+      fields.number("high_per_s", command.high_per_s, 0, UINT32_MAX);
+      return;
     case Op::list_rooms:
       return read_list_rooms(fields, command);
     case Op::apply:

@@ -358,8 +358,8 @@ TEST_CASE("a frame holds what its op says and nothing beside it", "[size]") {
     filled.reason = filled.cursor = filled.token = filled.nick = filled.password = "efgh";
     filled.value = "ijkl";
     if (filled.op != Op::list_held) filled.offset = 7;
-    if (filled.op == Op::enqueue) filled.user = {};      // oneself
-    if (filled.op == Op::set_receive) filled.room = {};  // not read
+    if (filled.op == Op::enqueue) filled.user = {};  // oneself
+    filled.normal_per_s = filled.high_per_s = 5;
     INFO(name_of(filled.op));
     const std::vector<std::byte> frame = wire.frame(filled);
     Command decoded;
