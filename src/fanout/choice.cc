@@ -41,19 +41,25 @@ void tell(State& s, Member& member, Choice& choice, Sequence barrier) noexcept {
   hold_gap(s, member, choice.loss, barrier);
 }
 
+// Only once it has passed what was decided before: what a slow link gathers up does not come to
+// more than a second's worth beside that of the moment.
 void decide(State& s, Member& member, Choice& choice, Instant now) noexcept {
   const Sequence next = next_of(member);
+  if (next < choice.decided) return;
   Sequence end = std::min(member.log().head + 1, next + Choice::kAhead);
-  const Filter filter = filter_of(member);
+  const Laggard* laggard = member.laggard();
+  const Sequence lost_before = laggard == nullptr ? 0 : laggard->decided;
+  Filter filter = filter_of(member);
+  const Level level = filter.level;
   const Outlet& outlet = *s.outlets.find(member.session);
   int holes = 0;
-  for (Sequence at = std::max(choice.decided, next); at < end; choice.decided = ++at) {
+  for (Sequence at = next; at < end; choice.decided = ++at) {
     const Entry& entry = entry_at(s, member.log(), at);
+    filter.level = at < lost_before ? level : Level::all;  // what is not settled yet may be sent
     const std::uint64_t bit = std::uint64_t{1} << at % 64;
     std::uint64_t& bits = choice.held_back[at % Choice::kAhead / 64];
     bits &= ~bit;
-    const Fate fate = is_cut(s, member, at) ? Fate::merged : fate_of(entry, at, filter);
-    if (fate != Fate::send) continue;
+    if (fate_of(entry, at, filter) != Fate::send) continue;
     if (!takes(choice, entry, now)) {
       bits |= bit;
       count_loss(member.log(), choice.loss, entry);

@@ -58,7 +58,7 @@ static_assert(sizeof(void*) != 8 || sizeof(Member) == 48);
 struct UntoldTag;
 
 // How much a member wants (choice.cc), and what that decided of the entries that it still has to
-// pass: from the next one it is sent to `decided`, at most kAhead.
+// pass: at most kAhead, up to `decided`.
 struct Choice final : Account, base::ListNode<UntoldTag> {
   static constexpr Sequence kAhead = 256;
 
