@@ -34,7 +34,7 @@ enum class Op : std::uint8_t {
   clear,          // user: of this one; empty: of all
   pin,            // offset
   unpin,          // offset
-  set_attribute,  // key, value
+  set_attribute,  // key, value; user: of this member, while it stays
   list_rooms,     // name (what keys begin with), limit, cursor; no room
   open_room,      // policy; already_member: there is one, here or in storage
   close_room,

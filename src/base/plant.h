@@ -13,6 +13,7 @@ enum class Plant : std::uint8_t {
   ack_ignored,
   address_not_counted,
   answered_before_stored,
+  attribute_untold,
   auth_deadline_extended_by_progress,
   ban_not_enforced,
   barrier_ignored,

@@ -102,9 +102,9 @@ void each_limit(L& l, Each each) noexcept {
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
-  each(l.receive_choices);
+  each(l.receive_choices), each(l.member_attributes), each(l.room_member_attributes);
 }
-static_assert(sizeof(Limits) == 400, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 408, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

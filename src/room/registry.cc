@@ -93,6 +93,8 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint6
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
       staff(memory, sizes.lasting),
       likes(memory, sizes.rooms),
+      own_attributes(memory, limits.member_attributes),
+      own_index(memory, key, limits.member_attributes, OwnKey{&own_attributes}),
       tenants(memory, key, limits),
       speaking(memory, key, speakers_of(limits, sizes)),
       budgets(memory, limits.budget_rooms),
@@ -113,6 +115,8 @@ Tables::~Tables() {
   while (dirty.pop_front() != nullptr) {
   }
   while (liked.pop_front() != nullptr) {
+  }
+  while (changed.pop_front() != nullptr) {
   }
 }
 
@@ -148,7 +152,9 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
                       GrantMap::bytes_max(limits.channel_roles) +
                       GrantTable::bytes_max(limits.channel_roles) +
                       base::IndexMap<Secret>::bytes_max(limits.password_rooms) +
-                      base::Buckets::bytes_max(speakers_of(limits, sizes));
+                      base::Buckets::bytes_max(speakers_of(limits, sizes)) +
+                      OwnMap::bytes_max(limits.member_attributes) +
+                      OwnTable::bytes_max(limits.member_attributes);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

@@ -301,9 +301,10 @@ Decoded read_command(std::span<const Node> nodes, Verdict verdict, CommandLists&
   }
   std::string_view op;
   if (!fields.text("op", op)) fields.fail();
-  if (verdict != Verdict::good || !fields.good()) return {Errc::bad_request, false};
+  if (verdict == Verdict::refused || !fields.good()) return {Errc::bad_request, false};
 
   command.op = op_from(op);
+  if (verdict == Verdict::too_large) return {Errc::too_large, false};
   read_fields(fields, lists, command);
   if (!fields.good()) return {Errc::bad_request, false};
   if (command.op == Op::unknown) return {Errc::unsupported, false};
