@@ -227,6 +227,9 @@ TEST_CASE("a field of a command that is of another type is refused") {
            R"({"op":"mute","room":"r","user":"u","clear":1})",
            R"({"op":"release","room":"r","held":"1"})",
            R"({"op":"set_attribute","room":"r","key":"k","value":5})",
+           R"({"op":"set_receive","room":"r","normal_per_s":-1})",
+           R"({"op":"set_receive","room":"r","high_per_s":4294967296})",
+           R"({"op":"set_receive","normal_per_s":1})",
            R"({"op":"enqueue","room":"r","line":5})",
            R"({"op":"enqueue","room":"r","line":"bakery"})",
        }) {
