@@ -55,7 +55,8 @@ enum class Op : std::uint8_t {
   disallow,   // user
   release,    // offset (`held` on the wire): what waits for a moderator is said now
   reject,     // offset (`held` on the wire), reason: it is not said
-  set_receive,  // room, normal_per_s, high_per_s: no more of it than that, on this session
+  // room, normal_per_s, high_per_s: no more of it than that, on this session
+  set_receive,
   waiting,      // room, line, limit: who waits, for those who may call
   list_held,    // after (`held` on the wire): `held` events of what waits, the next few
   shadow_mute,  // user, for_ms, reason: what it says, it alone sees; ended by unmute

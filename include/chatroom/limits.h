@@ -22,10 +22,10 @@ struct Limits {
   std::uint32_t sanctions = 16'384;       // mutes, bans, allowances in force: limit_reached; mutes
                                           // of oneself from half of them on
   std::uint32_t board_rooms = 1'024;      // rooms with pins or attributes (2 KiB): limit_reached
-  std::uint32_t member_attributes = 16'384;       // members with attributes of their own (0.4 KiB):
-                                                  // limit_reached
-  std::uint32_t room_member_attributes = 4'096;   // of one room: limit_reached
-  std::uint32_t line_places = 16'384;     // in lines, all rooms together: queue_full
+  std::uint32_t member_attributes = 16'384;      // members with attributes of their own (0.4 KiB):
+                                                 // limit_reached
+  std::uint32_t room_member_attributes = 4'096;  // of one room: limit_reached
+  std::uint32_t line_places = 16'384;            // in lines, all rooms together: queue_full
   std::uint32_t held_messages = 256;      // waiting for a moderator, of one room a quarter of them:
                                           // its oldest is rejected; when all are used, that of the
                                           // tenant, or room, that has most

@@ -129,10 +129,9 @@ Engine::State::Outcome Engine::State::decide_receive(const Caller& caller,
   const RoomId room = rooms.find(command.room);
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
-  const Status set = fanout.set_receive(room.index, session,
-                                        {.normal_per_s = command.normal_per_s,
-                                         .high_per_s = command.high_per_s},
-                                        rooms.user_of(session));
+  const Status set = fanout.set_receive(
+      room.index, session, {.normal_per_s = command.normal_per_s, .high_per_s = command.high_per_s},
+      rooms.user_of(session));
   if (!set) return set.error();
   Event event;
   answer(caller, event);

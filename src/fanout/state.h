@@ -113,7 +113,7 @@ struct State {
   base::List<Backlog, StallTag> stalled;  // blocked, the longest without progress first
   base::List<Backlog, DoomTag> doomed;
   base::List<Backlog, ReliefTag> relieved;
-  base::List<Choice, UntoldTag> untold;  // something was held back, the longest untold first
+  base::List<Choice, UntoldTag> untold;   // something was held back, the longest untold first
   base::List<View, ViewTag> small;        // dirty views that one turn serves whole
   base::List<View, ViewTag> large;        // the other dirty views
   base::List<RoomLog, ActiveTag> active;  // logs that hold chunks, the oldest first

@@ -28,7 +28,7 @@ OwnAttributes* Tables::make_attributes(Room& room, MemberIndex index) noexcept {
 void Tables::drop_attributes(Room& room, MemberIndex index) noexcept {
   OwnAttributes* own = attributes_of(index);
   if (own == nullptr) return;
-  if (own->linked()) changed.remove(*own);
+  if (own->linked()) changed_own.remove(*own);
   const std::uint32_t place = *own_index.find(base::key_of_number(index));
   own_index.erase(base::key_of_number(index));
   own_attributes.erase(place);
@@ -52,8 +52,8 @@ bool Tables::show_attributes(MemberIndex index, chatroom::Member& to) noexcept {
 }
 
 bool Tables::has_changes(const Room& room) noexcept {
-  OwnAttributes* own = changed.front();
-  while (own != nullptr && member(own->member).room != room.id.index) own = changed.next(*own);
+  OwnAttributes* own = changed_own.front();
+  while (own != nullptr && member(own->member).room != room.id.index) own = changed_own.next(*own);
   return own != nullptr;
 }
 
@@ -61,14 +61,14 @@ bool Tables::has_changes(const Room& room) noexcept {
 std::span<const chatroom::Member> Tables::list_changes(Room& room) noexcept {
   show_anew();
   std::size_t used = 0;
-  for (OwnAttributes* own = changed.front(); own != nullptr;) {
-    OwnAttributes* const next = changed.next(*own);
+  for (OwnAttributes* own = changed_own.front(); own != nullptr;) {
+    OwnAttributes* const next = changed_own.next(*own);
     const MemberIndex index = own->member;
     if (member(index).room == room.id.index) {
       chatroom::Member change{.user = user(member(index).user).id.view()};
       if (used == changes.size() || !show_attributes(index, change)) break;
       if (!CHATROOM_PLANTED(attribute_untold)) changes[used++] = change;
-      changed.remove(*own);
+      changed_own.remove(*own);
       if (own->list.empty()) drop_attributes(room, index);
     }
     own = next;
@@ -78,10 +78,10 @@ std::span<const chatroom::Member> Tables::list_changes(Room& room) noexcept {
 
 // Nobody is told by name: who wants to know asks.
 void Tables::forget_changes(Room& room) noexcept {
-  for (OwnAttributes* own = changed.front(); own != nullptr;) {
-    OwnAttributes* const next = changed.next(*own);
+  for (OwnAttributes* own = changed_own.front(); own != nullptr;) {
+    OwnAttributes* const next = changed_own.next(*own);
     if (member(own->member).room == room.id.index) {
-      changed.remove(*own);
+      changed_own.remove(*own);
       if (own->list.empty()) drop_attributes(room, own->member);
     }
     own = next;
@@ -101,7 +101,7 @@ Status Registry::set_attribute(RoomId id, std::string_view user, std::string_vie
   if (own == nullptr) return Errc::limit_reached;
   const bool set = own->list.set(key, value);
   if (set) t.presence_changed(*room);
-  if (set && !room->counts_only && !own->linked()) t.changed.push_back(*own);
+  if (set && !room->counts_only && !own->linked()) t.changed_own.push_back(*own);
   if (own->list.empty() && !own->linked()) t.drop_attributes(*room, index);
   return set ? Status{} : Status{Errc::limit_reached};
 }

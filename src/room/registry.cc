@@ -116,7 +116,7 @@ Tables::~Tables() {
   }
   while (liked.pop_front() != nullptr) {
   }
-  while (changed.pop_front() != nullptr) {
+  while (changed_own.pop_front() != nullptr) {
   }
 }
 
@@ -147,14 +147,13 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
-  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
-                      base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
-                      GrantMap::bytes_max(limits.channel_roles) +
-                      GrantTable::bytes_max(limits.channel_roles) +
-                      base::IndexMap<Secret>::bytes_max(limits.password_rooms) +
-                      base::Buckets::bytes_max(speakers_of(limits, sizes)) +
-                      OwnMap::bytes_max(limits.member_attributes) +
-                      OwnTable::bytes_max(limits.member_attributes);
+  plan.rooms_bytes +=
+      base::IndexMap<Staff>::bytes_max(sizes.lasting) +
+      base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
+      GrantMap::bytes_max(limits.channel_roles) + GrantTable::bytes_max(limits.channel_roles) +
+      base::IndexMap<Secret>::bytes_max(limits.password_rooms) +
+      base::Buckets::bytes_max(speakers_of(limits, sizes)) +
+      OwnMap::bytes_max(limits.member_attributes) + OwnTable::bytes_max(limits.member_attributes);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

@@ -173,7 +173,7 @@ struct Tables {
 
   OwnMap own_attributes;
   OwnTable own_index;  // by member
-  base::List<OwnAttributes, ChangedTag> changed;
+  base::List<OwnAttributes, ChangedTag> changed_own;
 
   Tenants tenants;
   base::Buckets speaking;  // users who said something lately, wherever

@@ -242,8 +242,8 @@ class Reader {
     const auto to = take(lists_.members, lists_.members_used, from->size());
     for (std::uint32_t i = 0; i < to.size(); ++i) {
       const fb::Member& member = *from->Get(i);
-      to[i] = {view(member.user()), view(member.nick()), role_of(member.role()), member.since(),
-               {}};
+      to[i] = {
+          view(member.user()), view(member.nick()), role_of(member.role()), member.since(), {}};
       if (member.attributes() != nullptr) to[i].attributes = attributes(*member.attributes());
     }
     return to;

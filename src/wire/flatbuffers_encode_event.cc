@@ -74,7 +74,8 @@ bool lists_fit(const Event& event) noexcept {
   std::size_t attributes = event.state.attributes.size();
   const std::size_t rooms = event.rooms.size();
   if (messages > kMessagesMax || members > kMembersMax || channels > kChannelsMax ||
-      event.state.attributes.size() > kAttributesMax || event.state.pinned.size() > kPinsMax || rooms > kRoomsMax) {
+      event.state.attributes.size() > kAttributesMax || event.state.pinned.size() > kPinsMax ||
+      rooms > kRoomsMax) {
     return false;
   }
   for (const auto list : {event.members, event.joins, event.changes}) {
@@ -270,9 +271,9 @@ class Writer {
     const auto joins = members(e_.joins);
     const FbTexts leaves = build_.texts(e_.leaves);
     const auto changes = members(e_.changes);
-    return as_body(fb::Body::presence, fb::CreatePresence(fbb_, room(), e_.online,
-                                                          e_.presence_version, joins, leaves,
-                                                          changes));
+    return as_body(
+        fb::Body::presence,
+        fb::CreatePresence(fbb_, room(), e_.online, e_.presence_version, joins, leaves, changes));
   }
   Body room_state() noexcept {
     const auto changed = state();

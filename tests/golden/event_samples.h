@@ -171,8 +171,8 @@ inline void add_answers(std::vector<NamedEvent>& all) {
 inline std::vector<NamedEvent> events() {
   static constexpr std::array<Member, 1> kJoins{Member{"alice", "Alice ✿", Role::owner, 0}};
   static constexpr std::array<std::string_view, 2> kLeaves{"bob", "carol"};
-  static constexpr std::array<Member, 2> kChanges{
-      Member{"alice", {}, Role::member, 0, kShown}, Member{"bob", {}, Role::member, 0, {}}};
+  static constexpr std::array<Member, 2> kChanges{Member{"alice", {}, Role::member, 0, kShown},
+                                                  Member{"bob", {}, Role::member, 0, {}}};
   std::vector<NamedEvent> all;
   const auto add = [&](const char* name, Event event) { all.push_back({name, event}); };
   Event e = event_of(EventType::hello);

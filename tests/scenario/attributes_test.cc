@@ -33,8 +33,9 @@ TEST_CASE("what a member shows is told to the room and stands in the list", "[sc
     alice.forget();
     CHECK(bob.ask(set("r", "bob", "mood", R"("\"fine\"")")) == kDone);
     CHECK(alice.events("presence") ==
-          std::vector<std::string>{R"({"event":"presence","room":"r","online":2,"version":3,)"
-                                   R"("changes":[{"user":"bob","attributes":{"mood":"\"fine\""}}]})"});
+          std::vector<std::string>{
+              R"({"event":"presence","room":"r","online":2,"version":3,)"
+              R"("changes":[{"user":"bob","attributes":{"mood":"\"fine\""}}]})"});
     CHECK_LIKE(alice.ask(kList), R"(*{"user":"bob","nick":"bob","role":"member","since":*,)"
                                  R"("attributes":{"mood":"\"fine\""}}]}})");
     // Two in one turn are told together.

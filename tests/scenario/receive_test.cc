@@ -76,7 +76,8 @@ TEST_CASE("a choice is for one session and one stay in one room", "[scenario]") 
   Peer& phone = stage.member(kWsJson, "alice", "r");
   Peer& tablet = stage.member(kWsJson, "alice", "r");
   Peer& desk = stage.member(kTcp, "desk", "r");
-  CHECK_LIKE(phone.ask(wants("s", R"(,"normal_per_s":1)")), R"({"id":9,"error":{"code":"not_member"*)");
+  CHECK_LIKE(phone.ask(wants("s", R"(,"normal_per_s":1)")),
+             R"({"id":9,"error":{"code":"not_member"*)");
   CHECK(phone.ask(wants("r", R"(,"normal_per_s":1)")) == kDone);
   for (int i = 0; i < 3; ++i) desk.ask(says("r", i));
   stage.run();
@@ -98,7 +99,8 @@ TEST_CASE("choices have an end, and the room goes on for those without", "[scena
   Peer& one = stage.member(kWsJson, "one", "r");
   Peer& two = stage.member(kTcp, "two", "r");
   CHECK(one.ask(wants("r", R"(,"normal_per_s":1)")) == kDone);
-  CHECK_LIKE(two.ask(wants("r", R"(,"normal_per_s":1)")), R"({"id":9,"error":{"code":"limit_reached"*)");
+  CHECK_LIKE(two.ask(wants("r", R"(,"normal_per_s":1)")),
+             R"({"id":9,"error":{"code":"limit_reached"*)");
   CHECK(one.ask(wants("r", R"(,"normal_per_s":0,"high_per_s":0)")) == kDone);
   CHECK(two.ask(wants("r", R"(,"normal_per_s":1)")) == kDone);
 }

@@ -29,10 +29,10 @@ struct Asked {
   bool has_after = false;
   bool first_page = true;  // presence
   std::uint64_t newest_seen = 0;
-  std::uint64_t stay = 0;  // in which one it was asked
-  bool placed = false;     // it took effect at `after`, exactly
-  bool again = false;      // the same message as before
-  bool nonsense = false;   // nobody may ask that
+  std::uint64_t stay = 0;          // in which one it was asked
+  bool placed = false;             // it took effect at `after`, exactly
+  bool again = false;              // the same message as before
+  bool nonsense = false;           // nobody may ask that
   std::uint32_t normal_per_s = 0;  // set_receive
   std::uint32_t high_per_s = 0;
   std::string on;  // set_attribute: on whom

@@ -49,8 +49,8 @@ class Shown {
   std::map<std::pair<std::string, bool>, Bucket> buckets_;
 };
 
-// How much a member chose to get, counted by the moments at which the engine wrote. A second's worth
-// may have waited for its link, and another may come at once.
+// How much a member chose to get, counted by the moments at which the engine wrote. A second's
+// worth may have waited for its link, and another may come at once.
 class Chosen {
  public:
   void choose(std::uint32_t normal_per_s, std::uint32_t high_per_s, Instant now) {

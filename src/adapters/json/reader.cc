@@ -26,10 +26,9 @@ constexpr std::size_t kFewKeys = 16;
 // Objects and arrays under these keys hold what the protocol names; any other container is passed
 // on raw or ignored, so its elements are checked but not listed.
 constexpr std::string_view kContainers[] = {
-    "since",  "channels", "mentions", "error",    "ok",         "limits",
-    "state",  "changed",  "policy",   "messages", "members",    "joins",
-    "leaves", "classes",  "rooms",    "pinned",   "attributes", "message",
-    "changes"};
+    "since",   "channels", "mentions",   "error",   "ok",     "limits", "state",
+    "changed", "policy",   "messages",   "members", "joins",  "leaves", "classes",
+    "rooms",   "pinned",   "attributes", "message", "changes"};
 
 bool is_container_of_ours(std::string_view key) noexcept {
   return std::find(std::begin(kContainers), std::end(kContainers), key) != std::end(kContainers);

@@ -38,9 +38,9 @@ struct Node {
 // What a frame is worth, from good to hopeless.
 enum class Verdict : std::uint8_t {
   good,
-  refused,   // JSON, but not by our rules: depth, duplicate keys, NUL, lone surrogates, too large
+  refused,    // JSON, but not by our rules: depth, duplicate keys, NUL, lone surrogates, too large
   too_large,  // its `data` is: what stands there was not read to its end
-  not_json,  // not an object in UTF-8 JSON
+  not_json,   // not an object in UTF-8 JSON
 };
 
 // Thread: one. After construction nothing is allocated.

@@ -188,8 +188,7 @@ TEST_CASE("choices are bounded and their places come back") {
   Limits limits = World::small();
   limits.receive_choices = 1;
   Two world({.normal_per_s = 1}, limits);
-  CHECK(world.fanout.set_receive(0, 1, {.normal_per_s = 1}, 7).error().code ==
-        Errc::limit_reached);
+  CHECK(world.fanout.set_receive(0, 1, {.normal_per_s = 1}, 7).error().code == Errc::limit_reached);
   CHECK(world.fanout.set_receive(0, 1, {}, 7));
   CHECK(world.fanout.set_receive(1, 1, {.normal_per_s = 1}, 7).error().code == Errc::not_member);
   REQUIRE(world.fanout.set_receive(0, 0, {.normal_per_s = 9}, 7));

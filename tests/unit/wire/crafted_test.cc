@@ -107,9 +107,9 @@ TEST_CASE("an event with more in a list than a reader holds is too large, and re
                                               [](auto& fbb) { return fb::CreateAttribute(fbb); });
     const auto member = fb::CreateMember(c.fbb(), 0, 0, fb::Role::member, 0, list);
     const auto members = c.fbb().CreateVector(&member, 1);
-    check_too_large(c.event(fb::Body::ok_presence,
-                            fb::CreateOkPresence(c.fbb(), 1, 1, false, members)),
-                    c.read_event);
+    check_too_large(
+        c.event(fb::Body::ok_presence, fb::CreateOkPresence(c.fbb(), 1, 1, false, members)),
+        c.read_event);
   }
   SECTION("attributes") {
     Crafted c;
