@@ -191,8 +191,8 @@ Verdict Reader::read(std::string_view frame, Bounds bounds) noexcept {
     parts.node_count = 0;
     return Verdict::not_json;
   }
-  if (parts.refused) return Verdict::refused;
-  return parts.too_large ? Verdict::too_large : Verdict::good;
+  if (parts.too_large) return Verdict::too_large;
+  return parts.refused ? Verdict::refused : Verdict::good;
 }
 
 bool Reader::Parts::read_root(ondemand::document& document) noexcept {
