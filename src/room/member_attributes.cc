@@ -67,7 +67,8 @@ std::span<const chatroom::Member> Tables::list_changes(Room& room) noexcept {
     if (member(index).room == room.id.index) {
       chatroom::Member change{.user = user(member(index).user).id.view()};
       if (used == changes.size() || !show_attributes(index, change)) break;
-      if (!CHATROOM_PLANTED(attribute_untold)) changes[used++] = change;
+      if (CHATROOM_PLANTED(attribute_untold)) change.attributes = {};
+      changes[used++] = change;
       changed_own.remove(*own);
       if (own->list.empty()) drop_attributes(room, index);
     }
