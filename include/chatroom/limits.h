@@ -60,7 +60,7 @@ struct Limits {
   Rate address_commands = Rate::unlimited();
   // Of all clients together; who is refused is told a moment of its own to come back.
   Rate joins_in_all{10'000, 65'536};         // rate_limited, of scope server
-  std::uint32_t receive_choices = 16'384;    // `set_receive` in force (0.3 KiB): limit_reached
+  std::uint32_t receive_choices = 16'384;    // `set_receive` in force (0.2 KiB): limit_reached
   Rate room_publishes{2'000, 4'000};         // all members of a room: rate_limited
   std::uint32_t password_tries = 5;          // of a user: wrong in a room, or made; then one
   Duration password_wait = Duration::s(12);  // in so long: rate_limited
