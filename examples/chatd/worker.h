@@ -113,7 +113,7 @@ class Worker {
   chatroom::WebSocketServer browsers_;
   chatroom::WordFilter words_;
   chatroom::SodiumPasswords passwords_;
-  chatroom::JsonCodec json_;
+  chatroom::JsonCodec json_{{.max_data = chatroom::Limits{}.data_bytes}};
   chatroom::uv::Loop loop_;
   Teller teller_{log_, loop_, options_.channels};
   CopyFile copies_;

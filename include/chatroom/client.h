@@ -119,6 +119,9 @@ class Client final {
   Asked presence(const ClientPresence& presence) noexcept;
   Asked call(std::string_view room, std::string_view name, Data data) noexcept;
   Asked profile(std::string_view user) noexcept;
+  // No more of the room than so many messages a second, until it is left; 0: all that it shows.
+  Asked set_receive(std::string_view room, std::uint32_t normal_per_s,
+                    std::uint32_t high_per_s) noexcept;
   Asked ping() noexcept;
   // Any command; the id is the client's to give.
   Asked ask(Command command) noexcept;

@@ -34,7 +34,7 @@ enum class Op : std::uint8_t {
   clear,          // user: of this one; empty: of all
   pin,            // offset
   unpin,          // offset
-  set_attribute,  // key, value
+  set_attribute,  // key, value; user: of this member, while it stays
   list_rooms,     // name (what keys begin with), limit, cursor; no room
   open_room,      // policy; already_member: there is one, here or in storage
   close_room,
@@ -55,6 +55,7 @@ enum class Op : std::uint8_t {
   disallow,   // user
   release,    // offset (`held` on the wire): what waits for a moderator is said now
   reject,     // offset (`held` on the wire), reason: it is not said
+  // room, normal_per_s, high_per_s: no more of it than that, on this session
   set_receive,
   waiting,      // room, line, limit: who waits, for those who may call
   list_held,    // after (`held` on the wire): `held` events of what waits, the next few
@@ -137,6 +138,9 @@ struct Command {
   std::optional<std::string_view> value{};  // none: deletes
   Line line = Line::room;
   std::optional<Role> access{};  // of a channel (ChannelState); none: as it is
+  // set_receive: messages a second; 0: all that the room shows
+  std::uint32_t normal_per_s = 0;
+  std::uint32_t high_per_s = 0;
 };
 
 }  // namespace chatroom

@@ -14,7 +14,7 @@ enum class EventType : std::uint8_t {
   error,             // error, text: a frame that had no usable id
   message,           // message.*
   direct,            // message.user, nick, kind, text, data, time_ms; user (receiver)
-  presence,          // room, online, version, joins, leaves
+  presence,          // room, online, version, joins, leaves, changes
   room_state,        // room, state: only what changed
   moderation,        // room, action, user, by, until_ms, text; role and channel with set_role
   message_removed,   // room, offset
@@ -63,11 +63,18 @@ struct Gap {
   GapReason reason = GapReason::slow_consumer;
 };
 
+struct Attribute {
+  std::string_view key{};
+  std::string_view value{};
+  bool deleted = false;  // in `room_state` only
+};
+
 struct Member {  // as presence lists show one
   std::string_view user{};
   std::string_view nick{};
   Role role = Role::member;
   std::int64_t since_ms = 0;
+  std::span<const Attribute> attributes{};  // of this stay; not in `joins`
 };
 
 // How far a room with a receive budget has gone to stay within it. It goes up as soon as it must,
@@ -92,12 +99,6 @@ struct ChannelState {
   // Where channels have receive budgets of their own: as RoomState has them for others.
   std::optional<Rung> rung{};  // on any but normal
   std::uint32_t kept = 1'000;
-};
-
-struct Attribute {
-  std::string_view key{};
-  std::string_view value{};
-  bool deleted = false;  // in `room_state` only
 };
 
 struct RoomEntry {  // as lists of rooms show one
@@ -185,6 +186,7 @@ struct Event {
   std::span<const Member> members{};
   std::span<const Member> joins{};
   std::span<const std::string_view> leaves{};
+  std::span<const Member> changes{};  // users whose attributes changed: all of them now
   std::string_view next{};
   std::span<const RoomEntry> rooms{};  // answer to list_rooms, with next
   std::uint32_t sessions = 0;          // answer to send_to

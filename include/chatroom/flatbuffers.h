@@ -11,6 +11,9 @@ namespace chatroom {
 struct FlatbuffersOptions {
   // The longest frame that is encoded, or decoded from an address that is not aligned to 8.
   std::uint32_t frame_bytes_max = 128 * 1024;
+  // The longest `data` of a command: a longer one is too_large before it is looked at. 0: no bound.
+  // Engines give their own Limits::data_bytes.
+  std::uint32_t data_bytes_max = 0;
   bool events_in = true;  // false: this one never decodes events (servers), and holds less
 };
 

@@ -23,10 +23,13 @@ struct Limits {
   std::uint32_t sanctions = 16'384;    // mutes, bans, allowances in force: limit_reached; mutes
                                        // of oneself from half of them on
   std::uint32_t board_rooms = 1'024;   // rooms with pins or attributes (2 KiB): limit_reached
-  std::uint32_t line_places = 16'384;  // in all lines, half for who applied: queue_full
-  std::uint32_t held_messages = 256;   // waiting for a moderator, of one room a quarter of them:
-                                       // its oldest is rejected; when all are used, that of the
-                                       // tenant, or room, that has most
+  std::uint32_t member_attributes = 16'384;      // members with attributes of their own (0.4 KiB):
+                                                 // limit_reached
+  std::uint32_t room_member_attributes = 4'096;  // of one room: limit_reached
+  std::uint32_t line_places = 16'384;            // in all lines, half for who applied: queue_full
+  std::uint32_t held_messages = 256;      // waiting for a moderator, of one room a quarter of them:
+                                          // its oldest is rejected; when all are used, that of the
+                                          // tenant, or room, that has most
   std::uint32_t read_positions = 16'384;  // of users in rooms with receipts: the room's oldest goes
   std::uint32_t receipts_exact = 100;     // users; above: counts only
   std::uint32_t gift_rooms = 1'024;       // rooms with gifts (1 KiB): beyond, gifts count 1 each
@@ -58,6 +61,7 @@ struct Limits {
   Rate address_commands = Rate::unlimited();
   // Of all clients together; who is refused is told a moment of its own to come back.
   Rate joins_in_all{10'000, 65'536};         // rate_limited, of scope server
+  std::uint32_t receive_choices = 16'384;    // `set_receive` in force (0.2 KiB): limit_reached
   Rate room_publishes{2'000, 4'000};         // all members of a room: rate_limited
   std::uint32_t password_tries = 5;          // of a user: wrong in a room, or made; then one
   Duration password_wait = Duration::s(12);  // in so long: rate_limited

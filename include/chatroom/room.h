@@ -194,6 +194,12 @@ class Room final {
   // bytes of text, all together 1,536: limit_reached.
   Status set_attribute(std::string_view key, std::string_view value) noexcept;
   Status erase_attribute(std::string_view key) noexcept;
+  // Of a member, until it leaves: at most 8 of 256 bytes together, keys and values. Everybody sees
+  // them in the list of members, and is told in rooms that tell by name who is there. not_found:
+  // the user is not in; limit_reached: Limits::member_attributes.
+  Status set_attribute(std::string_view user, std::string_view key,
+                       std::string_view value) noexcept;
+  Status erase_attribute(std::string_view user, std::string_view key) noexcept;
   // Lines (command.h). Whose turn it is to enter has a place kept for a while; whose turn it is to
   // speak is a speaker from then on. Empty user: who stands first. not_found: nobody does;
   // room_full: there is no place to call anybody to.

@@ -53,6 +53,7 @@ inline void pack(Packer& to, const fanout::EntryMeta& meta) noexcept {
   to.u8(meta.channel);
   to.u64(meta.latest);
   to.u64(meta.offset);
+  to.flag(meta.counted);
 }
 inline void unpack(Unpacker& from, fanout::EntryMeta& meta) noexcept {
   meta.priority = static_cast<Priority>(from.u8() % kPriorityCount);
@@ -60,6 +61,7 @@ inline void unpack(Unpacker& from, fanout::EntryMeta& meta) noexcept {
   meta.channel = from.u8();
   meta.latest = from.u64();
   meta.offset = from.u64();
+  meta.counted = from.flag();
 }
 
 inline void pack(Packer& to, Error error) noexcept {

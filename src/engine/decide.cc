@@ -125,6 +125,8 @@ Engine::State::Outcome Engine::State::decide(const Caller& caller,
     case Op::block:
     case Op::unblock:
       return decide_block(caller, command);
+    case Op::set_receive:
+      return decide_receive(caller, command);
     case Op::profile:
       return decide_profile(caller, command);
     default:

@@ -246,7 +246,8 @@ Result<Position> Engine::State::spread_message(RoomId room, const room::Committe
       .channel = static_cast<std::uint8_t>(stamped.channel),
       .author = author,
       .latest = latest_hash(message.latest),
-      .offset = stamped.position.offset};
+      .offset = stamped.position.offset,
+      .counted = author != room::kNone && message.latest.empty()};
   const Result<fanout::Appended> appended = append(room, meta, event);
   if (!appended && appended.error().code != Errc::room_overloaded) return appended.error();
   if (!appended || appended->sampled) {

@@ -121,6 +121,23 @@ void Engine::State::tell_receipts() noexcept {
   }
 }
 
+// ---- How much a member wants
+
+// Where the session sits: of a room that lives elsewhere too.
+Engine::State::Outcome Engine::State::decide_receive(const Caller& caller,
+                                                     const Command& command) noexcept {
+  const RoomId room = rooms.find(command.room);
+  const std::uint32_t session = caller.session.index;
+  if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
+  const Status set = fanout.set_receive(
+      room.index, session, {.normal_per_s = command.normal_per_s, .high_per_s = command.high_per_s},
+      rooms.user_of(session));
+  if (!set) return set.error();
+  Event event;
+  answer(caller, event);
+  return {};
+}
+
 Engine::State::Outcome Engine::State::decide_call(const Caller& caller,
                                                   const Command& command) noexcept {
   if (!command.room.empty()) {

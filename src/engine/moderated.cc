@@ -211,9 +211,18 @@ Status Engine::State::take_back(RoomId room, const Actor& actor, const Command& 
 
 Status Engine::State::change_board(RoomId room, const Actor& actor,
                                    const Command& command) noexcept {
+  if (command.op == Op::set_attribute && !command.user.empty()) {  // of a member: presence tells
+    const room::UserIndex user = rooms.find_user(command.user);
+    const bool own = !actor.host && actor.user == command.user && user != room::kNone;
+    if (own && rooms.sanctioned(room, user, room::Measure::shadow_mute, now).code != Errc::ok) {
+      return {};  // nobody sees what it shows
+    }
+    const Status set = rooms.set_attribute(room, command.user, command.key, command.value);
+    if (set) note_moderation(room, actor, command, 0);
+    return set;
+  }
   RoomState changed;
   if (command.op == Op::set_attribute) {
-    if (!command.user.empty()) return Errc::unsupported;  // of members: not yet
     const Status set = rooms.set_attribute(room, command.key, command.value);
     if (!set) return set;
     const Attribute attribute{command.key, command.value.value_or(""), !command.value};

@@ -67,6 +67,23 @@ bool Engine::State::may_read(RoomId room, const Actor& actor, std::string_view n
   return (rooms.readable(room, rooms.find_user(actor.user)) & room::bit_of(channel)) != 0;
 }
 
+// Of oneself whoever may speak; of others who may mute them.
+Error Engine::State::may_set_attribute_of(RoomId room, const Actor& actor,
+                                          const Command& command) noexcept {
+  const Error forbidden{Errc::forbidden, 0, 0};
+  if (command.user != actor.user) {
+    const bool higher = room::may(actor.role, Operation::mute) &&
+                        (room::outranks(actor.role, rooms.rank(room, command.user)) ||
+                         CHATROOM_PLANTED(rank_not_asked));
+    return higher ? Error{} : forbidden;
+  }
+  if (!room::may(actor.role, Operation::publish)) return forbidden;
+  if (!command.value) return {};
+  // What it may not say it may not show either.
+  const room::UserIndex user = rooms.find_user(actor.user);
+  return rooms.sanctioned(room, user, room::Measure::mute, now);
+}
+
 // ok, or why not: forbidden, not_found.
 Error Engine::State::may_moderate(RoomId room, const Actor& actor,
                                   const Command& command) noexcept {
@@ -93,6 +110,9 @@ Error Engine::State::may_moderate(RoomId room, const Actor& actor,
   if ((command.op == Op::mute || command.op == Op::unmute) && command.user == actor.user &&
       !command.clear) {
     return {};  // of oneself
+  }
+  if (command.op == Op::set_attribute && !command.user.empty()) {
+    return may_set_attribute_of(room, actor, command);
   }
   const Needs needs = needs_of(command);
   const Result<Role> here = rank_at_message(room, actor, command);

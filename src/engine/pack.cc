@@ -189,6 +189,8 @@ void pack(Packer& to, const Command& command) noexcept {
   pack_optional(to, command.value);
   to.u8(static_cast<std::uint8_t>(command.line));
   pack_optional(to, command.access);
+  to.u32(command.normal_per_s);
+  to.u32(command.high_per_s);
 }
 
 void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
@@ -229,6 +231,8 @@ void unpack(Unpacker& from, Command& command, Lists& lists) noexcept {
   command.line = static_cast<Line>(from.u8() % kLines);
   unpack_optional(from, command.access);
   if (command.access && *command.access > Role::owner) command.access = Role::owner;
+  command.normal_per_s = from.u32();
+  command.high_per_s = from.u32();
 }
 
 void pack(Packer& to, const Identity& identity) noexcept {

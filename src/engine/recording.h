@@ -68,7 +68,7 @@ enum class Record : std::uint8_t {
   broken,
 };
 
-inline constexpr std::string_view kRecordMagic = "chatroom recording 14";
+inline constexpr std::string_view kRecordMagic = "chatroom recording 15";
 
 // Every limit, in one order, for packing and unpacking alike.
 template <class L, class Each>
@@ -102,8 +102,9 @@ void each_limit(L& l, Each each) noexcept {
   each(l.mailbox_messages), each(l.mailbox_bytes), each(l.turn_inputs), each(l.turn_bytes);
   each(l.room_writes), each(l.merge_wait.us), each(l.large_room_writes);
   each(l.deflate_bytes);
+  each(l.receive_choices), each(l.member_attributes), each(l.room_member_attributes);
 }
-static_assert(sizeof(Limits) == 392, "a limit that is added must be added above");
+static_assert(sizeof(Limits) == 408, "a limit that is added must be added above");
 
 void pack(Packer& to, const Limits& limits) noexcept;
 void unpack(Unpacker& from, Limits& limits) noexcept;

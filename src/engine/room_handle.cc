@@ -146,7 +146,9 @@ void Room::for_each_member(MemberVisitor visit, void* context) const noexcept {
   const room::Registry& rooms = engine_->state_->rooms;
   for (room::MemberIndex at = rooms.first_member(id_); at != room::kNone;
        at = rooms.next_member(at)) {
-    if (!visit(context, rooms.describe(at))) return;
+    Member member = rooms.describe(at);
+    member.attributes = rooms.attributes(at);
+    if (!visit(context, member)) return;
   }
 }
 

@@ -129,6 +129,26 @@ Status Room::erase_attribute(std::string_view key) noexcept {
   return moderate(command);
 }
 
+Status Room::set_attribute(std::string_view user, std::string_view key,
+                           std::string_view value) noexcept {
+  if (user.empty()) return Errc::bad_request;  // of the room: the other one
+  Command command;
+  command.op = Op::set_attribute;
+  command.user = user;
+  command.key = key;
+  command.value = value;
+  return moderate(command);
+}
+
+Status Room::erase_attribute(std::string_view user, std::string_view key) noexcept {
+  if (user.empty()) return Errc::bad_request;
+  Command command;
+  command.op = Op::set_attribute;
+  command.user = user;
+  command.key = key;
+  return moderate(command);
+}
+
 Sanctions Room::sanctions(std::string_view user) const noexcept {
   if (!open()) return {};
   return engine_->state_->rooms.sanctions(id_, user, engine_->state_->now);

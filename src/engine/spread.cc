@@ -42,6 +42,7 @@ void Engine::State::spread_presence(RoomId room) noexcept {
   event.room = rooms.view(room).key;
   event.online = change.online;
   event.presence_version = change.version;
+  event.changes = change.changes;
   const fanout::EntryMeta meta{.priority = Priority::normal,
                                .latest = change.exact ? 0 : engine::kPresenceKey};
   do {

@@ -31,7 +31,9 @@ std::size_t page_bytes(const Limits& limits) noexcept {
 }
 constexpr std::size_t kMailBytes = 16 * 1024;
 constexpr std::size_t kTriesKept = 1'024;  // of wrong passwords
-constexpr FlatbuffersOptions kPeerCodec{.frame_bytes_max = 128 * 1024, .events_in = false};
+FlatbuffersOptions peer_codec(const Limits& limits) noexcept {
+  return {.frame_bytes_max = 128 * 1024, .data_bytes_max = limits.data_bytes, .events_in = false};
+}
 constexpr FlatbuffersOptions kLocalCodec{.frame_bytes_max = 128 * 1024, .events_in = true};
 
 std::size_t scratch_bytes(const Limits& limits) noexcept {
@@ -91,8 +93,8 @@ MemoryPlan plan(const Limits& limits) noexcept {
       engine::ProfileCache::bytes_max(limits.profiles) +
       base::Buckets::bytes_max(counted_addresses(limits)) +
       base::Vector<std::uint64_t>::bytes_max(counted_addresses(limits)) +
-      FlatbuffersCodec::bytes_needed(kPeerCodec) + FlatbuffersCodec::bytes_needed(kLocalCodec) +
-      outside_bytes(limits) + 64 * 1024;
+      FlatbuffersCodec::bytes_needed(peer_codec(limits)) +
+      FlatbuffersCodec::bytes_needed(kLocalCodec) + outside_bytes(limits) + 64 * 1024;
   plan.broker_bytes = Engine::State::cluster_bytes(limits);
   plan.ceiling_bytes = plan.sessions_bytes + plan.rooms_bytes + plan.logs_bytes +
                        plan.private_bytes + plan.input_bytes + plan.history_bytes +
@@ -106,7 +108,7 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       memory(*given_ports.memory,
              plan(given.limits).ceiling_bytes - outside_bytes(given.limits) +
                  (given_ports.broker == nullptr ? 0 : Engine::State::cluster_bytes(given.limits))),
-      codec(memory, kPeerCodec),
+      codec(memory, peer_codec(given.limits)),
       local_codec(memory, kLocalCodec),
       sessions(options.limits, memory),
       slots(memory, given.limits.sessions),

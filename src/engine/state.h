@@ -145,6 +145,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   Outcome decide_list_rooms(const Caller& caller, const Command& command) noexcept;
   Status moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
   Error may_moderate(RoomId room, const Actor& actor, const Command& command) noexcept;
+  Error may_set_attribute_of(RoomId room, const Actor& actor, const Command& command) noexcept;
   bool may_read(RoomId room, const Actor& actor, std::string_view channel) noexcept;
   Status sanction(RoomId room, const Actor& actor, const Command& command) noexcept;
   void clean_up(RoomId room, const Actor& actor, const Command& command) noexcept;
@@ -228,6 +229,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   // --- decide_query.cc
   Outcome decide_history(const Caller& caller, const Command& command) noexcept;
   Outcome decide_ack(const Caller& caller, const Command& command) noexcept;
+  Outcome decide_receive(const Caller& caller, const Command& command) noexcept;
   void tell_receipts() noexcept;
   Outcome decide_presence(const Caller& caller, const Command& command) noexcept;
   // --- relations.cc

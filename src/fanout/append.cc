@@ -169,6 +169,7 @@ class Append final {
     entry.bits = static_cast<std::uint8_t>(meta_.priority);
     if (lossy_) entry.bits |= Entry::kLossy;
     if (meta_.offset != 0) entry.bits |= Entry::kHasOffset;
+    if (meta_.counted) entry.bits |= Entry::kCounted;
     if (meta_.latest != 0) supersede(entry);
     log_.index.write(s_.chunks, log_.index.end(), std::as_bytes(std::span(&entry, 1)));
     log_.index.commit(log_.index.end() + sizeof(entry));

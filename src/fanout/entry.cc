@@ -1,6 +1,7 @@
 #include "fanout/entry.h"
 
 #include "base/plant.h"
+#include "fanout/member.h"
 
 namespace chatroom::fanout {
 
@@ -22,6 +23,7 @@ Fate fate_of(const Entry& entry, Sequence sequence, const Filter& filter) noexce
     if (!CHATROOM_PLANTED(exceptions_mask_ignored)) return Fate::excluded;
   }
   if (entry.withdrawn() && !CHATROOM_PLANTED(superseded_still_sent)) return Fate::merged;
+  if (filter.choice != nullptr && filter.choice->holds_back(sequence)) return Fate::dropped;
   if (filter.level != Level::all && skipped_at(filter.level, entry)) return Fate::dropped;
   return Fate::send;
 }

@@ -15,6 +15,7 @@ struct Entry {
   static constexpr std::uint8_t kSuperseded = 0x08;  // a newer one of its key is in the log
   static constexpr std::uint8_t kRecalled = 0x10;
   static constexpr std::uint8_t kHasOffset = 0x20;
+  static constexpr std::uint8_t kCounted = 0x40;  // a member's choice may hold it back
 
   std::uint32_t author = kNoSlot;  // for block lists, which join as member exceptions
   std::uint32_t key = 0;           // of a `latest` entry; 0: none
@@ -35,6 +36,8 @@ static_assert(sizeof(Entry) == 16);
 // How far behind a blocked member is, and so what it loses first.
 enum class Level : std::uint8_t { all, no_low, no_normal };
 
+struct Choice;
+
 // What a member is sent of a view's entries.
 struct Filter {
   ChannelMask channels = kAllChannels;
@@ -44,12 +47,13 @@ struct Filter {
   Sequence changed_at = 0;
   Level level = Level::all;
   bool shared_view = false;  // the view counts every entry as admitted, also on other channels
+  const Choice* choice = nullptr;  // of a member that has made one
 };
 
 enum class Fate : std::uint8_t {
   send,
   merged,    // superseded or recalled before it was sent
-  dropped,   // its class is not sent to a member so far behind
+  dropped,   // its class is not sent to a member so far behind, or the member wants no more
   excluded,  // counted as admitted by a shared view, but not for this member
   ignored,   // not for this member, and not counted either
 };

@@ -201,12 +201,13 @@ Flushed Fanout::flush(Instant now, Budget& budget, std::uint32_t& large) noexcep
   State& s = *state_;
   Work work{budget, s.until_asked, large};
   wake_waiting(s, now);
+  tell_untold(s, now);
   const auto waits = [&] { return !s.ready.empty() || !s.small.empty(); };
   while (work.left() && (waits() || (!s.large.empty() && work.large > 0))) {
     serve_turn(s, now, work);
   }
   large = work.large;
-  return {waits() || !s.large.empty(), s.waiting.next_due()};
+  return {waits() || !s.large.empty(), std::min(s.waiting.next_due(), untold_due(s))};
 }
 
 Counters Fanout::counters() const noexcept {

@@ -109,6 +109,17 @@ struct EntryMeta {
   std::uint32_t author = kNoSlot;        // user slot; nobody: kNoSlot
   std::uint64_t latest = 0;  // hash of the key of which only the newest matters; 0: none
   std::uint64_t offset = 0;  // 0: takes none
+  bool counted = false;      // a member's choice (Receive) counts it, and may hold it back
+};
+
+// What a member wants at most in a second of the entries that are `counted`; 0: all of them. What
+// is of high priority takes the places of normal once its own are used up, so that nothing of it
+// is held back where normal ones pass; low takes none of the last half.
+struct Receive {
+  std::uint32_t normal_per_s = 0;  // normal and low
+  std::uint32_t high_per_s = 0;
+
+  bool bounded() const noexcept { return normal_per_s != 0 || high_per_s != 0; }
 };
 
 enum class Withheld : std::uint8_t { merged, sampled };
@@ -254,6 +265,13 @@ class Fanout final {
   // From the head on. Entries of a channel left that were not sent yet are forgotten (closed).
   // room_overloaded: two changes while the link is blocked; try again later.
   [[nodiscard]] Status set_mask(RoomSlot room, SessionSlot session, ChannelMask channels) noexcept;
+
+  // What is appended from now on, until the session is detached. What is held back is counted as
+  // dropped and told as `gap` with the reason budget, before the next entry that is sent or after a
+  // second. `author`: its entries are never held back. not_member; limit_reached:
+  // Limits::receive_choices.
+  [[nodiscard]] Status set_receive(RoomSlot room, SessionSlot session, Receive receive,
+                                   std::uint32_t author) noexcept;
 
   // --- Flush ---
 

@@ -2,15 +2,13 @@
 // it, and told at its place: whoever has seen a later entry has been told, so that a stay which
 // ends there, by a kick or with its link, goes on later without a silent hole.
 #include <algorithm>
+#include <utility>
 
 #include "fanout/state.h"
 
 namespace chatroom::fanout {
 
 namespace {
-
-// Holes that are decided ahead; each takes a private item until it is sent.
-constexpr int kHolesAhead = 16;
 
 void tell_host(State& s, const GapTold& told) noexcept {
   ++s.counters.gaps;
@@ -37,39 +35,26 @@ void tell_lost_items(State& s, Outlet& outlet, Backlog& backlog) noexcept {
   tell_host(s, {kNoSlot, backlog.session, event.gap});
 }
 
-// What the laggard lost and was not told, as an item. Null: the session is doomed, or a bug
-// planted.
-Item* make_gap(State& s, Member& member) noexcept {
-  Laggard& laggard = *member.laggard();
+// What the member lost and was not told, as an item. Null: the session is doomed, or a bug planted.
+Item* make_gap(State& s, Member& member, Gap& loss) noexcept {
   Outlet& outlet = *s.outlets.find(member.session);
   Event event;
   event.type = EventType::gap;
   event.room = member.log().key;
-  event.gap = laggard.loss;
-  laggard.loss = {};
+  event.gap = std::exchange(loss, {});
   if (CHATROOM_PLANTED(gap_not_told)) return nullptr;
   Item* item = nullptr;
   const Bytes frame = encode_frame(s, outlet.profile, event);
-  if (!frame.empty()) item = store_frame(s, *outlet.backlog, frame, false);
+  if (!frame.empty()) item = store_frame(s, backlog_of(s, member.session), frame, false);
   if (item == nullptr) return doom(s, member.session, CloseCode::slow_consumer), nullptr;
   item->room = member.log().room;  // forgotten if it leaves first, with all that stands behind it
-  tell_host(s, {member.log().room, member.session, event.gap});
-  return item;
-}
-
-// Behind `barrier`, among what waits for its place in the same room.
-void hold_gap(State& s, Member& member, Sequence barrier) noexcept {
-  Item* item = make_gap(s, member);
-  if (item == nullptr) return;
-  if (CHATROOM_PLANTED(gap_told_behind)) barrier = member.log().head;
-  item->barrier = barrier;
-  item->held = true;
-  base::List<Item>& held = s.outlets.find(member.session)->backlog->held;
-  Item* later = held.front();
-  while (later != nullptr && (later->room != item->room || later->barrier < barrier)) {
-    later = held.next(*later);
+  // What a member does not want is no news for the host.
+  if (event.gap.reason == GapReason::budget) {
+    ++s.counters.gaps;
+  } else {
+    tell_host(s, {member.log().room, member.session, event.gap});
   }
-  later == nullptr ? held.push_back(*item) : held.insert_before(*later, *item);
+  return item;
 }
 
 Level level_of(const State& s, const Member& member) noexcept {
@@ -95,25 +80,46 @@ void decide_losses(State& s, Member& member) noexcept {
   for (; at < laggard.decided && !outlet.doomed; ++at) {
     const Entry& entry = entry_at(s, member.log(), at);
     const Fate fate = is_cut(s, member, at) ? Fate::send : fate_of(entry, at, filter);
-    if (fate == Fate::dropped) count_loss(laggard, entry);
+    const bool chosen = filter.choice != nullptr && filter.choice->holds_back(at);
+    if (fate == Fate::dropped && !chosen) count_loss(member.log(), laggard.loss, entry);
     if (fate != Fate::send || laggard.loss.count == 0) continue;
-    hold_gap(s, member, at - 1);
+    hold_gap(s, member, laggard.loss, at - 1);
     const bool crowded = outlet.backlog->bytes > s.limits.private_bytes / 2;
     if (++holes == kHolesAhead || crowded) laggard.decided = at;
   }
-  if (laggard.loss.count > 0 && !outlet.doomed) hold_gap(s, member, laggard.decided - 1);
+  if (laggard.loss.count > 0 && !outlet.doomed) {
+    hold_gap(s, member, laggard.loss, laggard.decided - 1);
+  }
 }
 
 }  // namespace
 
+// Among what waits for its place in the same room.
+void hold_gap(State& s, Member& member, Gap& loss, Sequence barrier) noexcept {
+  Item* item = make_gap(s, member, loss);
+  if (item == nullptr) return;
+  if (CHATROOM_PLANTED(gap_told_behind)) barrier = member.log().head;
+  item->barrier = barrier;
+  item->held = true;
+  base::List<Item>& held = s.outlets.find(member.session)->backlog->held;
+  Item* later = held.front();
+  while (later != nullptr && (later->room != item->room || later->barrier < barrier)) {
+    later = held.next(*later);
+  }
+  later == nullptr ? held.push_back(*item) : held.insert_before(*later, *item);
+}
+
 bool decided_lost(const Laggard& laggard, const Entry& entry, Sequence at) noexcept {
+  const Choice* choice = laggard.member->choice();
+  if (choice != nullptr && choice->holds_back(at)) return true;
   if (laggard.level == Level::all || at >= laggard.decided) return false;
   return fate_of(entry, at, filter_of(*laggard.member)) == Fate::dropped;
 }
 
 Sequence decided_end(const Member& member) noexcept {
   const Laggard* laggard = member.laggard();
-  const Sequence end = member.log().head + 1;
+  Sequence end = member.log().head + 1;
+  if (const Choice* choice = member.choice()) end = std::min(end, choice->decided);
   return laggard == nullptr || laggard->level == Level::all ? end : std::min(end, laggard->decided);
 }
 
@@ -126,7 +132,7 @@ void tell_losses(State& s, SessionSlot session) noexcept {
     Laggard* laggard = member->laggard();
     if (laggard == nullptr) continue;
     if (laggard->loss.count > 0) {  // with a chunk of the log: nothing before it is left
-      Item* item = make_gap(s, *member);
+      Item* item = make_gap(s, *member, laggard->loss);
       if (item != nullptr) backlog->plain.push_back(*item);
     }
     if (outlet.doomed) return;

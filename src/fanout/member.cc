@@ -110,7 +110,7 @@ void remove_member(State& s, Member& member, bool closing) noexcept {
   while (*link != &member) link = &(*link)->next;
   *link = member.next;
   --outlet.member_count;
-  if (member.account() != nullptr) s.accounts.destroy(member.account());
+  release_account(s, member);
   const SessionSlot session = member.session;
   s.members.erase(index);
   refresh_flags(outlet);

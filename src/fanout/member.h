@@ -6,8 +6,10 @@
 //   Laggard   only while a member is tracked by itself: its link is blocked, or one visit could not
 //             bring it to the head
 //   Account   only once a member lost or skipped something
+//   Choice    an Account of a member that chose how much it gets
 #pragma once
 
+#include "base/bucket.h"
 #include "base/list.h"
 #include "fanout/log.h"
 #include "fanout/private_items.h"
@@ -20,7 +22,7 @@ struct Backlog;
 enum Flag : std::uint32_t {
   kTracked = 1,     // has a Laggard: the sweep passes it by
   kSeveral = 2,     // in several rooms: one visit gathers them all
-  kExceptions = 4,  // in a shared view
+  kExceptions = 4,  // in a shared view, or it chose how much it gets
   kMessageLink = 8,
   kPrivate = 16,  // private items wait
 };
@@ -37,8 +39,9 @@ struct Member {
   View* view = nullptr;
   void* extra = nullptr;  // a Laggard if it is tracked, else an Account, if it has one
   SessionSlot session = kNoSlot;
-  std::uint32_t slot : 31 = 0;  // in view->records
+  std::uint32_t slot : 30 = 0;  // in view->records
   std::uint32_t tracked : 1 = 0;
+  std::uint32_t chosen : 1 = 0;  // its Account is a Choice
   ChannelMask channels = kAllChannels;
   std::uint32_t baseline[kPriorityCount] = {};  // the view's `admitted` when it joined
 
@@ -47,9 +50,32 @@ struct Member {
     return tracked != 0 ? static_cast<Laggard*>(extra) : nullptr;
   }
   inline Account* account() const noexcept;
+  inline Choice* choice() const noexcept;  // null: it made none
   inline void set_account(Account* account) noexcept;
 };
 static_assert(sizeof(void*) != 8 || sizeof(Member) == 48);
+
+struct UntoldTag;
+
+// How much a member wants (choice.cc), and what that decided of the entries that it still has to
+// pass: at most kAhead, up to `decided`.
+struct Choice final : Account, base::ListNode<UntoldTag> {
+  static constexpr Sequence kAhead = 256;
+
+  Member* member = nullptr;
+  Receive receive;
+  std::uint32_t author = kNoSlot;
+  base::Bucket normal;
+  base::Bucket high;
+  Sequence decided = 0;
+  std::uint64_t held_back[kAhead / 64] = {};
+  Gap loss;             // not told yet
+  Instant untold_from;  // while it is in State::untold
+
+  bool holds_back(Sequence sequence) const noexcept {
+    return sequence < decided && (held_back[sequence % kAhead / 64] >> sequence % 64 & 1) != 0;
+  }
+};
 
 struct Laggard final : base::ListNode<> {
   Member* member = nullptr;
@@ -65,6 +91,9 @@ struct Laggard final : base::ListNode<> {
 
 inline Account* Member::account() const noexcept {
   return tracked != 0 ? laggard()->account : static_cast<Account*>(extra);
+}
+inline Choice* Member::choice() const noexcept {
+  return chosen != 0 ? static_cast<Choice*>(account()) : nullptr;
 }
 inline void Member::set_account(Account* account) noexcept {
   if (tracked != 0) {

@@ -93,6 +93,7 @@ void after_write(State& s, SessionSlot session, Instant now, bool blocked, bool 
       untrack(s, *member);
       settle(s, member->log());
     }
+    settle_choice(s, *member);
   }
   Backlog* backlog = outlet.backlog;
   if (blocked) {

@@ -61,7 +61,8 @@ std::uint64_t members_ceiling(const Limits& limits) noexcept {
 }
 
 std::uint64_t scratch_ceiling(const Limits& limits) noexcept {
-  return sizeof(State) + scratch_bytes(limits) + allotments_of(limits) * sizeof(Allotment);
+  return sizeof(State) + scratch_bytes(limits) + allotments_of(limits) * sizeof(Allotment) +
+         base::Pool<Choice>::bytes_max(limits.receive_choices);
 }
 
 State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
@@ -80,6 +81,7 @@ State::State(Memory& port, const Limits& all, Codecs of, WriteTap write_tap,
       members(port, members_max(all)),
       laggards(port, all.memberships),
       accounts(port, all.memberships),
+      choices(port, all.receive_choices),
       backlogs(port, all.sessions),
       outlets(port, all.sessions),
       rooms(port, all.rooms),

@@ -88,7 +88,7 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
       case Fate::dropped:
         tally(s, &member, outlet.doomed ? Column::closed : Column::dropped, entry.priority());
         if (!outlet.doomed && !decided_lost(laggard, entry, laggard.next))
-          count_loss(laggard, entry);
+          count_loss(member.log(), laggard.loss, entry);
         break;
       case Fate::merged:
         tally(s, &member, Column::merged, entry.priority());
@@ -108,12 +108,11 @@ void move_past(State& s, Laggard& laggard, Sequence first) noexcept {
 
 }  // namespace
 
-void count_loss(Laggard& laggard, const Entry& entry) noexcept {
-  Gap& loss = laggard.loss;
+void count_loss(const RoomLog& log, Gap& loss, const Entry& entry) noexcept {
   ++loss.count;
   (entry.lossy() ? loss.lossy : loss.reliable) = true;
   if ((entry.bits & Entry::kHasOffset) == 0) return;
-  const std::uint64_t newest = laggard.member->log().offset_last;
+  const std::uint64_t newest = log.offset_last;
   const std::uint64_t offset = newest - (static_cast<std::uint32_t>(newest) - entry.offset_low);
   if (loss.from == 0) loss.from = offset;
   loss.to = offset;

@@ -103,6 +103,7 @@ struct State {
   base::IndexMap<Member> members;
   base::Pool<Laggard> laggards;
   base::Pool<Account> accounts;
+  base::Pool<Choice> choices;
   base::Pool<Backlog> backlogs;
   SlotTable<Outlet> outlets;
   SlotTable<RoomLog*> rooms;
@@ -112,6 +113,7 @@ struct State {
   base::List<Backlog, StallTag> stalled;  // blocked, the longest without progress first
   base::List<Backlog, DoomTag> doomed;
   base::List<Backlog, ReliefTag> relieved;
+  base::List<Choice, UntoldTag> untold;   // something was held back, the longest untold first
   base::List<View, ViewTag> small;        // dirty views that one turn serves whole
   base::List<View, ViewTag> large;        // the other dirty views
   base::List<RoomLog, ActiveTag> active;  // logs that hold chunks, the oldest first
@@ -157,7 +159,7 @@ void settle(State& s, RoomLog& log) noexcept;  // rewinds the log if nobody is b
 void trim(State& s, Stream& stream) noexcept;  // what nobody needs
 void trim_index(State& s, RoomLog& log) noexcept;
 bool reclaim(State& s, Stream& stream) noexcept;  // the oldest chunk, with losses; false: may not
-void count_loss(Laggard& laggard, const Entry& entry) noexcept;  // to be told
+void count_loss(const RoomLog& log, Gap& loss, const Entry& entry) noexcept;  // to be told
 bool relieve_pool(State& s) noexcept;  // a chunk from wherever it costs least
 
 // view.cc
@@ -214,6 +216,18 @@ void tell_losses(State& s, SessionSlot session) noexcept;
 Sequence decided_end(const Member& member) noexcept;  // it may be sent what stands before this
 // Its loss was counted already.
 bool decided_lost(const Laggard& laggard, const Entry& entry, Sequence at) noexcept;
+
+// Holes that are decided ahead; each takes a private item until it is sent.
+inline constexpr int kHolesAhead = 16;
+// Tells `loss`, and forgets it, at that place.
+void hold_gap(State& s, Member& member, Gap& loss, Sequence barrier) noexcept;
+
+// choice.cc: before a visit, what members that chose how much they get are sent of what is new.
+void decide_choices(State& s, SessionSlot session, Instant now) noexcept;
+void tell_untold(State& s, Instant now) noexcept;  // who waited a second for another entry
+Instant untold_due(const State& s) noexcept;
+void settle_choice(State& s, Member& member) noexcept;  // it took it back: the record goes
+void release_account(State& s, Member& member) noexcept;
 
 // visit.cc: one session's own write. True: Connection::write was called.
 bool visit(State& s, SessionSlot session, Instant now) noexcept;

@@ -39,6 +39,7 @@ Filter filter_of(const Member& member) noexcept {
   Filter filter;
   filter.channels = member.channels;
   filter.shared_view = member.view->shared;
+  filter.choice = member.choice();
   if (const Laggard* laggard = member.laggard(); laggard != nullptr) {
     filter.channels_before = laggard->channels_before;
     filter.changed_at = laggard->changed_at;
@@ -92,7 +93,7 @@ void refresh_flags(Outlet& outlet) noexcept {
   for (Member* member = outlet.members; member != nullptr; member = member->next) {
     std::uint32_t flags = common;
     if (member->laggard() != nullptr) flags |= kTracked;
-    if (member->view->shared) flags |= kExceptions;
+    if (member->view->shared || member->chosen != 0) flags |= kExceptions;
     record_of(*member).flags = flags & 31;
   }
 }

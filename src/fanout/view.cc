@@ -59,7 +59,7 @@ void release_if_empty(State& s, View& view) noexcept {
 
 void enter(View& view, Member& member, std::uint32_t index, Connection* connection) noexcept {
   member.view = &view;
-  member.slot = view.records.size() & 0x7fff'ffffu;
+  member.slot = view.records.size() & 0x3fff'ffffu;
   for (int p = 0; p < kPriorityCount; ++p) {
     member.baseline[p] = static_cast<std::uint32_t>(view.admitted[p]);
   }

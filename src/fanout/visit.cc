@@ -169,8 +169,9 @@ std::size_t offer(State& s, Outlet& outlet, SessionSlot session, const Pieces& p
 bool visit(State& s, SessionSlot session, Instant now) noexcept {
   Outlet& outlet = *s.outlets.find(session);
   if (outlet.doomed) return false;
+  if (outlet.backlog != nullptr && outlet.backlog->blocked) return false;
+  decide_choices(s, session, now);
   if (outlet.backlog != nullptr) {
-    if (outlet.backlog->blocked) return false;
     tell_losses(s, session);
     if (outlet.doomed) return false;
   }

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <optional>
+#include <span>
 
-#include "chatroom/error.h"
-#include "chatroom/event.h"
+#include "room/packed_attributes.h"
 
 namespace chatroom::room {
 
@@ -18,7 +16,7 @@ inline constexpr std::size_t kAttributeBytesMax = 1'536;  // keys and values of 
 
 class Board final {
  public:
-  bool empty() const noexcept { return pins_ == 0 && used_ == 0; }
+  bool empty() const noexcept { return pins_ == 0 && attributes.empty(); }
 
   std::span<const std::uint64_t> pins() const noexcept { return std::span{offsets_}.first(pins_); }
   // False: there are as many as may be.
@@ -38,59 +36,11 @@ class Board final {
         static_cast<std::uint8_t>(std::remove(offsets_.begin(), end, offset) - offsets_.begin());
   }
 
-  // No value: deletes. False: no room for it, and nothing changed.
-  bool set(std::string_view key, std::optional<std::string_view> value) noexcept {
-    std::size_t at = 0;
-    std::size_t old = 0;
-    for (; at < used_; at += size_at(at)) {
-      if (key_at(at) != key) continue;
-      old = size_at(at);
-      break;
-    }
-    const std::size_t fresh = value ? kHead + key.size() + value->size() : 0;
-    if (used_ - old + fresh > bytes_.size()) return false;
-    if (old == 0 && value && count_ == kAttributesMax) return false;
-    if (old != 0) {
-      std::memmove(bytes_.data() + at, bytes_.data() + at + old, used_ - at - old);
-      used_ = static_cast<std::uint16_t>(used_ - old);
-      --count_;
-    }
-    if (!value) return true;
-    char* to = bytes_.data() + used_;
-    to[0] = static_cast<char>(key.size());
-    to[1] = static_cast<char>(value->size() & 0xff);
-    to[2] = static_cast<char>(value->size() >> 8);
-    std::memcpy(to + kHead, key.data(), key.size());
-    if (!value->empty()) std::memcpy(to + kHead + key.size(), value->data(), value->size());
-    used_ = static_cast<std::uint16_t>(used_ + fresh);
-    ++count_;
-    return true;
-  }
-  // In the order of setting. How many.
-  std::size_t list(std::span<Attribute> out) const noexcept {
-    std::size_t count = 0;
-    for (std::size_t at = 0; at < used_ && count < out.size(); at += size_at(at)) {
-      const std::size_t key = byte(at);
-      out[count++] = {key_at(at), {bytes_.data() + at + kHead + key, size_at(at) - kHead - key}};
-    }
-    return count;
-  }
+  PackedAttributes<kAttributesMax, kAttributeBytesMax> attributes;
 
  private:
-  static constexpr std::size_t kHead = 3;  // length of the key, of the value
-  std::size_t byte(std::size_t at) const noexcept { return static_cast<unsigned char>(bytes_[at]); }
-  std::size_t size_at(std::size_t at) const noexcept {
-    return kHead + byte(at) + byte(at + 1) + (byte(at + 2) << 8);
-  }
-  std::string_view key_at(std::size_t at) const noexcept {
-    return {bytes_.data() + at + kHead, byte(at)};
-  }
-
   std::array<std::uint64_t, kPinsMax> offsets_{};
   std::uint8_t pins_ = 0;
-  std::uint8_t count_ = 0;
-  std::uint16_t used_ = 0;
-  std::array<char, kAttributeBytesMax + kHead * kAttributesMax> bytes_{};
 };
 
 }  // namespace chatroom::room

@@ -50,6 +50,7 @@ void Tables::depart(Room& room, MemberIndex index, Instant now) noexcept {
   Member& gone = member(index);
   set_role(room, index, Role::visitor);
   if (room.first_grant != kNone) leave_staff(room, index);
+  drop_attributes(room, index);
   gone.follower = false;
   const bool tell = gone.told && !room.counts_only && !CHATROOM_PLANTED(presence_leave_lost);
   move_to(index, tell ? Member::Place::leaving : Member::Place::away);
@@ -129,7 +130,12 @@ PresenceChange Registry::take_presence(RoomId id, Instant now) noexcept {
     list_leaves(t, *room, now);
     change.joins = {t.presence.begin(), t.presence.end()};
     change.leaves = {t.leaves.begin(), t.leaves.end()};
+    // Alone, so that they fit a frame; what is left at once, under a version of its own.
+    const bool alone = change.joins.empty() && change.leaves.empty();
+    if (alone) change.changes = t.list_changes(*room);
+    if (t.has_changes(*room)) t.presence_changed(*room);
   } else {
+    t.forget_changes(*room);
     const Duration rest = CHATROOM_PLANTED(presence_never_rests) ? Duration{1} : kCountsInterval;
     room->presence_resting = true;
     t.resting.set(id.index, (now + rest).us);
@@ -212,9 +218,12 @@ Result<PresencePage> Registry::presence(RoomId id, std::uint32_t limit, std::str
   if (limit == 0) limit = 50;
   limit = std::min(limit, kPresencePageMax);
   t.presence.clear();
+  t.show_anew();
   MemberIndex last = kNone;
   for (; at != kNone && t.presence.size() < limit; at = t.member(at).next) {
-    CHATROOM_ASSERT(t.presence.push_back(describe(at)));
+    chatroom::Member shown = describe(at);
+    if (!t.show_attributes(at, shown)) break;
+    CHATROOM_ASSERT(t.presence.push_back(shown));
     last = at;
     // One knows of it before all were told: both that it came and that it goes are to be told.
     Member& given = t.member(at);

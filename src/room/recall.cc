@@ -101,7 +101,7 @@ Status Registry::set_attribute(RoomId id, std::string_view key,
   if (room == nullptr) return Errc::not_found;
   if (!value && room->board == nullptr) return {};
   if (!t.make_board(*room)) return Errc::limit_reached;
-  const bool set = room->board->set(key, value);
+  const bool set = room->board->attributes.set(key, value);
   if (room->board->empty()) t.drop_board(*room);
   return set ? Status{} : Status{Errc::limit_reached};
 }

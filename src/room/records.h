@@ -92,6 +92,7 @@ struct Member {
   bool spoke : 1 = false;      // `spoke_us` says when
   bool missed : 1 = false;     // it was out when a list was given: tell that it is back
   bool follower : 1 = false;   // the host said so; until it leaves
+  bool adorned : 1 = false;    // it has attributes (member_attributes.cc)
 
   Tag tag = 0;
   std::int64_t since_ms = 0;
@@ -99,6 +100,16 @@ struct Member {
   std::int64_t spoke_us = 0;  // for slow mode
 };
 static_assert(sizeof(Member) == 64);
+
+inline constexpr std::size_t kOwnAttributesMax = 8;
+inline constexpr std::size_t kOwnAttributeBytesMax = 256;  // keys and values of a member together
+
+struct ChangedTag;
+struct OwnAttributes : base::ListNode<ChangedTag> {  // in the list until it was told
+  explicit OwnAttributes(MemberIndex of) noexcept : member(of) {}
+  MemberIndex member;
+  PackedAttributes<kOwnAttributesMax, kOwnAttributeBytesMax> list;
+};
 
 // What holds for a user of a room beside its role (sanctions.cc).
 struct Sanction {
@@ -218,6 +229,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
   std::uint32_t likes = kNone;  // in rooms that count them, once there was one
 
   std::uint32_t first_grant = kNone;
+  std::uint32_t adorned = 0;  // members with attributes
   std::uint64_t presence_version = 0;
   std::uint32_t arrivals_told = 0;
   ChannelMask restricted = 0;  // channels that are not everybody's

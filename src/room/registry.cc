@@ -93,6 +93,8 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint6
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
       staff(memory, sizes.lasting),
       likes(memory, sizes.rooms),
+      own_attributes(memory, limits.member_attributes),
+      own_index(memory, key, limits.member_attributes, OwnKey{&own_attributes}),
       tenants(memory, key, limits),
       speaking(memory, key, speakers_of(limits, sizes)),
       budgets(memory, limits.budget_rooms),
@@ -113,6 +115,8 @@ Tables::~Tables() {
   while (dirty.pop_front() != nullptr) {
   }
   while (liked.pop_front() != nullptr) {
+  }
+  while (changed_own.pop_front() != nullptr) {
   }
 }
 
@@ -143,12 +147,13 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
-  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
-                      base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
-                      GrantMap::bytes_max(limits.channel_roles) +
-                      GrantTable::bytes_max(limits.channel_roles) +
-                      base::IndexMap<Secret>::bytes_max(limits.password_rooms) +
-                      base::Buckets::bytes_max(speakers_of(limits, sizes));
+  plan.rooms_bytes +=
+      base::IndexMap<Staff>::bytes_max(sizes.lasting) +
+      base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
+      GrantMap::bytes_max(limits.channel_roles) + GrantTable::bytes_max(limits.channel_roles) +
+      base::IndexMap<Secret>::bytes_max(limits.password_rooms) +
+      base::Buckets::bytes_max(speakers_of(limits, sizes)) +
+      OwnMap::bytes_max(limits.member_attributes) + OwnTable::bytes_max(limits.member_attributes);
   plan.keys_bytes = Keys::bytes_max(limits.keys);
   plan.history_bytes =
       History::bytes_max(sizes.history) + PageArena::bytes_max(sizes.arena) +

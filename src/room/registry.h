@@ -275,6 +275,10 @@ class Registry final {
   bool unpin_recalled(RoomId room) noexcept;
   Status set_attribute(RoomId room, std::string_view key,
                        std::optional<std::string_view> value) noexcept;
+  // Of who is in, until it leaves. not_found; limit_reached.
+  Status set_attribute(RoomId room, std::string_view user, std::string_view key,
+                       std::optional<std::string_view> value) noexcept;
+  std::span<const Attribute> attributes(MemberIndex member) const noexcept;  // scratch
   void restore_pin(RoomId room, std::uint64_t offset) noexcept;
   void set_closed(RoomId room, ChannelIndex channel, bool closed) noexcept;
   bool is_closed(RoomId room, ChannelIndex channel) const noexcept;

@@ -143,7 +143,7 @@ MemberIndex Registry::next_member(MemberIndex index) const noexcept {
 chatroom::Member Registry::describe(MemberIndex index) const noexcept {
   const Member& member = tables_->member(index);
   const User& user = tables_->user(member.user);
-  return {user.id.view(), user.shown(), member.role, member.since_ms};
+  return {user.id.view(), user.shown(), member.role, member.since_ms, {}};
 }
 
 }  // namespace chatroom::room

@@ -201,7 +201,8 @@ RoomState Registry::state(RoomId id) noexcept {
   state.has_password = room->secret != kNone;
   state.channels = std::span{tables_->channel_states}.first(room->channels);
   if (room->board != nullptr) {
-    state.attributes = std::span{tables_->attributes}.first(room->board->list(tables_->attributes));
+    state.attributes =
+        std::span{tables_->attributes}.first(room->board->attributes.list(tables_->attributes));
     state.pinned = room->board->pins();
   }
   state.created_ms = room->created.unix_ms();

@@ -82,6 +82,14 @@ struct WaiterKey {
     return {reinterpret_cast<const char*>(waiters->at(index)), sizeof(UserIndex)};
   }
 };
+using OwnMap = base::IndexMap<OwnAttributes>;
+struct OwnKey {
+  const OwnMap* own;
+  std::string_view operator()(std::uint32_t index) const noexcept {
+    return base::key_of_number(own->at(index)->member);
+  }
+};
+using OwnTable = base::Table<std::uint32_t, OwnKey>;
 using UserTable = base::Table<UserIndex, UserKey>;
 using RoomTable = base::Table<std::uint32_t, RoomKey>;
 using MemberTable = base::Table<MemberIndex, MemberKey>;
@@ -164,6 +172,10 @@ struct Tables {
   base::IndexMap<Likes> likes;
   base::List<Likes, LikedTag> liked;  // to be told, the first due first
 
+  OwnMap own_attributes;
+  OwnTable own_index;  // by member
+  base::List<OwnAttributes, ChangedTag> changed_own;
+
   Tenants tenants;
   base::Buckets speaking;  // users who said something lately, wherever
 
@@ -182,6 +194,12 @@ struct Tables {
   std::array<ChannelState, kChannelsMax> channel_states{};
   std::array<Attribute, kAttributesMax> attributes{};
   std::array<char, 16> cursor{};
+  // What members show on one page, so that it fits a frame with them.
+  static constexpr std::size_t kShownBytesMax = 3 * 1024;
+  std::array<Attribute, 128> shown{};
+  std::size_t shown_used = 0;
+  std::size_t shown_bytes = 0;
+  std::array<chatroom::Member, 64> changes{};
 
   // ---- Users (users.cc)
   User& user(UserIndex index) noexcept { return must(users.at(index)); }
@@ -306,6 +324,16 @@ struct Tables {
   History::Place find_message(const Room& room, std::uint64_t offset) noexcept;
   bool make_board(Room& room) noexcept;
   void drop_board(Room& room) noexcept;
+
+  // ---- What members show of themselves (member_attributes.cc)
+  OwnAttributes* attributes_of(MemberIndex member) noexcept;  // null: none
+  OwnAttributes* make_attributes(Room& room, MemberIndex member) noexcept;
+  void drop_attributes(Room& room, MemberIndex member) noexcept;
+  void show_anew() noexcept { shown_used = shown_bytes = 0; }
+  bool show_attributes(MemberIndex member, chatroom::Member& to) noexcept;
+  bool has_changes(const Room& room) noexcept;  // that were not told
+  std::span<const chatroom::Member> list_changes(Room& room) noexcept;
+  void forget_changes(Room& room) noexcept;
 
   // ---- Presence (presence.cc)
   void arrive(Room& room, MemberIndex member, Instant now) noexcept;

@@ -120,6 +120,7 @@ struct PresenceChange {
   bool exact = false;                          // joins and leaves say it all
   std::span<const Member> joins{};             // in order of arrival
   std::span<const std::string_view> leaves{};  // in order of leaving
+  std::span<const Member> changes{};           // with all attributes that each has now
 };
 struct PresencePage {
   std::uint64_t online = 0;

@@ -130,6 +130,15 @@ Client::Asked Client::profile(std::string_view user) noexcept {
   return ask(command);
 }
 
+Client::Asked Client::set_receive(std::string_view room, std::uint32_t normal_per_s,
+                                  std::uint32_t high_per_s) noexcept {
+  Command command = command_of(Op::set_receive);
+  command.room = room;
+  command.normal_per_s = normal_per_s;
+  command.high_per_s = high_per_s;
+  return ask(command);
+}
+
 Client::Asked Client::ping() noexcept { return ask(command_of(Op::ping)); }
 
 Client::Asked Client::ask(Command command) noexcept {

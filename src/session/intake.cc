@@ -44,6 +44,7 @@ bool served(Op op) noexcept {
     case Op::block:
     case Op::unblock:
     case Op::profile:
+    case Op::set_receive:
       return true;
     default:
       return op > Op::none && op <= Op::close_channel;

@@ -12,6 +12,8 @@ constexpr ChannelState kStates[] = {{"main", "open", "host"},
                                     {"staff", "open", "alice", Role::moderator, Role::member}};
 constexpr Member kMembers[] = {{"alice", "Alice", Role::owner, 1'700'000'000'000},
                                {"bob", "", Role::member, 1'700'000'000'001}};
+constexpr Attribute kShown[] = {{"mood", "\"fine\""}, {"team", ""}};
+constexpr Member kShowing[] = {{"alice", "", Role::member, 0, kShown}, {"bob"}};
 
 Command command(Op op, std::string_view room = {}) {
   Command made;
@@ -141,6 +143,10 @@ void add_room_events(std::vector<Event>& all) {
   made.presence_version = 18;
   made.joins = kMembers;
   made.leaves = kMentions;
+  all.push_back(made);
+  made.joins = {};
+  made.leaves = {};
+  made.changes = kShowing;
   all.push_back(made);
 
   made = event(EventType::room_state);

@@ -189,6 +189,10 @@ std::string describe(const Event& event) {
         line("user", member.user)("nick", member.nick)("role", name_of(member.role));
       }
       line("left", event.leaves);
+      for (const Member& member : event.changes) {
+        line("changed", member.user);
+        for (const Attribute& one : member.attributes) line("key", one.key)("value", one.value);
+      }
       break;
     case EventType::room_state:
       line("room", event.room).add(describe(event.state));

@@ -240,6 +240,7 @@ Status check_settings(Command& command) noexcept {
       command.line = Line::apply;
       [[fallthrough]];
     case Op::close_room:
+    case Op::set_receive:
       return Check().room(command.room).status();
     case Op::open_channel:
     case Op::close_channel:

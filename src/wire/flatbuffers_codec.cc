@@ -78,7 +78,7 @@ Decoded FlatbuffersCodec::decode(Bytes frame, Command& command) noexcept {
   if (!ready()) return kNotReady;
   const Bytes readable = in_place_or_copied(frame, scratch_->aligned, options_.frame_bytes_max);
   if (readable.empty()) return kNotOurs;
-  return wire::decode_command(readable, scratch_->command, command);
+  return wire::decode_command(readable, options_.data_bytes_max, scratch_->command, command);
 }
 
 std::size_t FlatbuffersCodec::encode(const Event& event, MutableBytes out) noexcept {

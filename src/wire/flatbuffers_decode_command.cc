@@ -19,7 +19,8 @@ static_assert(static_cast<int>(fb::DataForm::binary) == static_cast<int>(Data::F
 // Command can express is left to check_command.
 class Reader {
  public:
-  Reader(CommandLists& lists, Command& command) noexcept : lists_(lists), to_(command) {}
+  Reader(CommandLists& lists, std::uint32_t data_bytes_max, Command& command) noexcept
+      : lists_(lists), data_bytes_max_(data_bytes_max), to_(command) {}
 
   void read(const fb::Auth& from) noexcept {
     to_.token = view(from.token());
@@ -138,6 +139,11 @@ class Reader {
     if (from.line() > fb::Line::MAX) return fail(Field::line);
     to_.line = static_cast<Line>(from.line());
   }
+  void read(const fb::SetReceive& from) noexcept {
+    to_.room = view(from.room());
+    to_.normal_per_s = from.normal_per_s().value_or(0);
+    to_.high_per_s = from.high_per_s().value_or(0);
+  }
   void read(const fb::ListRooms& from) noexcept {
     to_.name = name(from.prefix(), Field::name);
     to_.limit = from.limit();
@@ -145,6 +151,7 @@ class Reader {
   }
 
   Field wrong() const noexcept { return wrong_; }
+  bool too_large() const noexcept { return too_large_; }
 
  private:
   void fail(Field field) noexcept {
@@ -168,6 +175,8 @@ class Reader {
   }
   void data(fb::DataForm form, const FbBytes* bytes) noexcept {
     to_.out.data = {static_cast<Data::Form>(form), view(bytes)};
+    too_large_ = data_bytes_max_ != 0 && to_.out.data.bytes.size() > data_bytes_max_;
+    if (too_large_) return;
     switch (form) {
       case fb::DataForm::none:
         return to_.out.data.bytes.empty() ? void() : fail(Field::data);
@@ -188,8 +197,10 @@ class Reader {
   }
 
   CommandLists& lists_;
+  const std::uint32_t data_bytes_max_;
   Command& to_;
   Field wrong_ = Field::none;
+  bool too_large_ = false;
 };
 
 // Reads the table behind the union, if it is there.
@@ -225,6 +236,8 @@ void read_settings(const fb::ClientFrame& frame, Reader& reader) noexcept {
       return read_as<fb::OnMessage>(frame, reader);
     case fb::Command::set_attribute:
       return read_as<fb::SetAttribute>(frame, reader);
+    case fb::Command::set_receive:
+      return read_as<fb::SetReceive>(frame, reader);
     case fb::Command::list_rooms:
       return read_as<fb::ListRooms>(frame, reader);
     case fb::Command::enqueue:
@@ -280,7 +293,8 @@ void read_body(const fb::ClientFrame& frame, Reader& reader) noexcept {
 
 }  // namespace
 
-Decoded decode_command(Bytes frame, CommandLists& lists, Command& command) noexcept {
+Decoded decode_command(Bytes frame, std::uint32_t data_bytes_max, CommandLists& lists,
+                       Command& command) noexcept {
   const auto* root = verified_root<fb::ClientFrame>(frame);
   if (root == nullptr) return {Status{Errc::bad_request}, true};
   command.id = root->id();
@@ -291,8 +305,9 @@ Decoded decode_command(Bytes frame, CommandLists& lists, Command& command) noexc
   }
   command.op = static_cast<Op>(root->command_type());
   if (root->command() == nullptr) return {Status{bad_request(Field::body)}, false};
-  Reader reader(lists, command);
+  Reader reader(lists, data_bytes_max, command);
   read_body(*root, reader);
+  if (reader.too_large()) return {Status{Errc::too_large}, false};
   if (reader.wrong() != Field::none) return {Status{bad_request(reader.wrong())}, false};
   return {check_command(command), false};
 }

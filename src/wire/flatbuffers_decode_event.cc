@@ -36,6 +36,7 @@ class Reader {
  public:
   Reader(EventLists& lists, Event& event) noexcept : lists_(lists), to_(event) {
     lists.messages_used = lists.members_used = lists.channels_used = lists.strings_used = 0;
+    lists.attributes_used = 0;
   }
   bool fits() const noexcept { return fits_; }
 
@@ -141,6 +142,7 @@ class Reader {
     to_.presence_version = from.version();
     to_.joins = members(from.joins());
     to_.leaves = strings(from.leaves());
+    to_.changes = members(from.changes());
   }
   void read(const fb::RoomChanged& from) noexcept {
     to_.room = view(from.room());
@@ -240,7 +242,9 @@ class Reader {
     const auto to = take(lists_.members, lists_.members_used, from->size());
     for (std::uint32_t i = 0; i < to.size(); ++i) {
       const fb::Member& member = *from->Get(i);
-      to[i] = {view(member.user()), view(member.nick()), role_of(member.role()), member.since()};
+      to[i] = {
+          view(member.user()), view(member.nick()), role_of(member.role()), member.since(), {}};
+      if (member.attributes() != nullptr) to[i].attributes = attributes(*member.attributes());
     }
     return to;
   }
@@ -305,7 +309,7 @@ class Reader {
       }
       to.channels = channels;
     }
-    if (from->attributes() != nullptr) attributes(*from->attributes());
+    if (from->attributes() != nullptr) to.attributes = attributes(*from->attributes());
     to.has_pinned = from->pins_changed();
     if (from->pinned() != nullptr) {
       std::size_t used = 0;
@@ -323,14 +327,14 @@ class Reader {
     to.kept = from->kept();
   }
   template <class Vector>
-  void attributes(const Vector& from) noexcept {
-    std::size_t used = 0;
-    const auto to = take(lists_.attributes, used, from.size());
+  std::span<const Attribute> attributes(const Vector& from) noexcept {
+    if (from.size() > kAttributesMax) fits_ = false;
+    const auto to = take(lists_.attributes, lists_.attributes_used, from.size());
     for (std::uint32_t i = 0; i < to.size(); ++i) {
       const fb::Attribute& one = *from.Get(i);
       to[i] = {view(one.key()), view(one.value()), one.value() == nullptr};
     }
-    to_.state.attributes = to;
+    return to;
   }
 
   EventLists& lists_;

@@ -86,6 +86,14 @@ AnyTable build_open_channel(Build& build, const Command& command, FbText room) n
   return fb::CreateInChannel(build.fbb(), room, build.text(command.channel), access).Union();
 }
 
+AnyTable build_receive(Build& build, const Command& command, FbText room) noexcept {
+  flatbuffers::Optional<std::uint32_t> normal;
+  flatbuffers::Optional<std::uint32_t> high;
+  if (command.normal_per_s != 0) normal = command.normal_per_s;
+  if (command.high_per_s != 0) high = command.high_per_s;
+  return fb::CreateSetReceive(build.fbb(), room, normal, high).Union();
+}
+
 // Moderation and settings; ops that are known by name only carry enough to be refused.
 AnyTable build_other(Build& build, const Command& command) noexcept {
   if (command.op == Op::set_policy || command.op == Op::open_room) {
@@ -122,7 +130,7 @@ AnyTable build_other(Build& build, const Command& command) noexcept {
     case Op::list_held:
       return fb::CreateOnHeld(fbb, room, command.after).Union();
     case Op::set_receive:
-      return fb::CreateSetReceive(fbb, room).Union();
+      return build_receive(build, command, room);
     default:
       return build_on_user(build, command, room);
   }

@@ -30,8 +30,17 @@ void add(Bound& bound, const Message& message) noexcept {
       .bytes(message.data.bytes.size())
       .texts(message.mentions);
 }
+void add(Bound& bound, std::span<const Attribute> attributes) noexcept {
+  for (const Attribute& attribute : attributes) {
+    bound.table(2).text(attribute.key).text(attribute.value);
+  }
+  bound.bytes(4 * attributes.size());
+}
 void add(Bound& bound, std::span<const Member> members) noexcept {
-  for (const Member& member : members) bound.table(4).text(member.user).text(member.nick);
+  for (const Member& member : members) {
+    bound.table(5).text(member.user).text(member.nick);
+    add(bound, member.attributes);
+  }
 }
 
 Bound bound_of(const Event& event) noexcept {
@@ -46,12 +55,11 @@ Bound bound_of(const Event& event) noexcept {
   for (const Message& message : event.messages) add(bound, message);
   add(bound, event.members);
   add(bound, event.joins);
+  add(bound, event.changes);
   for (const ChannelState& channel : event.state.channels) {
     bound.table(7).text(channel.name).text(channel.state).text(channel.creator);
   }
-  for (const Attribute& attribute : event.state.attributes) {
-    bound.table(2).text(attribute.key).text(attribute.value);
-  }
+  add(bound, event.state.attributes);
   bound.bytes(8 * event.state.pinned.size());
   for (const RoomEntry& room : event.rooms) bound.table(4).text(room.room).text(room.creator);
   return bound;
@@ -60,14 +68,21 @@ Bound bound_of(const Event& event) noexcept {
 // Whether a reader with our limits would take it.
 bool lists_fit(const Event& event) noexcept {
   const std::size_t messages = event.messages.size();
-  const std::size_t members = event.members.size() + event.joins.size();
+  const std::size_t members = event.members.size() + event.joins.size() + event.changes.size();
   const std::size_t channels = event.state.channels.size();
   std::size_t strings = event.leaves.size();
-  const std::size_t attributes = event.state.attributes.size();
+  std::size_t attributes = event.state.attributes.size();
   const std::size_t rooms = event.rooms.size();
   if (messages > kMessagesMax || members > kMembersMax || channels > kChannelsMax ||
-      attributes > kAttributesMax || event.state.pinned.size() > kPinsMax || rooms > kRoomsMax) {
+      event.state.attributes.size() > kAttributesMax || event.state.pinned.size() > kPinsMax ||
+      rooms > kRoomsMax) {
     return false;
+  }
+  for (const auto list : {event.members, event.joins, event.changes}) {
+    for (const Member& member : list) {
+      if (member.attributes.size() > kAttributesMax) return false;
+      attributes += member.attributes.size();
+    }
   }
   for (const Message& message : event.messages) {
     if (message.mentions.size() > kMentionsPerMessage) return false;
@@ -255,8 +270,10 @@ class Writer {
   Body presence() noexcept {
     const auto joins = members(e_.joins);
     const FbTexts leaves = build_.texts(e_.leaves);
-    return as_body(fb::Body::presence,
-                   fb::CreatePresence(fbb_, room(), e_.online, e_.presence_version, joins, leaves));
+    const auto changes = members(e_.changes);
+    return as_body(
+        fb::Body::presence,
+        fb::CreatePresence(fbb_, room(), e_.online, e_.presence_version, joins, leaves, changes));
   }
   Body room_state() noexcept {
     const auto changed = state();
@@ -349,7 +366,8 @@ class Writer {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const FbText user = build_.text(list[i].user);
       const FbText nick = build_.text(list[i].nick);
-      at[i] = fb::CreateMember(fbb_, user, nick, role(list[i].role), list[i].since_ms);
+      const auto shown = attributes(list[i].attributes);
+      at[i] = fb::CreateMember(fbb_, user, nick, role(list[i].role), list[i].since_ms, shown);
     }
     return fbb_.CreateVector(at, list.size());
   }

@@ -13,7 +13,7 @@ inline constexpr std::uint32_t kTablesMax = 256;
 inline constexpr std::size_t kMessagesMax = 240;
 inline constexpr std::size_t kMembersMax = 240;
 inline constexpr std::size_t kChannelsMax = 64;
-inline constexpr std::size_t kAttributesMax = 32;
+inline constexpr std::size_t kAttributesMax = 32;  // of a room, of a member
 inline constexpr std::size_t kPinsMax = 16;
 inline constexpr std::size_t kRoomsMax = 100;
 inline constexpr std::size_t kStringsMax = 2'048;  // mentions of all messages, or leaves
@@ -23,7 +23,7 @@ struct EventLists {
   Message messages[kMessagesMax];
   Member members[kMembersMax];
   ChannelState channels[kChannelsMax];
-  Attribute attributes[kAttributesMax];
+  Attribute attributes[kTablesMax];  // of all members together
   std::uint64_t pinned[kPinsMax];
   RoomEntry rooms[kRoomsMax];
   std::string_view strings[kStringsMax];
@@ -31,6 +31,7 @@ struct EventLists {
   std::size_t members_used = 0;
   std::size_t channels_used = 0;
   std::size_t strings_used = 0;
+  std::size_t attributes_used = 0;
 };
 
 // The same for a command.

@@ -145,6 +145,11 @@ inline std::vector<NamedCommand> settings() {
   c.out.kind = Kind::like;
   c.out.count = 12;
   all.push_back({"publish_likes", c});
+  c = command_of(Op::set_receive, 9, "live/1");
+  c.normal_per_s = 5;
+  c.high_per_s = 2;
+  all.push_back({"set_receive", c});
+  all.push_back({"set_receive_all", command_of(Op::set_receive, 9, "live/1")});
   return all;
 }
 

@@ -96,6 +96,8 @@ inline std::string describe(const Command& c) {
   d.truth("clear", c.clear);
   d.number("role", static_cast<std::int64_t>(c.role), 1);
   if (c.access) d.field("access", name_of(*c.access));
+  d.number("normal_per_s", std::uint64_t{c.normal_per_s});
+  d.number("high_per_s", std::uint64_t{c.high_per_s});
   d.number("offset", c.offset);
   d.number("slow_mode_s",
            std::int64_t{c.policy.slow_mode_s.value_or(0)} + c.policy.slow_mode_s.has_value());
@@ -194,6 +196,10 @@ inline std::string describe(std::span<const Member> members) {
     d.field("nick", member.nick);
     d.number("role", static_cast<std::int64_t>(member.role), 1);
     d.number("since", member.since_ms);
+    for (const Attribute& attribute : member.attributes) {
+      d.field("key", attribute.key);
+      d.field("value", attribute.value);
+    }
   }
   return d.text();
 }
@@ -239,6 +245,7 @@ inline std::string describe(const Event& e, bool with_op = true) {
   d.field("members", describe(e.members));
   d.field("joins", describe(e.joins));
   d.list("leaves", e.leaves);
+  d.field("changes", describe(e.changes));
   for (const RoomEntry& room : e.rooms) {
     d.field("entry", room.room);
     d.number("online", room.online);

@@ -14,6 +14,9 @@ struct NamedEvent {
   Event event;
 };
 
+inline constexpr std::array<Attribute, 2> kShown{Attribute{"mood", "\"fine\" ☕"},
+                                                 Attribute{"team", ""}};
+
 inline Event event_of(EventType type, std::string_view room = {}) {
   Event event;
   event.type = type;
@@ -72,6 +75,8 @@ inline RoomState full_state() {
 
 inline void add_answers(std::vector<NamedEvent>& all) {
   static const std::array<Message, 2> kPage{plain_message(), full_message()};
+  static constexpr std::array<Member, 1> kAdorned{
+      Member{"alice", "Alice", Role::owner, 1'690'000'000'000, kShown}};
   static constexpr std::array<Member, 2> kMembers{
       Member{"alice", "Alice ✿", Role::owner, 1'690'000'000'000},
       Member{"bob", "", Role::member, 1'690'000'000'001}};
@@ -130,6 +135,8 @@ inline void add_answers(std::vector<NamedEvent>& all) {
   e.members = kMembers;
   e.next = "bob";
   add("ok_presence", e);
+  e.members = kAdorned;
+  add("ok_presence_attributes", e);
   e = answer_to(Op::waiting, 9);
   e.waiting = 2;
   e.members = kMembers;
@@ -164,6 +171,8 @@ inline void add_answers(std::vector<NamedEvent>& all) {
 inline std::vector<NamedEvent> events() {
   static constexpr std::array<Member, 1> kJoins{Member{"alice", "Alice ✿", Role::owner, 0}};
   static constexpr std::array<std::string_view, 2> kLeaves{"bob", "carol"};
+  static constexpr std::array<Member, 2> kChanges{Member{"alice", {}, Role::member, 0, kShown},
+                                                  Member{"bob", {}, Role::member, 0, {}}};
   std::vector<NamedEvent> all;
   const auto add = [&](const char* name, Event event) { all.push_back({name, event}); };
   Event e = event_of(EventType::hello);
@@ -199,6 +208,11 @@ inline std::vector<NamedEvent> events() {
   e.joins = kJoins;
   e.leaves = kLeaves;
   add("presence", e);
+  e = event_of(EventType::presence, "live/1");
+  e.online = 2;
+  e.presence_version = 18;
+  e.changes = kChanges;
+  add("presence_changes", e);
   e = event_of(EventType::room_state, "live/1");
   e.state.has_policy = true;
   e.state.slow_mode_s = 5;

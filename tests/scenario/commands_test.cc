@@ -406,7 +406,7 @@ TEST_CASE("ops that come later, and words that nobody knows, are unsupported", "
       const std::string word(name_of(static_cast<Op>(op)));
       const std::string served =
           " allow disallow ack apply approve invite enqueue dequeue call_next waiting "
-          "release reject list_held shadow_mute ";
+          "release reject list_held shadow_mute set_receive ";
       if (served.find(" " + word + " ") != std::string::npos) continue;
       INFO(word);
       CHECK_LIKE(alice.ask(R"({"id":2,"op":")" + word + R"(","room":"r","user":"bob"})"),

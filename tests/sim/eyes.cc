@@ -123,6 +123,10 @@ void Eyes::on_answer(const Event& event, const Frame& frame, const Asked& asked)
       report_.note("is on channels", who_, asked.room, seen.channels, here->number);
       break;
     }
+    case Op::set_receive:
+      if (here != nullptr) here->chosen.choose(asked.normal_per_s, asked.high_per_s, frame.at);
+      report_.note("chooses", who_, asked.room, asked.normal_per_s, asked.high_per_s);
+      break;
     case Op::publish:
       if (asked.serial != 0) truth_.placed(asked.serial, event.epoch, event.offset);
       break;
@@ -240,9 +244,20 @@ void Eyes::on_list(const Event& event, const Asked& asked) {
   if (names.size() != event.online) fail(asked.room, "presence does not count whom it names");
   if (here->list_known && !here->list_stale) return;
   here->list = std::move(names);
+  here->worn.clear();
+  for (const Member& member : event.members) wear(*here, member);
   here->list_known = true;
   here->list_stale = false;
   here->list_version = event.presence_version;
+}
+
+void Eyes::wear(Stay& stay, const Member& member) {
+  const std::string text = worn_text(member);
+  if (text.empty()) {
+    stay.worn.erase(std::string{member.user});
+  } else {
+    stay.worn[std::string{member.user}] = text;
+  }
 }
 
 void Eyes::on_entry(const Event& event, const Frame& frame) {
@@ -273,8 +288,11 @@ void Eyes::on_entry(const Event& event, const Frame& frame) {
       seen.type = Seen::Type::gap;
       seen.gap = event.gap;
       here->lost += event.gap.count;
+      if (event.gap.reason == GapReason::budget && here->chosen.ever()) break;
       here->list_stale = true;
-      if (event.gap.reason != GapReason::slow_consumer) fail(room, "a gap for no good reason");
+      if (event.gap.reason != GapReason::slow_consumer && !tainted_) {
+        fail(room, "a gap for no good reason");
+      }
       break;
     default:
       seen.what = Entry::Type::state;
@@ -309,6 +327,14 @@ void Eyes::check_shown(Stay& stay, const Said* said, const Message& message) {
   if (!held.empty()) fail(stay.life->room, "more is shown than " + held);
 }
 
+// Of what members said after it chose, but for what it says itself.
+void Eyes::check_chosen(Stay& stay, const Said* said, const Message& message, Instant at) {
+  if (tainted_ || said == nullptr || said->user.empty() || !said->latest.empty()) return;
+  if (who_.rfind(said->user + ".", 0) == 0 || said->tainted) return;
+  if (!stay.chosen.counts(message.time_ms) || stay.chosen.take(message.priority, at)) return;
+  fail(stay.life->room, "is shown more than it chose");
+}
+
 void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
   const Message& message = event.message;
   const std::uint64_t serial = Truth::serial_of(message);
@@ -320,6 +346,7 @@ void Eyes::on_message(Stay& stay, const Event& event, const Frame& frame) {
     return truth_.echoed(*said, message, who_);
   }
   truth_.sight(*stay.life, message, who_);
+  check_chosen(stay, said, message, frame.at);
   if (message.offset != 0) {
     check_recalled(stay, message, frame);
     if (message.offset <= stay.last_offset) {
@@ -364,8 +391,14 @@ void Eyes::on_aside(Stay& stay, const Said& said, const Message& message) {
 void Eyes::on_presence(Stay& stay, const Event& event) {
   report_.note("hears who is here", who_, stay.life->room, event.presence_version, event.online);
   if (!stay.list_known || event.presence_version <= stay.list_version) return;
-  if (event.joins.empty() && event.leaves.empty()) stay.list_stale = true;  // counts only
+  const bool counts = event.joins.empty() && event.leaves.empty() && event.changes.empty();
+  if (counts) stay.list_stale = true;
   for (const std::string_view user : event.leaves) stay.list.erase(std::string{user});
+  for (const std::string_view user : event.leaves) stay.worn.erase(std::string{user});
+  for (const Member& member : event.joins) {
+    if (!member.attributes.empty()) fail(stay.life->room, "a newcomer with attributes");
+  }
+  for (const Member& member : event.changes) wear(stay, member);
   for (const Member& member : event.joins) stay.list.insert(std::string{member.user});
   stay.list_version = event.presence_version;
   if (!stay.list_stale && stay.list.size() != event.online && !tainted_) {

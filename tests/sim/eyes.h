@@ -29,10 +29,13 @@ struct Asked {
   bool has_after = false;
   bool first_page = true;  // presence
   std::uint64_t newest_seen = 0;
-  std::uint64_t stay = 0;  // in which one it was asked
-  bool placed = false;     // it took effect at `after`, exactly
-  bool again = false;      // the same message as before
-  bool nonsense = false;   // nobody may ask that
+  std::uint64_t stay = 0;          // in which one it was asked
+  bool placed = false;             // it took effect at `after`, exactly
+  bool again = false;              // the same message as before
+  bool nonsense = false;           // nobody may ask that
+  std::uint32_t normal_per_s = 0;  // set_receive
+  std::uint32_t high_per_s = 0;
+  std::string on;  // set_attribute: on whom
 };
 
 class Eyes final {
@@ -66,8 +69,10 @@ class Eyes final {
   void on_presence(Stay& stay, const Event& event);
   void on_number(Stay& stay, const Event& event);
   void check_shown(Stay& stay, const Said* said, const Message& message);
+  void check_chosen(Stay& stay, const Said* said, const Message& message, Instant at);
   void on_aside(Stay& stay, const Said& said, const Message& message);
   void leave(std::string_view room);
+  static void wear(Stay& stay, const Member& member);
   void check_recalled(const Stay& stay, const Message& message, const Frame& frame);
   void check_recalled(const Life& life, const Event& answer, const Asked& asked);
   [[noreturn]] void fail(std::string_view room, const std::string& what);

@@ -167,6 +167,7 @@ int run_known(const Arguments& arguments) {
 // Planted bugs that some seed must find. Others are found by unit tests (tests/controls.txt).
 constexpr const char* kPlants[] = {
     "answered_before_stored",
+    "attribute_untold",
     "auth_deadline_extended_by_progress",
     "ban_not_enforced",
     "barrier_ignored",
@@ -218,6 +219,7 @@ constexpr const char* kPlants[] = {
     "recalled_still_read",
     "recalled_still_sent",
     "receive_budget_ignored",
+    "receive_choice_ignored",
     "recovered_but_incomplete",
     "refusal_to_neighbour",
     "rejected_still_said",

@@ -38,6 +38,7 @@ Peer::Peer(World& world, const User& user, std::uint32_t index, bool listener)
       random_(world.plan().seed, 100 + index),
       odd_(world.plan().seed, 9'000 + index),
       knocks_(world.plan().seed, 19'000 + index),
+      wishes_(world.plan().seed, 29'000 + index),
       shape_(draw_shape(world, random_, listener)),
       inflater_(world.deflater()),
       eyes_(world.truth(), world.report(), user.id + "." + std::to_string(index)) {}

@@ -79,6 +79,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   void misspeak();
   void stutter();
   void knock();
+  void wish();
   void check_inside(const Asked& asked);
   void remember(Client::Asked asked, Asked what);
   std::string some_room();
@@ -93,6 +94,7 @@ class Peer final : public ClientHandler, public LinkEnd {
   Random random_;
   Random odd_;  // dice for what it says that nobody may
   Random knocks_;
+  Random wishes_;
   LinkShape shape_;
   DeflatedReader inflater_;  // before the client that uses it
   Eyes eyes_;

@@ -43,6 +43,7 @@ void Peer::act() {
   if (odd_.chance(4)) ask_profile();
   if (odd_.chance(world_.plan().reviewed ? 15 : 5)) stutter();
   if (knocks_.chance(4)) knock();
+  if (wishes_.chance(6)) wish();
   do_one();
   if (link_ == nullptr) return;
   flush();
@@ -377,6 +378,39 @@ void Peer::knock() {
   asked.channel = Moderators::kInside;
   if (world_.host().moderators().may_be_inside(asked.room, {})) return;  // there is none
   remember(client_->subscribe(asked.room, asked.channel), asked);
+}
+
+// How much it wants of a room, or what it shows there: its own, or somebody else's.
+void Peer::wish() {
+  const auto& stays = eyes_.stays();
+  if (stays.empty()) return;
+  auto at = stays.begin();
+  std::advance(at, wishes_.below(static_cast<std::uint32_t>(stays.size())));
+  Asked asked;
+  asked.room = at->first;
+  Command command;
+  command.room = at->first;
+  const bool takes = wishes_.chance(40);
+  const bool ends = wishes_.chance(30);
+  if (takes) {
+    command.op = asked.op = Op::set_receive;
+    const std::uint32_t normal = wishes_.between(1, 4);
+    const std::uint32_t high = wishes_.below(3);
+    command.normal_per_s = asked.normal_per_s = ends ? 0 : normal;
+    command.high_per_s = asked.high_per_s = ends ? 0 : high;
+    return remember(client_->ask(command), asked);
+  }
+  command.op = asked.op = Op::set_attribute;
+  asked.on = user_.id;
+  const auto users = static_cast<std::uint32_t>(world_.users().size());
+  const std::uint32_t other = wishes_.below(users);
+  if (wishes_.chance(30)) asked.on = world_.users()[other].id;
+  const std::string key = "k" + std::to_string(wishes_.below(10));
+  const std::string value(wishes_.below(60), 'v');
+  command.user = asked.on;
+  command.key = key;
+  if (!ends) command.value = value;
+  remember(client_->ask(command), asked);
 }
 
 void Peer::check_inside(const Asked& asked) {

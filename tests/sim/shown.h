@@ -49,4 +49,43 @@ class Shown {
   std::map<std::pair<std::string, bool>, Bucket> buckets_;
 };
 
+// How much a member chose to get, counted by the moments at which the engine wrote. A second's
+// worth may have waited for its link, and another may come at once.
+class Chosen {
+ public:
+  void choose(std::uint32_t normal_per_s, std::uint32_t high_per_s, Instant now) {
+    ever_ = ever_ || normal_per_s != 0 || high_per_s != 0;
+    normal_ = normal_per_s;
+    high_ = high_per_s;
+    since_ = now;
+    fresh_ = true;
+  }
+  bool ever() const { return ever_; }
+  bool counts(std::int64_t time_ms) const { return normal_ != 0 && time_ms > since_.unix_ms(); }
+
+  // False: it is more. Of normal and low, and with high where that is bound, too.
+  bool take(Priority priority, Instant now) {
+    const std::int64_t passed = (now - at_).us;
+    at_ = now;
+    if (fresh_) left_ = 2.0 * normal_, all_left_ = 2.0 * (normal_ + high_);
+    fresh_ = false;
+    const double seconds = std::max<double>(0.0, static_cast<double>(passed) / 1e6);
+    left_ = std::min(2.0 * normal_, left_ + seconds * normal_);
+    all_left_ = std::min(2.0 * (normal_ + high_), all_left_ + seconds * (normal_ + high_));
+    if (priority != Priority::high) left_ -= 1;
+    if (high_ != 0) all_left_ -= 1;
+    return left_ > -0.05 && all_left_ > -0.05;
+  }
+
+ private:
+  bool ever_ = false;
+  std::uint32_t normal_ = 0;
+  std::uint32_t high_ = 0;
+  Instant since_;
+  Instant at_;
+  bool fresh_ = true;
+  double left_ = 0;
+  double all_left_ = 0;
+};
+
 }  // namespace chatroom::sim

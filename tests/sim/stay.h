@@ -60,6 +60,8 @@ struct Stay {
   std::uint64_t lost = 0;
   std::map<std::string, Rung> rungs;  // as it was told, by channel; without: of the room
   Shown shown;
+  Chosen chosen;
+  std::map<std::string, std::string> worn;  // what members show of themselves
 
   // Who is here, kept up to date from changes alone.
   bool list_known = false;
@@ -70,6 +72,9 @@ struct Stay {
   std::uint32_t channels_now() const noexcept;
   bool changed() const noexcept;  // its channels did
 };
+
+// What a member shows of itself, in one line.
+std::string worn_text(const Member& member);
 
 // Everything that this member should have seen it saw, or was told that it is lost.
 void check_stay(const Stay& stay, Report& report);

@@ -127,19 +127,30 @@ void World::check_presence() {
   for (std::uint32_t i = 0; i < plan_.rooms; ++i) {
     const Result<Room> there = engine_->room(room_key(i));
     if (!there) continue;
-    std::set<std::string> members;
+    struct Found {
+      std::set<std::string> members;
+      std::map<std::string, std::string> worn;
+    } found;
     there->for_each_member(
         [](void* context, const Member& member) {
-          static_cast<std::set<std::string>*>(context)->insert(std::string{member.user});
+          Found& into = *static_cast<Found*>(context);
+          into.members.insert(std::string{member.user});
+          const std::string worn = worn_text(member);
+          if (!worn.empty()) into.worn[std::string{member.user}] = worn;
           return true;
         },
-        &members);
+        &found);
+    const std::set<std::string>& members = found.members;
     std::set<std::string> seen;
     const auto look = [&](Eyes& eyes, const std::string& user) {
       const Stay* stay = eyes.stay(room_key(i));
       if (stay == nullptr) return;
       seen.insert(user);
       if (!stay->list_known || stay->list_stale || stay->tainted) return;
+      if (stay->worn != found.worn) {
+        report_.fail(Verdict::correctness, "%s in %s knows something else of what members show",
+                     stay->who.c_str(), room_key(i).c_str());
+      }
       if (stay->list == members) return;
       std::string both;
       for (const std::string& one : stay->list) both += " " + one;

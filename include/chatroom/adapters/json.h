@@ -12,6 +12,9 @@ struct JsonOptions {
   // The longest frame that is decoded; a longer one is refused with too_large. Engines check their
   // own limits before.
   std::uint32_t max_frame = 128 * 1024;
+  // The longest `data` of a command: of a longer one no more is looked at than that, and the
+  // command is too_large. 0: no bound. Give the engine's Limits::data_bytes.
+  std::uint32_t max_data = 0;
 };
 
 // Both halves of the Codec port.

@@ -9,21 +9,25 @@
 namespace chatroom {
 
 struct JsonCodec::Scratch {
-  explicit Scratch(std::uint32_t max_frame) noexcept : reader(max_frame) {}
+  explicit Scratch(const JsonOptions& options) noexcept
+      : reader(options.max_frame), max_data(options.max_data) {}
   json::Reader reader;
+  const std::uint32_t max_data;
   json::CommandLists command_lists;
   json::EventLists event_lists;
 };
 
 JsonCodec::JsonCodec(const JsonOptions& options) noexcept
-    : scratch_(new (std::nothrow) Scratch(options.max_frame)) {
+    : scratch_(new (std::nothrow) Scratch(options)) {
   if (scratch_ && !scratch_->reader.ready()) scratch_.reset();
 }
 JsonCodec::~JsonCodec() = default;
 
 Decoded JsonCodec::decode(Bytes frame, Command& command) noexcept {
   if (!scratch_) return {Errc::internal, false};
-  const json::Verdict verdict = scratch_->reader.read(as_text(frame), json::kCommandBounds);
+  json::Bounds bounds = json::kCommandBounds;
+  bounds.data = scratch_->max_data;
+  const json::Verdict verdict = scratch_->reader.read(as_text(frame), bounds);
   return json::read_command(scratch_->reader.nodes(), verdict, scratch_->command_lists, command);
 }
 

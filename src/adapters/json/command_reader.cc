@@ -224,6 +224,11 @@ void read_settings(Fields& fields, Command& command) noexcept {
       return;
     case Op::set_attribute:
       return read_attribute(fields, command);
+    case Op::set_receive:
+      fields.name("room", command.room);
+      fields.number("normal_per_s", command.normal_per_s, 0, UINT32_MAX);
+      fields.number("high_per_s", command.high_per_s, 0, UINT32_MAX);
+      return;
     case Op::list_rooms:
       return read_list_rooms(fields, command);
     case Op::apply:
@@ -296,9 +301,10 @@ Decoded read_command(std::span<const Node> nodes, Verdict verdict, CommandLists&
   }
   std::string_view op;
   if (!fields.text("op", op)) fields.fail();
-  if (verdict != Verdict::good || !fields.good()) return {Errc::bad_request, false};
+  if (verdict == Verdict::refused || !fields.good()) return {Errc::bad_request, false};
 
   command.op = op_from(op);
+  if (verdict == Verdict::too_large) return {Errc::too_large, false};
   read_fields(fields, lists, command);
   if (!fields.good()) return {Errc::bad_request, false};
   if (command.op == Op::unknown) return {Errc::unsupported, false};

@@ -102,6 +102,8 @@ void write_settings(const Command& command, Writer& out) noexcept {
   const bool line = command.op == Op::enqueue || command.op == Op::dequeue ||
                     command.op == Op::call_next || command.op == Op::waiting;
   if (line) out.field("line", name_of(command.line));
+  out.field_if("normal_per_s", std::uint64_t{command.normal_per_s});
+  out.field_if("high_per_s", std::uint64_t{command.high_per_s});
   if (command.op == Op::waiting) return out.field_if("limit", std::uint64_t{command.limit});
   if (command.op != Op::list_rooms) return;
   out.field_if("prefix", command.name);

@@ -45,7 +45,7 @@ class EventReader {
   void read_common(Fields& fields) noexcept;
   void read_state(Fields& outer, std::string_view key) noexcept;
   void read_channels(Fields& state) noexcept;
-  void read_attributes(Fields& state) noexcept;
+  std::span<const Attribute> read_attributes(Fields& of) noexcept;
   void read_pinned(Fields& state) noexcept;
   static bool read_rate(Fields& fields, Rung& rung, std::uint32_t& kept) noexcept;
   void read_rooms(Fields& ok) noexcept;
@@ -61,6 +61,7 @@ class EventReader {
   Event& event_;
   std::size_t mention_count_ = 0;
   std::size_t member_count_ = 0;
+  std::size_t attribute_count_ = 0;
   bool good_ = true;
 };
 
@@ -125,6 +126,7 @@ std::span<const Member> EventReader::read_members(Fields& fields, std::string_vi
     one.text("nick", member.nick);
     if (one.text("role", role)) member.role = from_word(role, 6, Role::member);
     one.number("since", member.since_ms);
+    member.attributes = read_attributes(one);
     keep(one);
   }
   return std::span(lists_.members).subspan(first, member_count_ - first);
@@ -151,19 +153,23 @@ void EventReader::read_channels(Fields& state) noexcept {
   event_.state.channels = std::span(lists_.channels).first(count);
 }
 
-void EventReader::read_attributes(Fields& state) noexcept {
-  const std::size_t object = state.container("attributes", Type::object);
-  if (object == 0) return;
-  std::size_t count = 0;
+std::span<const Attribute> EventReader::read_attributes(Fields& of) noexcept {
+  const std::size_t object = of.container("attributes", Type::object);
+  if (object == 0) return {};
+  const std::size_t first = attribute_count_;
   for (const std::size_t at : Children(nodes_, object)) {
     const Node& node = nodes_[at];
     const bool deleted = node.type == Type::null;
-    if (count == lists_.attributes.size() || (!deleted && node.type != Type::string)) {
-      return state.fail();
+    const bool full = attribute_count_ == lists_.attributes.size() ||
+                      attribute_count_ == first + kAttributesOfOne;
+    if (full || (!deleted && node.type != Type::string)) {
+      of.fail();
+      return {};
     }
-    lists_.attributes[count++] = {node.key, deleted ? std::string_view{} : node.text, deleted};
+    lists_.attributes[attribute_count_++] = {node.key, deleted ? std::string_view{} : node.text,
+                                             deleted};
   }
-  event_.state.attributes = std::span(lists_.attributes).first(count);
+  return std::span(lists_.attributes).subspan(first, attribute_count_ - first);
 }
 
 void EventReader::read_pinned(Fields& state) noexcept {
@@ -212,7 +218,7 @@ void EventReader::read_state(Fields& outer, std::string_view key) noexcept {
     keep(inner);
   }
   read_channels(fields);
-  read_attributes(fields);
+  event_.state.attributes = read_attributes(fields);
   read_pinned(fields);
   state.has_pinned = key == "changed" && fields.has("pinned");
   fields.number("created", state.created_ms);
@@ -380,6 +386,7 @@ void EventReader::read_event(Fields& top, EventType type) noexcept {
       top.number("version", event_.presence_version);
       event_.joins = read_members(top, "joins");
       event_.leaves = top.texts("leaves", lists_.leaves);
+      event_.changes = read_members(top, "changes");
       return;
     case EventType::room_state:
       read_common(top);

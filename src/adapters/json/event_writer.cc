@@ -73,6 +73,19 @@ void write_members(std::string_view name, std::span<const Member> members, bool 
     out.field_if("nick", member.nick);
     out.field("role", name_of(member.role));
     if (with_since) out.field_signed("since", member.since_ms);
+    if (!member.attributes.empty()) write_attributes(member.attributes, out);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+void write_changes(const Event& event, Writer& out) noexcept {
+  out.key("changes");
+  out.open('[');
+  for (const Member& member : event.changes) {
+    out.open('{');
+    out.field("user", member.user);
+    write_attributes(member.attributes, out);
     out.close('}');
   }
   out.close(']');
@@ -210,6 +223,7 @@ void write_presence(const Event& event, Writer& out) noexcept {
   out.field("online", event.online);
   out.field("version", event.presence_version);
   if (!event.joins.empty()) write_members("joins", event.joins, false, out);
+  if (!event.changes.empty()) write_changes(event, out);
   if (event.leaves.empty()) return;
   out.key("leaves");
   out.open('[');

@@ -14,6 +14,7 @@ void write_command(const Command& command, Writer& out) noexcept;
 // A room's state: whole as `state`, or what changed as `changed`.
 void write_state(const RoomState& state, Writer& out) noexcept;
 void write_changed(const RoomState& state, Writer& out) noexcept;
+void write_attributes(std::span<const Attribute> attributes, Writer& out) noexcept;
 
 // `data` as JSON stands in the text unchanged, binary as {"b64":"…"}.
 void write_data(std::string_view name, const Data& data, Writer& out) noexcept;

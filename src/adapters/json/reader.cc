@@ -26,9 +26,9 @@ constexpr std::size_t kFewKeys = 16;
 // Objects and arrays under these keys hold what the protocol names; any other container is passed
 // on raw or ignored, so its elements are checked but not listed.
 constexpr std::string_view kContainers[] = {
-    "since",  "channels", "mentions", "error",    "ok",         "limits",
-    "state",  "changed",  "policy",   "messages", "members",    "joins",
-    "leaves", "classes",  "rooms",    "pinned",   "attributes", "message"};
+    "since",   "channels", "mentions",   "error",   "ok",     "limits", "state",
+    "changed", "policy",   "messages",   "members", "joins",  "leaves", "classes",
+    "rooms",   "pinned",   "attributes", "message", "changes"};
 
 bool is_container_of_ours(std::string_view key) noexcept {
   return std::find(std::begin(kContainers), std::end(kContainers), key) != std::end(kContainers);
@@ -154,7 +154,9 @@ struct Reader::Parts {
   std::uint32_t node_count = 0;
   std::uint32_t key_count = 0;
   Bounds bounds = kCommandBounds;
+  const char* data_end = nullptr;  // where the value that is read must be over; null: anywhere
   bool refused = false;
+  bool too_large = false;
 };
 
 Reader::Reader(std::uint32_t max_frame) noexcept : parts_(new (std::nothrow) Parts(max_frame)) {
@@ -173,7 +175,8 @@ Verdict Reader::read(std::string_view frame, Bounds bounds) noexcept {
   parts.unescaped_end = parts.unescaped.get();
   parts.node_count = 0;
   parts.key_count = 0;
-  parts.refused = false;
+  parts.refused = parts.too_large = false;
+  parts.data_end = nullptr;
   if (frame.size() > parts.max_frame) return Verdict::refused;
   if (frame.empty()) return Verdict::not_json;
   std::memcpy(parts.text.get(), frame.data(), frame.size());
@@ -188,6 +191,7 @@ Verdict Reader::read(std::string_view frame, Bounds bounds) noexcept {
     parts.node_count = 0;
     return Verdict::not_json;
   }
+  if (parts.too_large) return Verdict::too_large;
   return parts.refused ? Verdict::refused : Verdict::good;
 }
 
@@ -218,6 +222,7 @@ bool Reader::Parts::read_object(simdjson::simdjson_result<ondemand::object> obje
       refused = true;
     }
     if (!read_value(field.value(), key, depth, listed)) return false;
+    if (too_large && data_end != nullptr) break;
   }
   if (has_twins({keys.get() + first_key, key_count - first_key})) refused = true;
   key_count = first_key;
@@ -230,6 +235,7 @@ bool Reader::Parts::read_array(simdjson::simdjson_result<ondemand::array> array,
     ondemand::value value;
     if (std::move(element).get(value) != simdjson::SUCCESS) return false;
     if (!read_value(value, {}, depth, listed)) return false;
+    if (too_large && data_end != nullptr) break;
   }
   return true;
 }
@@ -239,6 +245,15 @@ bool Reader::Parts::read_value(ondemand::value value, std::string_view key, std:
   ondemand::json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   const std::string_view token = without_space_behind(value.raw_json_token());
+
+  const bool bounded = bounds.data != 0 && depth == 1 && key == "data";
+  if (bounded) data_end = token.data() + bounds.data;
+  if (data_end != nullptr && token.data() + token.size() > data_end) {
+    // The loops step over what is left of it, but would take a string for a key.
+    if (type == ondemand::json_type::string) (void)value.get_raw_json_string();
+    if (bounded) data_end = nullptr;
+    return too_large = true;
+  }
 
   const std::uint32_t index = node_count;
   Node spare;
@@ -260,6 +275,10 @@ bool Reader::Parts::read_value(ondemand::value value, std::string_view key, std:
   } else {
     if (!read_scalar(value, type, token, *node)) return false;
     node->raw = raw(token);
+  }
+  if (bounded) {
+    data_end = nullptr;
+    too_large = too_large || node->raw.size() > bounds.data;
   }
   if (listed) nodes[index].end = node_count;
   return true;

@@ -13,9 +13,11 @@ namespace chatroom::json {
 
 // How deep a frame may go, its own braces being the first level, and how many keys the objects open
 // at once may have. Events hold what commands said, in a page up to four levels further down.
+// `data` of the frame itself is looked at so far and no further; 0: to its end.
 struct Bounds {
   std::uint32_t depth;
   std::uint32_t keys;
+  std::uint32_t data = 0;
 };
 inline constexpr Bounds kCommandBounds{kFrameDepthMax, kJsonKeysMax};
 inline constexpr Bounds kEventBounds{kFrameDepthMax + 4, kJsonKeysMax + 64};
@@ -36,8 +38,9 @@ struct Node {
 // What a frame is worth, from good to hopeless.
 enum class Verdict : std::uint8_t {
   good,
-  refused,   // JSON, but not by our rules: depth, duplicate keys, NUL, lone surrogates, too large
-  not_json,  // not an object in UTF-8 JSON
+  refused,    // JSON, but not by our rules: depth, duplicate keys, NUL, lone surrogates, too large
+  too_large,  // its `data` is: what stands there was not read to its end
+  not_json,   // not an object in UTF-8 JSON
 };
 
 // Thread: one. After construction nothing is allocated.

@@ -42,21 +42,6 @@ void write_channels(const RoomState& state, Writer& out) noexcept {
   out.close(']');
 }
 
-// A newcomer gets all of it; attributes and pins have no ops yet, so they are always empty.
-void write_attributes(const RoomState& state, Writer& out) noexcept {
-  out.key("attributes");
-  out.open('{');
-  for (const Attribute& attribute : state.attributes) {
-    out.open_field(attribute.key);
-    if (attribute.deleted) {
-      out.null();
-    } else {
-      out.text(attribute.value);
-    }
-  }
-  out.close('}');
-}
-
 void write_pinned(const RoomState& state, Writer& out) noexcept {
   out.key("pinned");
   out.open('[');
@@ -71,11 +56,26 @@ void write_counts(const RoomState& state, Writer& out) noexcept {
 
 }  // namespace
 
+void write_attributes(std::span<const Attribute> attributes, Writer& out) noexcept {
+  out.key("attributes");
+  out.open('{');
+  for (const Attribute& attribute : attributes) {
+    out.open_field(attribute.key);
+    if (attribute.deleted) {
+      out.null();
+    } else {
+      out.text(attribute.value);
+    }
+  }
+  out.close('}');
+}
+
+// A newcomer gets all of it.
 void write_state(const RoomState& state, Writer& out) noexcept {
   out.key("state");
   out.open('{');
   write_policy(state, out);
-  write_attributes(state, out);
+  write_attributes(state.attributes, out);
   write_pinned(state, out);
   write_channels(state, out);
   out.field_signed("created", state.created_ms);
@@ -88,7 +88,7 @@ void write_changed(const RoomState& state, Writer& out) noexcept {
   out.key("changed");
   out.open('{');
   if (state.has_policy) write_policy(state, out);
-  if (!state.attributes.empty()) write_attributes(state, out);
+  if (!state.attributes.empty()) write_attributes(state.attributes, out);
   if (state.has_pinned) write_pinned(state, out);
   if (!state.channels.empty()) write_channels(state, out);
   write_counts(state, out);

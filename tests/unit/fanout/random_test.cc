@@ -1,51 +1,11 @@
 // Random histories against a simple reference: what each member must have received, given what was
 // said, who was there, and the gaps it was told.
-#include <set>
-
 #include "base/random.h"
 #include "catch.hpp"
-#include "unit/fanout/world.h"
+#include "unit/fanout/reference.h"
 
 namespace fanout_test {
 namespace {
-
-struct Said {
-  int priority = 1;
-  bool lossy = true;
-  std::uint8_t channel = kEveryChannel;
-  std::uint64_t key = 0;
-  std::string frame;
-  std::uint64_t withdrawn = 0;  // step; 0: not
-};
-
-struct Membership {
-  std::uint64_t joined_at = 0;  // step
-  Sequence joined = 0;          // the head then
-  // From this sequence on, these channels.
-  std::vector<std::pair<Sequence, ChannelMask>> masks;
-  std::set<Sequence> received;
-  Sequence last = 0;
-  std::uint64_t told = 0;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
-  Sequence pushed = 0;   // the last barrier; they must not fall
-  Sequence barrier = 0;  // the last one whose item arrived
-
-  ChannelMask mask_at(Sequence sequence) const {
-    ChannelMask mask = 0;
-    for (const auto& [from, channels] : masks) {
-      if (from <= sequence) mask = channels;
-    }
-    return mask;
-  }
-};
-
-// What the histories of a run went through, so that none of it is missing unnoticed.
-struct Reached {
-  std::uint64_t deflated = 0;
-  std::uint64_t delivered = 0, merged = 0, sampled = 0, dropped = 0, closed = 0;
-  std::uint64_t overloaded = 0, doomed = 0, gaps = 0, items_dropped = 0, strict_barriers = 0;
-  std::uint64_t finished_after_leave = 0, masks_refused = 0;
-};
 
 class History {
  public:
@@ -85,6 +45,7 @@ class History {
     Limits limits = World::small();
     limits.memberships = 200;
     limits.sessions = 64;
+    limits.receive_choices = 2;
     if (seed % 4 == 0) limits.room_writes = 200;  // rooms of so few wait, too
     if (seed % 3 == 0) limits.log_pool_bytes = 160 * 1024;
     if (seed % 5 == 0) limits.private_pool_bytes = 24 * 1024;
@@ -123,7 +84,7 @@ class History {
     if (dice < 75) return leave(room, session);
     if (dice < 79) return push(room, session);
     if (dice < 82) return change_mask(room, session);
-    if (dice < 84) return recall(room);
+    if (dice < 84) return below(2) == 0 ? choose(room, session) : recall(room);
     if (dice < 90) return stall(session);
     if (dice < 97) return resume(session);
     if (dice < 98) return reopen(session);
@@ -139,6 +100,7 @@ class History {
       said.priority = static_cast<int>(below(8) == 0 ? 0 : 1 + below(2));
       meta.priority = static_cast<Priority>(said.priority);
       meta.reliable = below(20) == 0;
+      said.counted = meta.counted = below(3) != 0;
       if (below(2) == 0) said.channel = meta.channel = static_cast<std::uint8_t>(below(8));
       if (below(6) == 0) said.key = meta.latest = 1 + below(3);
       const std::uint32_t kind = below(30);
@@ -218,6 +180,36 @@ class History {
     }
     found->second.masks.emplace_back(heads_[room] + 1, mask);
     changed_.insert({room, session});
+  }
+  void choose(RoomSlot room, SessionSlot session) {
+    const auto found = members_.find({room, session});
+    if (found == members_.end()) return;
+    Membership& member = found->second;
+    const Receive receive{.normal_per_s = below(4), .high_per_s = below(3)};
+    collect(session);
+    if (!world_.fanout.set_receive(room, session, receive, kNoSlot)) {
+      ++reached_.choices_refused;
+      return;
+    }
+    ++reached_.choices;
+    // What an earlier choice let through may still be on its way.
+    const bool over = member.chose && !member.receive.bounded() && !receive.bounded();
+    member.chose = true;
+    member.receive = over ? member.receive : receive;
+    member.chosen = heads_[room];
+    member.chosen_at = world_.now;
+    std::fill(std::begin(member.taken), std::end(member.taken), 0);
+  }
+  void check_choice(const Membership& member, const std::string& frame) {
+    const std::uint64_t seconds =
+        1 + static_cast<std::uint64_t>((world_.now - member.chosen_at).us + 999'999) / 1'000'000;
+    const std::uint64_t normal = std::uint64_t{member.receive.normal_per_s} * seconds;
+    const std::uint64_t high = std::uint64_t{member.receive.high_per_s} * seconds;
+    if (normal == 0) return;
+    const std::uint64_t others = member.taken[1] + member.taken[2];
+    if (others > normal || (high != 0 && others + member.taken[0] > normal + high)) {
+      fail("more than it chose: " + frame.substr(0, 40));
+    }
   }
   void push(RoomSlot room, SessionSlot session) {
     PrivateOptions options;
@@ -320,6 +312,10 @@ class History {
     }
     membership.last = sequence;
     membership.received.insert(sequence);
+    if (said->second.counted && membership.chose && sequence > membership.chosen) {
+      ++membership.taken[said->second.priority];
+      check_choice(membership, frame);
+    }
   }
   void on_gap(SessionSlot session, const std::string& frame, std::uint64_t begun) {
     const auto room = static_cast<RoomSlot>(std::strtoul(frame.c_str() + 5, nullptr, 10));
@@ -417,7 +413,9 @@ class History {
              " lost without a gap: " + said.frame.substr(0, 40) + " of " +
              std::to_string(heads_[at.first]) + ", told " + std::to_string(membership.told));
       }
-      if (!said.lossy) fail("a reliable entry was lost: " + said.frame.substr(0, 40));
+      const bool may_hold_back = membership.chose && said.counted;
+      if (!said.lossy && !may_hold_back)
+        fail("a reliable entry was lost: " + said.frame.substr(0, 40));
     }
     const Ledger ledger = world_.fanout.ledger_of(at.first, at.second);
     std::uint64_t delivered = 0;
@@ -477,6 +475,8 @@ TEST_CASE("random histories agree with the reference") {
   CHECK(reached.strict_barriers > 100);
   CHECK(reached.finished_after_leave > 10);
   CHECK(reached.masks_refused > 10);
+  CHECK(reached.choices > 100);
+  CHECK(reached.choices_refused > 10);
 }
 
 }  // namespace fanout_test

@@ -147,6 +147,7 @@ Limits World::small() {
   limits.log_pool_bytes = 4 << 20;
   limits.private_bytes = 16 * 1024;
   limits.private_pool_bytes = 4 << 20;
+  limits.receive_choices = 64;
   limits.room_writes = 0;
   return limits;
 }

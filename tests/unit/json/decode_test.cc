@@ -301,6 +301,39 @@ TEST_CASE("unknown ops are unsupported, later ones are known by name") {
   CHECK(r.command.op == Op::mute);
 }
 
+TEST_CASE("data past the codec's bound is too large before it is looked at") {
+  JsonCodec bounded({.max_data = 16});
+  const auto decode = [&](const std::string& frame) {
+    static std::string kept;
+    kept = frame;
+    Command command;
+    const Decoded decoded = bounded.decode(as_bytes(kept), command);
+    CHECK_FALSE(decoded.fatal);
+    CHECK(command.id == 7);
+    return decoded.status.error().code;
+  };
+  const auto call = [](const std::string& data) {
+    return R"({"op":"call","name":"n","data":)" + data + R"(,"room":"r","id":7})";
+  };
+  CHECK(decode(call(R"("01234567890123")")) == Errc::ok);
+  CHECK(decode(call(R"("012345678901234")")) == Errc::too_large);
+  CHECK(decode(call(R"([1,2,3,4,5,6,7])")) == Errc::ok);
+  CHECK(decode(call(R"([1,2,3,4,5,6,7,8])")) == Errc::too_large);
+  CHECK(decode(call(R"({"a":1,"b":[2,3]})")) == Errc::too_large);
+  CHECK(decode(call(R"({"a":1,"b":"23"})")) == Errc::ok);
+  CHECK(decode(call("[          1    ]")) == Errc::too_large);
+  CHECK(decode(call("12345678901234567")) == Errc::too_large);
+  // What stands behind the bound is not looked at: it would be refused otherwise.
+  CHECK(decode(call(nested(20))) == Errc::too_large);
+  CHECK(decode(call(R"({"a":"0123456789","b":1,"b":2,"c":{"d":"\u0000"}})")) == Errc::too_large);
+  CHECK(decode(call(R"(["0123456789",{"a":"\ud800"},"x"])")) == Errc::too_large);
+  CHECK(decode(call(R"(["0123456789",["x"],"y",{"z":"w"}])")) == Errc::too_large);
+  CHECK(decode(call(R"({"a":1,"a":2})")) == Errc::bad_request);
+  // Of the command itself only; and the next one is read as ever.
+  CHECK(decode(R"({"id":7,"op":"ping","x":{"data":"0123456789012345"}})") == Errc::ok);
+  CHECK(decode(R"({"data":"0123456789012345","id":7})") == Errc::bad_request);
+}
+
 TEST_CASE("a frame past the codec's size is too large and harms nothing") {
   JsonCodec small({.max_frame = 64});
   Command command;

@@ -79,6 +79,8 @@ TEST_CASE("a field of an event that is of another type spoils the event, not the
            R"({"id":1,"ok":{"members":{}}})",
            R"({"id":1,"ok":{"members":[5]}})",
            R"({"id":1,"ok":{"members":[{"user":5}]}})",
+           R"({"id":1,"ok":{"members":[{"attributes":[]}]}})",
+           R"({"id":1,"ok":{"members":[{"attributes":{"a":5}}]}})",
            R"({"id":1,"ok":{"rooms":{}}})",
            R"({"id":1,"ok":{"rooms":["r"]}})",
            R"({"id":1,"ok":{"rooms":[{"online":"1"}]}})",
@@ -161,6 +163,7 @@ TEST_CASE("a list of an event is read up to its limit, and not one element furth
   };
   const auto same = [](const char* text) { return [text](std::size_t) { return text; }; };
   const auto attribute = [](std::size_t i) { return "\"a" + std::to_string(i) + "\":\"x\""; };
+  const auto full = [&](std::size_t) { return "{\"attributes\":{" + list(32, attribute) + "}}"; };
   const auto mentions = [](std::size_t) { return "{\"mentions\":[" + list(8, "\"u\"") + "]}"; };
   const Row rows[] = {
       {R"({"id":1,"ok":{"messages":[)", same("{}"), "]}}", 256,
@@ -179,6 +182,10 @@ TEST_CASE("a list of an event is read up to its limit, and not one element furth
        [](const Event& e) { return e.state.channels.size(); }},
       {R"({"event":"reset","state":{"attributes":{)", attribute, "}}}", 32,
        [](const Event& e) { return e.state.attributes.size(); }},
+      {R"({"id":1,"ok":{"members":[{"attributes":{)", attribute, "}}]}}", 32,
+       [](const Event& e) { return e.members[0].attributes.size(); }},
+      {R"({"event":"presence","changes":[)", full, "]}", 16,
+       [](const Event& e) { return e.changes.size(); }},
       {R"({"event":"reset","state":{"pinned":[)", same("7"), "]}}", 16,
        [](const Event& e) { return e.state.pinned.size(); }},
       {R"({"event":"gap","classes":[)", same("\"lossy\""), "]}", 8,
@@ -227,6 +234,9 @@ TEST_CASE("a field of a command that is of another type is refused") {
            R"({"op":"mute","room":"r","user":"u","clear":1})",
            R"({"op":"release","room":"r","held":"1"})",
            R"({"op":"set_attribute","room":"r","key":"k","value":5})",
+           R"({"op":"set_receive","room":"r","normal_per_s":-1})",
+           R"({"op":"set_receive","room":"r","high_per_s":4294967296})",
+           R"({"op":"set_receive","normal_per_s":1})",
            R"({"op":"enqueue","room":"r","line":5})",
            R"({"op":"enqueue","room":"r","line":"bakery"})",
        }) {

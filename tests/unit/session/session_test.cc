@@ -110,7 +110,7 @@ TEST_CASE("a usable session has its commands carried out or refused") {
       {"auth 9 token", {"refuse bad_request 9"}},
       {"mute 9", {"command mute 9"}},
       {"shield 9", {"command shield 9"}},
-      {"set_receive 9", {"refuse unsupported 9"}},
+      {"set_receive 9", {"command set_receive 9"}},
       {"nonsense 9", {"refuse unsupported 9"}},
       {"publish! 9", {"refuse bad_request 9"}},
       {"publish!", {}},

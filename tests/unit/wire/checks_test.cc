@@ -52,7 +52,7 @@ const std::vector<Op> kInRoom{
     Op::clear,         Op::pin,           Op::unpin,       Op::allow,
     Op::set_attribute, Op::disallow,      Op::open_room,   Op::close_room,
     Op::open_channel,  Op::close_channel, Op::shadow_mute, Op::release,
-    Op::reject,        Op::list_held};
+    Op::reject,        Op::list_held,     Op::set_receive};
 
 const std::vector<Op> kInLine{Op::enqueue, Op::dequeue, Op::call_next, Op::waiting};
 
@@ -329,6 +329,14 @@ TEST_CASE("a list of an event that is one longer than a reader takes is not writ
        [&](std::size_t less) {
          Event event = event_of(EventType::reset, "r");
          event.state.attributes = only(attributes, less);
+         return event;
+       }},
+      {"attributes of a member",
+       [&](std::size_t less) {
+         static Member adorned;
+         adorned.attributes = only(attributes, less);
+         Event event = event_of(EventType::presence, "r");
+         event.changes = std::span{&adorned, 1};
          return event;
        }},
       {"pins",

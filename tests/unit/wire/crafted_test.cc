@@ -101,6 +101,16 @@ TEST_CASE("an event with more in a list than a reader holds is too large, and re
     check_too_large(c.event(fb::Body::reset, fb::CreateReset(c.fbb(), 0, 0, 0, state)),
                     c.read_event);
   }
+  SECTION("attributes of a member") {
+    Crafted c;
+    const auto list = too_many<fb::Attribute>(c, wire::kAttributesMax,
+                                              [](auto& fbb) { return fb::CreateAttribute(fbb); });
+    const auto member = fb::CreateMember(c.fbb(), 0, 0, fb::Role::member, 0, list);
+    const auto members = c.fbb().CreateVector(&member, 1);
+    check_too_large(
+        c.event(fb::Body::ok_presence, fb::CreateOkPresence(c.fbb(), 1, 1, false, members)),
+        c.read_event);
+  }
   SECTION("attributes") {
     Crafted c;
     const auto list = too_many<fb::Attribute>(c, wire::kAttributesMax,

@@ -348,6 +348,28 @@ TEST_CASE("more lists than a reader takes are not written", "[size]") {
   CHECK(decoded.members.size() == 240);
 }
 
+TEST_CASE("data past the codec's bound is too large before it is looked at", "[size]") {
+  Wire wire;
+  FlatbuffersCodec bounded(*global_heap(), {.data_bytes_max = 8});
+  Command call = command_of(Op::call, 3, "r");
+  call.name = "n";
+  const auto outcome = [&](Data data) {
+    call.out.data = data;
+    const std::vector<std::byte> frame = wire.frame(call);
+    Command decoded;
+    const Decoded result = bounded.decode(frame, decoded);
+    CHECK_FALSE(result.fatal);
+    CHECK(decoded.id == 3);
+    return result.status.error().code;
+  };
+  CHECK(outcome(json_data("[1,2,34]")) == Errc::ok);
+  CHECK(outcome(json_data("[1,2,345]")) == Errc::too_large);
+  CHECK(outcome(json_data("no JSON at all")) == Errc::too_large);
+  CHECK(outcome(json_data("no JSON")) == Errc::bad_request);
+  CHECK(outcome(binary_data("12345678")) == Errc::ok);
+  CHECK(outcome(binary_data("123456789")) == Errc::too_large);
+}
+
 TEST_CASE("a frame holds what its op says and nothing beside it", "[size]") {
   // Found by fuzz_wire_frame: the reason of a `list_held` was written, and nothing pointed to it.
   Wire wire;
@@ -358,8 +380,8 @@ TEST_CASE("a frame holds what its op says and nothing beside it", "[size]") {
     filled.reason = filled.cursor = filled.token = filled.nick = filled.password = "efgh";
     filled.value = "ijkl";
     if (filled.op != Op::list_held) filled.offset = 7;
-    if (filled.op == Op::enqueue) filled.user = {};      // oneself
-    if (filled.op == Op::set_receive) filled.room = {};  // not read
+    if (filled.op == Op::enqueue) filled.user = {};  // oneself
+    filled.normal_per_s = filled.high_per_s = 5;
     INFO(name_of(filled.op));
     const std::vector<std::byte> frame = wire.frame(filled);
     Command decoded;
