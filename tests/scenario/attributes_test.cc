@@ -15,11 +15,6 @@ constexpr std::string_view kDone = R"({"id":9,"ok":{}})";
 std::string no(const std::string& code) { return R"({"id":9,"error":{"code":")" + code + "*"; }
 const std::string kList = R"({"id":8,"op":"presence","room":"r"})";
 
-StageOptions owned() {
-  StageOptions options;
-  options.engine.new_room_policy.first_join_owns = true;
-  return options;
-}
 
 }  // namespace
 
