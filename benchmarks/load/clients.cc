@@ -90,6 +90,7 @@ bool Clients::open(int members) {
     if (send(member->fd, upgrade.data(), upgrade.size(), MSG_NOSIGNAL) < 0) return false;
     members_.push_back(std::move(member));
     if (i % 64 == 63) run_for(0.002);
+    for (int waits = 0; waits < 600 && members_.size() > joined_ + ahead; ++waits) run_for(0.01);
   }
   for (int i = 0; i < 600 && joined_ < wanted; ++i) run_for(0.05);
   return joined_ >= wanted;

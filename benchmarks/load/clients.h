@@ -23,9 +23,10 @@ class Clients {
 
   bool bare = false;  // the floor: no auth, no join, frames carry nothing but a clock
   std::string room = "load";
-  std::string prefix = "m";        // of the users' names, before their number
-  bool everything = false;         // members have nicks, and say up to where they have read
-  std::uint32_t timed_every = 16;  // of the members, one in so many looks at the clock
+  std::string prefix = "m";          // of the users' names, before their number
+  bool everything = false;           // members have nicks, and say up to where they have read
+  std::uint32_t ahead = UINT32_MAX;  // so many may be on their way in at a time
+  std::uint32_t timed_every = 16;    // of the members, one in so many looks at the clock
 
   bool wait_for_server();
   bool open(int members);        // so many more, connected and in the room
