@@ -90,6 +90,7 @@ bool Clients::open(int members) {
     if (send(member->fd, upgrade.data(), upgrade.size(), MSG_NOSIGNAL) < 0) return false;
     members_.push_back(std::move(member));
     if (i % 64 == 63) run_for(0.002);
+    for (int waits = 0; waits < 600 && members_.size() > joined_ + ahead; ++waits) run_for(0.01);
   }
   for (int i = 0; i < 600 && joined_ < wanted; ++i) run_for(0.05);
   return joined_ >= wanted;
@@ -199,9 +200,7 @@ void Clients::receive(Member& member) {
     if (bare) {
       ++joined_;
     } else {
-      say(member,
-          "{\"id\":1,\"op\":\"auth\",\"user\":\"" + prefix + std::to_string(member.number) + "\"}");
-      say(member, "{\"id\":2,\"op\":\"join\",\"room\":\"" + room + "\"}");
+      sign_in(member);
     }
   }
   while (left >= 2) {
@@ -223,6 +222,24 @@ void Clients::receive(Member& member) {
   }
   const std::string rest(at, left);
   member.in = rest;
+}
+
+void Clients::sign_in(Member& member) {
+  const std::string number = std::to_string(member.number);
+  const std::string nick = everything ? R"(,"nick":"Guest no. )" + number + '"' : "";
+  say(member, R"({"id":1,"op":"auth","user":")" + prefix + number + '"' + nick + "}");
+  say(member, R"({"id":2,"op":"join","room":")" + room + "\"}");
+}
+
+void Clients::hear_join(Member& member, const char* frame, std::size_t size) {
+  const bool joined = has(frame, size, "\"id\":2,\"ok\"");
+  if (joined && everything) {
+    say(member, R"({"id":3,"op":"ack","room":")" + room + R"(","offset":1})");
+  }
+  if (has(frame, size, everything ? "\"id\":3,\"ok\"" : "\"id\":2,\"ok\"")) ++joined_;
+  if (!has(frame, size, "\"error\":")) return;
+  std::fprintf(stderr, "load: member %u was told %.*s\n", member.number, static_cast<int>(size),
+               frame);
 }
 
 void Clients::answer_ping(Member& member, const char* payload, std::size_t size) {
@@ -254,7 +271,7 @@ void Clients::hear(Member& member, const char* frame, std::size_t size, std::siz
 void Clients::take(Member& member, const char* frame, std::size_t size, std::size_t whole) {
   const char* clock = static_cast<const char*>(memmem(frame, size, "t=0", 3));
   if (clock == nullptr) {
-    if (has(frame, size, "\"id\":2,\"ok\"")) ++joined_;
+    hear_join(member, frame, size);
     return hear(member, frame, size, whole);
   }
   const bool message =

@@ -23,8 +23,10 @@ class Clients {
 
   bool bare = false;  // the floor: no auth, no join, frames carry nothing but a clock
   std::string room = "load";
-  std::string prefix = "m";        // of the users' names, before their number
-  std::uint32_t timed_every = 16;  // of the members, one in so many looks at the clock
+  std::string prefix = "m";          // of the users' names, before their number
+  bool everything = false;           // members have nicks, and say up to where they have read
+  std::uint32_t ahead = UINT32_MAX;  // so many may be on their way in at a time
+  std::uint32_t timed_every = 16;    // of the members, one in so many looks at the clock
 
   bool wait_for_server();
   bool open(int members);        // so many more, connected and in the room
@@ -48,6 +50,8 @@ class Clients {
   static std::string text();
   bool connect(Member& member);
   void say(Member& member, const std::string& json);
+  void sign_in(Member& member);
+  void hear_join(Member& member, const char* frame, std::size_t size);
   void receive(Member& member);
   void answer_ping(Member& member, const char* payload, std::size_t size);
   void hear(Member& member, const char* frame, std::size_t size, std::size_t whole);

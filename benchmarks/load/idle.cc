@@ -1,6 +1,7 @@
 #include "idle.h"
 
 #include <cstdio>
+#include <fstream>
 #include <vector>
 
 #include "clients.h"
@@ -38,15 +39,71 @@ struct Meeting {
   }
 };
 
+// What can be on at once: rates, budgets of the room and its channels, slow mode, receipts, a word
+// filter, tenants, copies, and who is traced. Loopback has no counts by address.
+constexpr char kWords[] = "/tmp/chatroom_load_words";
+constexpr char kTraced[] = "/tmp/chatroom_load_traced";
+
+void write_files() {
+  std::ofstream words(kWords);
+  for (int i = 0; i < 1'000; ++i) words << "word" << i << '\n';
+  std::ofstream(kTraced) << "all/m1\nall/m2\n";
+}
+
+std::vector<std::string> all_options() {
+  return {"--tenant",
+          "all,sessions=1000000,commands=1000000,publishes=1000000,writes=1000000",
+          "--words",
+          kWords,
+          "--trace",
+          kTraced,
+          "--inspect",
+          "--compress",
+          "--receipts",
+          "--channel",
+          "side",
+          "--channel",
+          "staff=moderator",
+          "--slow-mode-s",
+          "5",
+          "--receive-normal",
+          "20",
+          "--receive-high",
+          "10",
+          "--channel-normal",
+          "10",
+          "--channel-high",
+          "5",
+          "--merge-repeats",
+          "--audit",
+          "/dev/null",
+          "--sessions",
+          "/dev/null",
+          "--copies",
+          "/dev/null"};
+}
+
 Idle measure(const IdleOptions& options, int number, const Meeting* meeting) {
   const std::string host = "127.0.0." + std::to_string(number + 1);
   const int port = options.port + number;
-  Process server({options.server, "--ws", host + ":" + std::to_string(port), "--open",
-                  "--unlimited", "--max-sessions", std::to_string(options.sessions + 64)},
-                 0);
+  std::vector<std::string> command{
+      options.server, "--ws",           host + ":" + std::to_string(port),
+      "--open",       "--max-sessions", std::to_string(options.sessions + 64)};
+  for (const std::string& option :
+       options.everything ? all_options() : std::vector<std::string>{"--unlimited"}) {
+    command.push_back(option);
+  }
+  Process server(command, 0);
   Clients clients(host, port);
+  if (options.everything) {
+    clients.everything = true;
+    clients.prefix = "all/m";
+    clients.room = "all/load";
+    clients.ahead = 64;  // so that each is served before its auth deadline, on a busy machine too
+  }
   const int first = options.sessions / 10;
-  if (!clients.wait_for_server() || !clients.open(first)) return {};
+  if (!clients.wait_for_server() || !clients.open(1) || !clients.publish()) return {};
+  if (!clients.open(first - 1)) return {};
   clients.run_for(2);
   const std::uint64_t before = server.private_bytes();
   if (!clients.open(options.sessions - first)) return {};
@@ -91,6 +148,7 @@ std::vector<Idle> measure_all(const IdleOptions& options) {
 }  // namespace
 
 bool print_idle(const IdleOptions& options) {
+  if (options.everything) write_files();
   const std::vector<Idle> all = measure_all(options);
   if (all.empty()) return false;
   Idle sum{.bytes = 0};
@@ -102,10 +160,12 @@ bool print_idle(const IdleOptions& options) {
     sum.process += idle.process;
   }
   std::printf(
-      "{\"servers\":%d,\"idle_sessions\":%d,\"complete\":%s,\"bytes_per_idle_session\":%.0f,"
+      "{\"everything\":%s,\"servers\":%d,\"idle_sessions\":%d,\"complete\":%s,\"bytes_per_idle_"
+      "session\":%.0f,"
       "\"cpu_us_per_s\":%.3f,\"servers_mib\":%.1f,\"extrapolated_mib_a_million\":%.0f}\n",
-      options.servers, options.sessions * options.servers, complete ? "true" : "false", sum.bytes,
-      sum.cpu_us, sum.process / 1048576, sum.bytes * 1e6 / 1048576);
+      options.everything ? "true" : "false", options.servers, options.sessions * options.servers,
+      complete ? "true" : "false", sum.bytes, sum.cpu_us, sum.process / 1048576,
+      sum.bytes * 1e6 / 1048576);
   return complete;
 }
 

@@ -8,8 +8,9 @@ namespace load {
 struct IdleOptions {
   std::string server;
   int port = 0;
-  int sessions = 15'000;  // of each server
-  int servers = 1;        // at once, each with a process of clients on an address of its own
+  int sessions = 15'000;    // of each server
+  int servers = 1;          // at once, each with a process of clients on an address of its own
+  bool everything = false;  // all that chatd has is switched on, and used by each member
 };
 
 // Bytes: two sizes and the difference, so that what the process has anyway cancels out. CPU: over

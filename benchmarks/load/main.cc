@@ -4,6 +4,7 @@
 //        [--seconds N] [--port N]
 //        [--flush-ms N]
 //   load --server PATH --idle N [--servers N]
+//   load --server PATH --everything N [--servers N]
 //   load --server PATH --joins N [--floor PATH] [--rounds N]
 //   load --server PATH --hall N [--rate N] [--seconds N] [--rounds N]
 //   load --server PATH --tenants N [--rate N] [--seconds N] [--rounds N]
@@ -15,9 +16,10 @@
 // --rounds rounds, since a busy machine changes from minute to minute: each round gives one ratio,
 // and the line has their median, least and greatest. With --idle only what an idle session in a
 // room costs, among N of them, at so many servers at once: bytes, and CPU over 30 seconds, in which
-// each is pinged. With --joins what letting N in costs, with --hall what a small room and direct
-// messages notice of a room of N, with --tenants of a room of N whose tenant says --rate where it
-// bought a tenth of it, with --stalled what members notice of N more who never read.
+// each is pinged; with --everything likewise where all that chatd has is on. With --joins what
+// letting N in costs, with --hall what a small room and direct messages notice of a room of N, with
+// --tenants of a room of N whose tenant says --rate where it bought a tenth of it, with --stalled
+// what members notice of N more who never read.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -43,6 +45,7 @@ struct Options {
   double seconds = 10;
   int flush_ms = 0;
   int idle = 0;
+  bool everything = false;
   int servers = 1;
   int joins = 0;
   int hall = 0;
@@ -129,7 +132,8 @@ Options read_options(int argc, char** argv) {
     if (name == "--seconds") options.seconds = std::atof(value);
     if (name == "--rounds") options.rounds = std::max(1, std::atoi(value));
     if (name == "--flush-ms") options.flush_ms = std::atoi(value);
-    if (name == "--idle") options.idle = std::atoi(value);
+    if (name == "--idle" || name == "--everything") options.idle = std::atoi(value);
+    if (name == "--everything") options.everything = true;
     if (name == "--servers") options.servers = std::max(1, std::atoi(value));
     if (name == "--joins") options.joins = std::atoi(value);
     if (name == "--hall") options.hall = std::atoi(value);
@@ -224,7 +228,8 @@ int main(int argc, char** argv) {
     return load::print_idle({.server = options.server,
                              .port = options.port,
                              .sessions = options.idle,
-                             .servers = options.servers})
+                             .servers = options.servers,
+                             .everything = options.everything})
                ? 0
                : 1;
   }

@@ -114,7 +114,8 @@ class MemberHandle final {
   bool present() const noexcept;
   Role role() const noexcept;  // visitor if not present
   Tag tag() const noexcept;
-  Status set_tag(Tag tag) noexcept;                       // the host's own word for it
+  Status set_tag(Tag tag) noexcept;                       // the host's own word for it; it
+                                                          // leaves with it. limit_reached: memory
   Result<Ticket> send(const Outgoing& message) noexcept;  // to this user alone, in this room
 
  private:

@@ -11,14 +11,11 @@ constexpr BlockPool::Shape shape(std::size_t block, std::size_t bytes_max) noexc
 }  // namespace
 
 TextPool::TextPool(Memory& memory, std::size_t bytes_max) noexcept
-    : memory_(memory, bytes_max), pools_{{memory_, shape(kSizes[0], bytes_max)},
-                                         {memory_, shape(kSizes[1], bytes_max)},
-                                         {memory_, shape(kSizes[2], bytes_max)},
-                                         {memory_, shape(kSizes[3], bytes_max)},
-                                         {memory_, shape(kSizes[4], bytes_max)},
-                                         {memory_, shape(kSizes[5], bytes_max)},
-                                         {memory_, shape(kSizes[6], bytes_max)},
-                                         {memory_, shape(kSizes[7], bytes_max)}} {}
+    : TextPool(memory, bytes_max, std::make_index_sequence<kSizes.size()>{}) {}
+
+template <std::size_t... kClass>
+TextPool::TextPool(Memory& memory, std::size_t bytes_max, std::index_sequence<kClass...>) noexcept
+    : memory_(memory, bytes_max), pools_{BlockPool{memory_, shape(kSizes[kClass], bytes_max)}...} {}
 
 std::size_t TextPool::class_of(std::size_t text_bytes) noexcept {
   std::size_t size_class = 0;

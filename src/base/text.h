@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/bounded_memory.h"
 #include "base/pool.h"
@@ -35,7 +36,7 @@ class Text {
 
 class TextPool final {
  public:
-  static constexpr std::size_t kTextMax = 318;  // identity info and anything shorter
+  static constexpr std::size_t kTextMax = 390;  // a user's id, nick and info and anything shorter
 
   TextPool(Memory& memory, std::size_t bytes_max) noexcept;
 
@@ -51,11 +52,14 @@ class TextPool final {
 
  private:
   // With the length in front, a name of 14 bytes takes 16.
-  static constexpr std::array<std::uint16_t, 8> kSizes{16, 24, 32, 48, 72, 136, 264, 320};
+  static constexpr std::array<std::uint16_t, 12> kSizes{16, 24,  32,  40,  48,  64,
+                                                        80, 104, 136, 200, 264, 392};
+  template <std::size_t... kClass>
+  TextPool(Memory& memory, std::size_t bytes_max, std::index_sequence<kClass...>) noexcept;
   static std::size_t class_of(std::size_t text_bytes) noexcept;
 
   BoundedMemory memory_;
-  BlockPool pools_[kSizes.size()];
+  std::array<BlockPool, kSizes.size()> pools_;
 };
 
 template <std::size_t N>

@@ -106,6 +106,7 @@ void Mailbox::copy_out(MutableBytes to) noexcept {
 void Mailbox::skip(std::size_t size) noexcept {
   read_ = static_cast<std::uint32_t>((read_ + size) % capacity_);
   used_ -= static_cast<std::uint32_t>(size);
+  if (used_ == 0) read_ = 0;  // so that no more of the ring is touched than once waited
 }
 
 }  // namespace chatroom::engine

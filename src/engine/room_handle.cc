@@ -181,8 +181,7 @@ Status MemberHandle::set_tag(Tag tag) noexcept {
     to.text(state.rooms.user(user_).id);
     to.u64(tag);
   });
-  state.rooms.set_tag(member(), tag);
-  return {};
+  return state.rooms.set_tag(member(), tag) ? Status{} : Errc::limit_reached;
 }
 
 Result<Ticket> MemberHandle::send(const Outgoing& message) noexcept {

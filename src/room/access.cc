@@ -149,7 +149,7 @@ bool Registry::each_grant(RoomId id, GrantVisitor visit, void* context) const no
   for (std::uint32_t at = room->first_grant; at != kNone; at = t.grants.at(at)->next) {
     const Grant& grant = *t.grants.at(at);
     const std::span<const Role> roles = std::span{grant.roles}.first(room->channels);
-    if (!visit(context, t.user(grant.user).id.view(), roles)) return false;
+    if (!visit(context, t.user(grant.user).id(), roles)) return false;
   }
   return true;
 }

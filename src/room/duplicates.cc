@@ -23,7 +23,7 @@ bool looks(const Room& room, const Outgoing& message) noexcept {
 KeyPrint Tables::print_of(const Room& room, UserIndex who, std::string_view text) noexcept {
   constexpr std::size_t kHead = 13;
   char bytes[kHead + 64 + kLooked];
-  const std::string_view id = user(who).id.view();
+  const std::string_view id = user(who).id();
   CHATROOM_ASSERT(id.size() <= 64);
   std::memcpy(bytes, &room.epoch, 8);
   std::memcpy(bytes + 8, &room.id.index, 4);

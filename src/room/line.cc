@@ -346,8 +346,11 @@ bool Registry::restore_applicant(RoomId id, std::string_view user_id, std::strin
   const std::uint32_t added =
       asks ? t.make_waiter(*room, user, Line::apply, Instant{since_ms * 1'000}) : kNone;
   // Who is here is called what he signed in with.
-  if (added != kNone && t.user(user).sessions == 0 && !t.user(user).nick && nick != user_id) {
-    static_cast<void>(t.texts.replace(t.user(user).nick, nick));  // else its id is shown
+  UserNames& names = t.user(user).names;
+  const bool fits = nick.size() <= kNameBytes;
+  if (added != kNone && t.user(user).sessions == 0 && names.nick().empty() && nick != user_id &&
+      fits) {
+    static_cast<void>(names.keep(t.texts, names.id(), nick, names.info()));  // else its id is shown
   }
   t.release_user(user);
   if (added == kNone) return false;
@@ -374,7 +377,7 @@ std::span<const chatroom::Member> Registry::list_line(RoomId id, Line line,
     const User& user = t.user(waiter.user);
     const Member* member = t.present_member(id.index, waiter.user);
     const Role role = member == nullptr ? user.role : member->role;
-    CHATROOM_ASSERT(t.presence.push_back({user.id.view(), user.shown(), role, waiter.since_ms}));
+    CHATROOM_ASSERT(t.presence.push_back({user.id(), user.shown(), role, waiter.since_ms}));
   }
   return {t.presence.data(), t.presence.size()};
 }

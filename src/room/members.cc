@@ -40,10 +40,16 @@ void Tables::drop_member(MemberIndex index) noexcept {
   stop_lingering(index);
   set_lasting(gone, Role::visitor);
   detach(gone);
+  if (gone.extra != kNone) extras.erase(gone.extra);
   const UserIndex user_index_of = gone.user;
   member_index.erase(base::key_of_number(MemberPair{gone.room, gone.user}));
   members.erase(index);
   release_user(user_index_of);
+}
+
+Extra* Tables::make_extra(Member& member) noexcept {
+  if (member.extra == kNone) member.extra = extras.insert();
+  return extra(member);
 }
 
 MemberList& Tables::list_of(const Member& member) noexcept {
@@ -84,9 +90,11 @@ void Tables::move_to(MemberIndex index, Member::Place place) noexcept {
 }
 
 bool Tables::binds(const Member& member, Instant now) noexcept {
+  const Extra* const said = extra(member);
+  if (said == nullptr) return false;
   const Duration slow_mode = Duration::s(room(member.room).policy.slow_mode_s);
-  const bool slow = member.spoke && base::saturating_add(member.spoke_us, slow_mode.us) > now.us;
-  return slow || !member.publishes.full(now);
+  const bool slow = member.spoke && base::saturating_add(said->spoke_us, slow_mode.us) > now.us;
+  return slow || !said->publishes.full(now);
 }
 
 void Tables::settle(MemberIndex index, Instant now) noexcept {
@@ -132,7 +140,7 @@ void Tables::forget_expired(Instant now) noexcept {
 
 Role Tables::role_on_join(const Room& room, UserIndex joining, MemberIndex remembered) noexcept {
   const User& who = user(joining);
-  if (!room.policy.owner.empty() && who.id.view() == room.policy.owner) return Role::owner;
+  if (!room.policy.owner.empty() && who.id() == room.policy.owner) return Role::owner;
   if (remembered != kNone && member(remembered).lasting != Role::visitor) {
     return member(remembered).lasting;
   }

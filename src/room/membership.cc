@@ -142,7 +142,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
   const bool made = index == kNone;
   if (made) index = t.make_member(*room, user);
   ChannelMask mask = 0;
-  if (index == kNone || !open_all(t, *room, names, t.user(user).id.view(), mask)) {
+  if (index == kNone || !open_all(t, *room, names, t.user(user).id(), mask)) {
     if (made && index != kNone) t.drop_member(index);
     t.memberships.erase(added);
     return Errc::limit_reached;
@@ -218,10 +218,6 @@ MembershipView Registry::view(MembershipIndex index) const noexcept {
           .mask = membership.mask};
 }
 
-Registry::Seat& Registry::seat(MembershipIndex index) noexcept {
-  return tables_->membership(index).seat;
-}
-
 void Registry::set_mask(MembershipIndex index, ChannelMask mask) noexcept {
   tables_->membership(index).mask = mask;
 }
@@ -268,7 +264,7 @@ Result<Subscribed> Registry::switch_channel(RoomId id, SessionIndex session, std
   if (const Status status = may_open(t, room, member.role, wanted->missing); !status) {
     return status.error();
   }
-  if (!open_all(t, room, names, t.user(member.user).id.view(), mask)) return Errc::limit_reached;
+  if (!open_all(t, room, names, t.user(member.user).id(), mask)) return Errc::limit_reached;
   membership.mask = mask;
   return Subscribed{mask, wanted->missing > 0};
 }

@@ -33,8 +33,8 @@ void Tables::arrive(Room& room, MemberIndex index, Instant now) noexcept {
   move_to(index, Member::Place::present);
   Member& arrived = member(index);
   arrived.arrival = ++room.arrivals;
-  arrived.since_ms = now.unix_ms();
-  arrived.tag = 0;
+  arrived.set_since(now.unix_ms());
+  if (Extra* const kept = extra(arrived)) kept->tag = 0;
   ++room.users;
   watch_idle(room, now);
   if (room.users > limits.presence_exact && !room.counts_only) {
@@ -107,7 +107,7 @@ void list_leaves(Tables& tables, Room& room, Instant now) noexcept {
   tables.leave_texts.clear();
   while (room.leaving.first != kNone) {
     const MemberIndex index = room.leaving.first;
-    const std::string_view id = tables.user(tables.member(index).user).id.view();
+    const std::string_view id = tables.user(tables.member(index).user).id();
     const char* at = tables.leave_texts.data() + tables.leave_texts.size();
     CHATROOM_ASSERT(tables.leave_texts.append({id.data(), id.size()}));
     CHATROOM_ASSERT(tables.leaves.push_back({at, id.size()}));

@@ -39,10 +39,11 @@ bool slow_mode_applies(const RoomPolicy& policy, Role role) noexcept {
   return policy.slow_mode_s > 0 && !may(role, Operation::ignore_slow_mode);
 }
 
-Error check_slow_mode(const RoomPolicy& policy, const Member& member, Role role,
-                      Instant now) noexcept {
+Error check_slow_mode(const Tables& tables, const RoomPolicy& policy, const Member& member,
+                      Role role, Instant now) noexcept {
   if (!slow_mode_applies(policy, role) || !member.spoke) return {};
-  std::int64_t end_us = base::saturating_add(member.spoke_us, Duration::s(policy.slow_mode_s).us);
+  const std::int64_t spoke_us = tables.extra(member)->spoke_us;
+  std::int64_t end_us = base::saturating_add(spoke_us, Duration::s(policy.slow_mode_s).us);
   if (CHATROOM_PLANTED(slow_mode_off_by_one_ms)) end_us -= 1'000;
   if (now.us >= end_us) return {};
   return {Errc::slow_mode, 0, base::retry_after_ms({end_us - now.us})};
@@ -52,7 +53,9 @@ Error check_slow_mode(const RoomPolicy& policy, const Member& member, Role role,
 Error check_own_rates(const Tables& tables, const Member& member, std::uint64_t speaker,
                       Instant now) noexcept {
   const Limits& limits = tables.limits;
-  if (const Duration wait = member.publishes.wait(limits.publishes, now); wait.us > 0) {
+  const Extra* const said = tables.extra(member);
+  const base::Bucket publishes = said == nullptr ? base::Bucket{} : said->publishes;
+  if (const Duration wait = publishes.wait(limits.publishes, now); wait.us > 0) {
     return refusal(Errc::rate_limited, Rule::publish_rate, base::retry_after_ms(wait));
   }
   const Duration wait = tables.speaking.wait(speaker, limits.user_publishes, now);
@@ -70,17 +73,17 @@ Error check_shared_rates(const Tables& tables, const Room& room, Tenant* tenant,
   return tenant == nullptr ? Error{} : tenant->may_publish(now);
 }
 
-void charge(Tables& tables, Room& room, Member& member, std::uint64_t speaker, Tenant* tenant,
+void charge(Tables& tables, Room& room, Extra& said, std::uint64_t speaker, Tenant* tenant,
             Instant now) noexcept {
   const Limits& limits = tables.limits;
-  static_cast<void>(member.publishes.take(limits.publishes, now));
+  static_cast<void>(said.publishes.take(limits.publishes, now));
   static_cast<void>(room.publishes.take(limits.room_publishes, now));
   tables.speaking.take(speaker, limits.user_publishes, now);
   if (tenant != nullptr) tenant->charge_publish(now);
 }
 
 std::string_view id_of(Tables& tables, UserIndex author) noexcept {
-  return author == kNone ? std::string_view{} : tables.user(author).id.view();
+  return author == kNone ? std::string_view{} : tables.user(author).id();
 }
 
 bool is_large(const Limits& limits, const Outgoing& message) noexcept {
@@ -133,7 +136,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   if ((room.closed & bit_of(verdict.channel)) != 0 && !CHATROOM_PLANTED(closed_channel_open)) {
     return refuse(refusal(Errc::mode_restricted, Rule::channel_closed));
   }
-  if (const Error error = check_slow_mode(room.policy, member, role, now);
+  if (const Error error = check_slow_mode(t, room.policy, member, role, now);
       error.code != Errc::ok && !counted) {
     return refuse(error);
   }
@@ -151,10 +154,12 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
     if (error.code != Errc::ok || verdict.repeated) return refuse(error);
   }
   if (!shortened && is_large(t.limits, message)) return refuse({Errc::too_large});
-  charge(t, room, member, speaker, tenant, now);
+  Extra* const extra = t.make_extra(member);
+  if (extra == nullptr) return refuse({Errc::limit_reached});
+  charge(t, room, *extra, speaker, tenant, now);
   if (counted) return verdict;
   member.spoke = true;
-  member.spoke_us = now.us;
+  extra->spoke_us = now.us;
   if (said) {
     verdict.said = *said;
     t.keys.remember(*said, kNotSaid, now);
@@ -170,7 +175,8 @@ void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed,
   forget_said(said);
   if (tables_->find_room(id) == nullptr || user == kNone) return;
   Member* member = tables_->present_member(id.index, user);
-  if (member == nullptr || member->spoke_us != passed.us) return;  // it spoke again since
+  const Extra* const extra = member == nullptr ? nullptr : tables_->extra(*member);
+  if (extra == nullptr || extra->spoke_us != passed.us) return;  // it spoke again since
   // What it passed with was over when it passed, so nothing older can bind.
   member->spoke = false;
 }
@@ -222,9 +228,9 @@ Result<Committed> Registry::stamp(RoomId id, UserIndex author, const Outgoing& m
   if (author != kNone) {
     const User& user = t.user(author);
     const Member* member = t.present_member(id.index, author);
-    out.message.user = user.id.view();
+    out.message.user = user.id();
     out.message.nick = user.shown();
-    out.message.info = as_bytes(user.info.view());
+    out.message.info = as_bytes(user.names.info());
     // It may have left while its message was decided.
     out.message.role = member == nullptr ? user.role : t.role_in(*room, *member, channel);
   }

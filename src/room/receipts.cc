@@ -118,7 +118,7 @@ bool Registry::each_reader(RoomId id, ReaderVisitor visit, void* context) const 
   if (room == nullptr || room->receipts == nullptr) return true;
   for (std::uint32_t at = room->receipts->last; at != kNone; at = t.readers.at(at)->previous) {
     const ReadMark& mark = *t.readers.at(at);
-    if (!visit(context, t.user(mark.user).id.view(), mark.offset)) return false;
+    if (!visit(context, t.user(mark.user).id(), mark.offset)) return false;
   }
   return true;
 }

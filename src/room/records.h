@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <optional>
 
 #include "base/bucket.h"
@@ -15,21 +16,18 @@
 #include "room/gifts.h"
 #include "room/index_heap.h"
 #include "room/registry.h"
+#include "room/user_names.h"
 
 namespace chatroom::room {
 
-inline constexpr std::size_t kNameBytes = 64;
 inline constexpr std::size_t kRoomKeyBytes = 128;
-inline constexpr std::size_t kInfoBytes = 256;
 inline constexpr std::uint32_t kPresencePageMax = 100;
 inline constexpr std::uint32_t kLineMax = 1'000;
 
 inline constexpr std::uint32_t kSessionsOfUser = (1u << 24) - 1;
 
 struct User {
-  base::Text id;
-  base::Text nick;  // empty: the id
-  base::Text info;
+  UserNames names;
   std::uint32_t references = 0;     // sessions and member records; 0: the slot goes
   std::uint32_t sessions : 24 = 0;  // as many as there are in an engine, at most
   Role role : 6 = Role::member;
@@ -38,8 +36,10 @@ struct User {
   SessionIndex first_session = kNone;  // oldest first
   SessionIndex last_session = kNone;
 
-  std::string_view shown() const noexcept { return nick ? nick.view() : id.view(); }
+  std::string_view id() const noexcept { return names.id(); }
+  std::string_view shown() const noexcept { return names.nick().empty() ? id() : names.nick(); }
 };
+static_assert(sizeof(void*) != 8 || sizeof(User) == 24);
 
 // By the engine's session slot. `user` kNone: not signed in.
 struct SessionLinks {
@@ -60,9 +60,16 @@ struct Membership {
   MembershipIndex session_next = kNone;
   MembershipIndex member_previous = kNone;
   MembershipIndex member_next = kNone;
-  Registry::Seat seat;
 };
-static_assert(sizeof(Membership) == 40);
+static_assert(sizeof(Membership) == 32);
+
+// What only some members have: those who said something here, or whom the host tagged. It goes with
+// the member.
+struct Extra {
+  Tag tag = 0;
+  base::Bucket publishes;
+  std::int64_t spoke_us = 0;  // for slow mode
+};
 
 // A user in a room. It stays for a while after the last session left, where something of it must
 // be remembered: a leave that was not told yet, a rate that is not full again, a lasting role.
@@ -89,17 +96,18 @@ struct Member {
   Place place = Place::away;
   bool told : 1 = false;       // the others were told that it is in
   bool lingering : 1 = false;  // in the lingering list
-  bool spoke : 1 = false;      // `spoke_us` says when
+  bool spoke : 1 = false;      // Extra::spoke_us says when
   bool missed : 1 = false;     // it was out when a list was given: tell that it is back
   bool follower : 1 = false;   // the host said so; until it leaves
   bool adorned : 1 = false;    // it has attributes (member_attributes.cc)
 
-  Tag tag = 0;
-  std::int64_t since_ms = 0;
-  base::Bucket publishes;
-  std::int64_t spoke_us = 0;  // for slow mode
+  std::uint32_t extra = kNone;               // in Tables::extras
+  std::array<std::uint32_t, 2> since_ms_{};  // halves, so that no member is rounded up to 48 bytes
+
+  std::int64_t since_ms() const noexcept { return std::bit_cast<std::int64_t>(since_ms_); }
+  void set_since(std::int64_t ms) noexcept { since_ms_ = std::bit_cast<decltype(since_ms_)>(ms); }
 };
-static_assert(sizeof(Member) == 64);
+static_assert(sizeof(Member) == 44);
 
 inline constexpr std::size_t kOwnAttributesMax = 8;
 inline constexpr std::size_t kOwnAttributeBytesMax = 256;  // keys and values of a member together

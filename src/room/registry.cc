@@ -12,7 +12,7 @@ namespace {
 
 // Beside what the limits name: records that outlive a leave for a while, channels, strings.
 constexpr std::uint32_t kLingeringMax = 4'096;
-constexpr std::size_t kTextPoolFloor = 8 * base::kSlabBytes;  // a slab of each size
+constexpr std::size_t kTextPoolFloor = 12 * base::kSlabBytes;  // a slab of each size
 
 std::uint32_t plus(std::uint32_t a, std::uint32_t b) noexcept {
   return std::min(base::saturating_add(a, b), std::uint32_t{1} << 28);
@@ -26,9 +26,9 @@ std::uint32_t speakers_of(const Limits& limits, const Sizes& sizes) noexcept {
 std::size_t text_bytes_of(const Sizes& sizes) noexcept {
   // Blocks as TextPool cuts them, at the longest names; info at 128 of its 256 bytes. Past the sum:
   // limit_reached.
-  const std::size_t users = base::checked_multiply<std::size_t>(sizes.users, 72 + 72 + 136);
-  const std::size_t rooms = base::checked_multiply<std::size_t>(sizes.rooms, 136 + 72 + 72);
-  const std::size_t channels = base::checked_multiply<std::size_t>(sizes.channels, 72 + 72);
+  const std::size_t users = base::checked_multiply<std::size_t>(sizes.users, 264);
+  const std::size_t rooms = base::checked_multiply<std::size_t>(sizes.rooms, 136 + 80 + 80);
+  const std::size_t channels = base::checked_multiply<std::size_t>(sizes.channels, 80 + 80);
   return kTextPoolFloor + users + rooms + channels;
 }
 
@@ -77,6 +77,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint6
       tended(memory, sizes.rooms),
       members(memory, sizes.members),
       member_index(memory, key, sizes.members, MemberKey{&members}),
+      extras(memory, sizes.members),
       memberships(memory, sizes.memberships),
       sanctions(memory, limits.sanctions),
       sanction_index(memory, key, limits.sanctions, SanctionKey{&sanctions}),
@@ -134,7 +135,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
   plan.rooms_bytes = sizeof(Tables) + Rooms::bytes_max(sizes.rooms) +
                      RoomTable::bytes_max(sizes.rooms) + Channels::bytes_max(sizes.channels) +
                      5 * IndexHeap::bytes_max(sizes.rooms) + Members::bytes_max(sizes.members) +
-                     MemberTable::bytes_max(sizes.members) +
+                     Extras::bytes_max(sizes.members) + MemberTable::bytes_max(sizes.members) +
                      Memberships::bytes_max(sizes.memberships);
   plan.rooms_bytes +=
       base::Pool<Budgets>::bytes_max(limits.budget_rooms) +

@@ -125,12 +125,6 @@ class Registry final {
   Result<Left> leave(RoomId room, SessionIndex session, Instant now) noexcept;   // not_member
   MembershipIndex membership(RoomId room, SessionIndex session) const noexcept;  // kNone
   MembershipView view(MembershipIndex membership) const noexcept;
-  // Two words of the engine's own with each membership (its place in the fan-out).
-  struct Seat {
-    std::uint32_t a = kNone;
-    std::uint32_t b = kNone;
-  };
-  Seat& seat(MembershipIndex membership) noexcept;
   // Channels: not_member; not_found (unsubscribe from one that is not there); limit_reached.
   // Repeating is fine. The mask may become empty: the member then sees no messages.
   Result<Subscribed> subscribe(RoomId room, SessionIndex session,
@@ -154,7 +148,7 @@ class Registry final {
   Role role(RoomId room, UserIndex user) const noexcept;           // visitor if not in
   std::uint32_t arrival(MemberIndex member) const noexcept;  // another one each stay in the room
   Tag tag(MemberIndex member) const noexcept;
-  void set_tag(MemberIndex member, Tag tag) noexcept;
+  bool set_tag(MemberIndex member, Tag tag) noexcept;  // false: the port is dry
   // As the host: no rank is asked. not_found: a role that is not lasting, of a user not in;
   // limit_reached: too many lasting grants.
   Result<RoleChange> set_role(RoomId room, std::string_view user, Role role) noexcept;

@@ -34,8 +34,17 @@ std::uint32_t Registry::arrival(MemberIndex index) const noexcept {
   return tables_->member(index).arrival;
 }
 
-Tag Registry::tag(MemberIndex index) const noexcept { return tables_->member(index).tag; }
-void Registry::set_tag(MemberIndex index, Tag tag) noexcept { tables_->member(index).tag = tag; }
+Tag Registry::tag(MemberIndex index) const noexcept {
+  const Extra* const extra = tables_->extra(tables_->member(index));
+  return extra == nullptr ? Tag{0} : extra->tag;
+}
+bool Registry::set_tag(MemberIndex index, Tag tag) noexcept {
+  Member& member = tables_->member(index);
+  if (tag == 0 && member.extra == kNone) return true;
+  Extra* const extra = tables_->make_extra(member);
+  if (extra != nullptr) extra->tag = tag;
+  return extra != nullptr;
+}
 
 namespace {
 
@@ -107,7 +116,7 @@ bool Registry::each_lasting(RoomId id, LastingVisitor visit, void* context) cons
       for (MemberIndex at = list->first; at != kNone && left > 0; at = t.member(at).next, --left) {
         const Member& member = t.member(at);
         if (member.lasting == Role::visitor || (member.lasting > Role::member) != high) continue;
-        if (!visit(context, t.user(member.user).id.view(), member.lasting)) return false;
+        if (!visit(context, t.user(member.user).id(), member.lasting)) return false;
       }
     }
   }
@@ -143,7 +152,7 @@ MemberIndex Registry::next_member(MemberIndex index) const noexcept {
 chatroom::Member Registry::describe(MemberIndex index) const noexcept {
   const Member& member = tables_->member(index);
   const User& user = tables_->user(member.user);
-  return {user.id.view(), user.shown(), member.role, member.since_ms, {}};
+  return {user.id(), user.shown(), member.role, member.since_ms(), {}};
 }
 
 }  // namespace chatroom::room

@@ -171,7 +171,7 @@ bool Registry::each_sanction(RoomId id, SanctionVisitor visit, void* context) co
   for (std::uint32_t at = room->first_sanction; at != kNone;) {
     const Sanction& sanction = *tables_->sanctions.at(at);
     at = sanction.next;
-    KeptSanction kept{.user = tables_->user(sanction.user).id.view(), .allowed = sanction.allowed};
+    KeptSanction kept{.user = tables_->user(sanction.user).id(), .allowed = sanction.allowed};
     std::ranges::copy(sanction.until_us, kept.until);
     std::ranges::copy(sanction.for_good, kept.for_good);
     if (!visit(context, kept)) return false;

@@ -152,7 +152,7 @@ void Registry::remember_key(RoomId id, UserIndex author, std::string_view key, s
   Tables& t = *tables_;
   const Room* room = t.find_room(id);
   if (room == nullptr || key.empty() || author == kNone) return;
-  t.keys.remember(t.keys.print(id.index, room->epoch, t.user(author).id.view(), key), offset, now);
+  t.keys.remember(t.keys.print(id.index, room->epoch, t.user(author).id(), key), offset, now);
 }
 
 // ---- The end of a window

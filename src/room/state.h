@@ -33,6 +33,7 @@ bool only_emotes(std::string_view text) noexcept;
 struct ChannelTag;
 using Users = base::IndexMap<User>;
 using Members = base::IndexMap<Member>;
+using Extras = base::IndexMap<Extra>;
 using Memberships = base::IndexMap<Membership>;
 using Channels = base::SlotMap<Channel, Handle<ChannelTag>>;
 using Rooms = base::SlotMap<Room, RoomId>;
@@ -42,7 +43,7 @@ using ReaderMap = base::IndexMap<ReadMark>;
 
 struct UserKey {
   const Users* users;
-  std::string_view operator()(UserIndex user) const noexcept { return users->at(user)->id.view(); }
+  std::string_view operator()(UserIndex user) const noexcept { return users->at(user)->id(); }
 };
 struct RoomKey {
   const Rooms* rooms;
@@ -145,6 +146,7 @@ struct Tables {
 
   Members members;
   MemberTable member_index;
+  Extras extras;
   MemberIndex first_lingering = kNone;
   MemberIndex last_lingering = kNone;
   std::uint32_t lingering = 0;
@@ -245,6 +247,9 @@ struct Tables {
   Member* present_member(std::uint32_t room, UserIndex user) noexcept;   // null: not in
   MemberIndex make_member(Room& room, UserIndex user) noexcept;          // away; kNone: no room
   void drop_member(MemberIndex index) noexcept;
+  Extra* extra(const Member& member) noexcept { return extras.at(member.extra); }  // null: none
+  const Extra* extra(const Member& member) const noexcept { return extras.at(member.extra); }
+  Extra* make_extra(Member& member) noexcept;  // or the one it has; null: the port is dry
   void move_to(MemberIndex index, Member::Place place) noexcept;  // to the end of its list
   bool binds(const Member& member, Instant now) noexcept;  // its rate or slow mode still counts
   // Nothing more to tell of it: lingers, stays for its lasting role, or goes.
@@ -295,7 +300,7 @@ struct Tables {
   // come back meanwhile.
   std::uint64_t speaker(UserIndex index) noexcept {
     if (!limits.user_publishes.limited()) return 0;
-    return base::siphash(key, as_bytes(user(index).id.view()));
+    return base::siphash(key, as_bytes(user(index).id()));
   }
 
   // ---- Gifts (publish.cc)

@@ -1,4 +1,6 @@
 // Users and the sessions that are signed in as them.
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "room/state.h"
 
@@ -9,9 +11,9 @@ UserIndex Tables::make_user(std::string_view id) noexcept {
   while (index == kNone && forget_lingering()) index = users.insert();
   if (index == kNone) return kNone;
   User& fresh = user(index);
-  if (texts.keep(id, fresh.id)) {
+  if (fresh.names.keep(texts, id, {}, {})) {
     if (user_index.insert(index) != nullptr) return index;
-    texts.drop(fresh.id);
+    fresh.names.drop(texts);
   }
   users.erase(index);
   return kNone;
@@ -27,10 +29,8 @@ void Tables::release_user(UserIndex index) noexcept {
   User& gone = user(index);
   CHATROOM_ASSERT(gone.references > 0);
   if (--gone.references > 0) return;
-  user_index.erase(gone.id.view());
-  texts.drop(gone.id);
-  texts.drop(gone.nick);
-  texts.drop(gone.info);
+  user_index.erase(gone.id());
+  gone.names.drop(texts);
   users.erase(index);
 }
 
@@ -39,23 +39,20 @@ SessionLinks* Tables::links(SessionIndex session) noexcept {
   return &sessions[session];
 }
 
-namespace {
-
-// Both or neither.
-bool take_names(Tables& tables, User& user, const Identity& identity) noexcept {
-  const std::string_view nick = identity.nick == identity.user ? std::string_view{} : identity.nick;
-  base::Text fresh_nick;
-  if (!tables.texts.keep(nick, fresh_nick)) return false;
-  if (!tables.texts.replace(user.info, as_text(identity.info))) {
-    tables.texts.drop(fresh_nick);
-    return false;
+bool UserNames::keep(base::TextPool& texts, std::string_view id, std::string_view nick,
+                     std::string_view info) noexcept {
+  if (text_ && id == this->id() && nick == this->nick() && info == this->info()) return true;
+  CHATROOM_ASSERT(id.size() <= kNameBytes && nick.size() <= kNameBytes);
+  CHATROOM_ASSERT(info.size() <= kInfoBytes);
+  char all[kBytesMax];
+  all[0] = static_cast<char>(id.size());
+  all[1] = static_cast<char>(nick.size());
+  char* at = all + kHeader;
+  for (const std::string_view part : {id, nick, info}) {
+    at = std::copy(part.begin(), part.end(), at);
   }
-  tables.texts.drop(user.nick);
-  user.nick = fresh_nick;
-  return true;
+  return texts.replace(text_, {all, static_cast<std::size_t>(at - all)});
 }
-
-}  // namespace
 
 Result<UserIndex> Registry::sign_in(SessionIndex session, const Identity& identity) noexcept {
   Tables& t = *tables_;
@@ -79,7 +76,8 @@ Result<UserIndex> Registry::sign_in(SessionIndex session, const Identity& identi
   if (index == kNone) return Errc::limit_reached;
   User& user = t.user(index);
   ++user.references;
-  if (!take_names(t, user, identity)) {
+  const std::string_view nick = identity.nick == identity.user ? std::string_view{} : identity.nick;
+  if (!user.names.keep(t.texts, identity.user, nick, as_text(identity.info))) {
     t.release_user(index);
     return Errc::limit_reached;
   }
@@ -102,7 +100,7 @@ void Registry::sign_out(SessionIndex session) noexcept {
   (links->previous == kNone ? user.first_session : t.sessions[links->previous].next) = links->next;
   (links->next == kNone ? user.last_session : t.sessions[links->next].previous) = links->previous;
   const UserIndex index = links->user;
-  if (Tenant* const tenant = t.tenants.of(user.id.view())) --tenant->used.sessions;
+  if (Tenant* const tenant = t.tenants.of(user.id())) --tenant->used.sessions;
   if (--user.sessions == 0) t.drop_waiters_of(index);
   t.sessions[session] = {};
   t.release_user(index);
@@ -124,9 +122,9 @@ UserIndex Registry::known_user(std::string_view id) const noexcept {
 
 UserView Registry::user(UserIndex index) const noexcept {
   const User& user = tables_->user(index);
-  return {.id = user.id.view(),
+  return {.id = user.id(),
           .nick = user.shown(),
-          .info = as_bytes(user.info.view()),
+          .info = as_bytes(user.names.info()),
           .role = user.role,
           .sessions = user.sessions};
 }

@@ -164,6 +164,43 @@ TEST_CASE("a user's newest sign-in gives nick, info and role; sessions stand by 
   CHECK(bad.error().code == Errc::bad_request);
 }
 
+TEST_CASE("id, nick and info of any length stand beside each other") {
+  Town town;
+  const std::string id(64, 'i'), nick(64, 'n'), info(256, '{');
+  const SessionIndex first = town.session(id, Role::member, nick, info);
+  const UserIndex user = town.rooms.user_of(first);
+  CHECK(town.rooms.user(user).id == id);
+  CHECK(town.rooms.user(user).nick == nick);
+  CHECK(as_text(town.rooms.user(user).info) == info);
+  const std::string_view before = town.rooms.user(user).id;
+  const SessionIndex again = town.session(id, Role::member, nick, info);
+  CHECK(town.rooms.user(user).id.data() == before.data());  // nothing differs: its views hold
+  const SessionIndex plain = town.session(id, Role::member, id, "x");
+  CHECK(town.rooms.user(user).id == id);
+  CHECK(town.rooms.user(user).nick == id);
+  CHECK(as_text(town.rooms.user(user).info) == "x");
+  CHECK(town.rooms.find_user(id) == user);
+  for (const SessionIndex session : {first, again, plain}) town.rooms.sign_out(session);
+}
+
+TEST_CASE("without memory a member is neither tagged nor heard") {
+  Town town;
+  const RoomId room = town.open("r");
+  const SessionIndex alice = town.session("alice");
+  town.join(room, alice);
+  const MemberIndex member = town.rooms.member(room, town.rooms.user_of(alice));
+  town.heap.dry = true;
+  CHECK(town.rooms.set_tag(member, 0));
+  CHECK_FALSE(town.rooms.set_tag(member, 7));
+  CHECK(town.rooms.tag(member) == 0);
+  CHECK(town.rooms.check_publish(room, alice, {.text = "hi"}, town.now).error.code ==
+        Errc::limit_reached);
+  town.heap.dry = false;
+  CHECK(town.rooms.set_tag(member, 7));
+  CHECK(town.rooms.tag(member) == 7);
+  CHECK(town.say(room, alice) == Errc::ok);
+}
+
 TEST_CASE("the permission table says what the ranks say") {
   // The lowest role that may, written down a second time, in the order of Operation.
   const Role lowest[] = {Role::visitor,   Role::visitor,   Role::member,    Role::speaker,
@@ -316,19 +353,17 @@ TEST_CASE("set_policy tells what clients can see of the change") {
   CHECK(town.rooms.state(room).slow_mode_s == 5);
 }
 
-TEST_CASE("tags and seats belong to a membership and start anew") {
+TEST_CASE("a tag belongs to a stay in a room and starts anew") {
   Town town;
   const RoomId room = town.open("r");
   const SessionIndex alice = town.session("alice");
-  const Joined joined = town.join(room, alice);
-  town.rooms.seat(joined.membership).a = 17;
+  town.join(room, alice);
   const MemberIndex member = town.rooms.member(room, town.rooms.user_of(alice));
   town.rooms.set_tag(member, 99);
   CHECK(town.rooms.tag(member) == 99);
   town.leave(room, alice);
   CHECK(town.rooms.member(room, town.rooms.user_of(alice)) == kNone);
-  const Joined again = town.join(room, alice);
-  CHECK(town.rooms.seat(again.membership).a == kNone);
+  town.join(room, alice);
   CHECK(town.rooms.tag(town.rooms.member(room, town.rooms.user_of(alice))) == 0);
 }
 
