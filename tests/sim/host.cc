@@ -68,6 +68,9 @@ void Host::check_may_speak(const PublishRequest& request) {
   const bool stored = world_.store() != nullptr && room.once.count(id) != 0;
   const bool belongs = request.role >= Role::speaker || room.lasting.count(id) != 0 || stored;
   if (room.policy.members_only && !belongs) fail(who + " may speak among members");
+  if (room.policy.followers_only && !belongs && !follows(request.user)) {
+    fail(who + " may speak among followers");
+  }
   if (room.policy.moderated && request.role < Role::speaker) {
     fail(who + " may speak in a moderated room");
   }
@@ -267,6 +270,12 @@ Answer Host::before_publish(Question question, const PublishRequest& request) no
   const auto room = rooms_.find(std::string{request.message->room});
   if (room != rooms_.end() && !late) check_pace(request, room->second);
   return soon(question, Decision::publish, {}, serial);
+}
+
+// Every second one follows, whatever the room.
+Answer Host::on_follower(Question, const PublishRequest& request) noexcept {
+  if (request.message->room == Desk::kRoom) return world_.desk().on_follower(request);
+  return follows(request.user) ? Answer::pass() : Answer::refuse(Errc::mode_restricted);
 }
 
 Answer Host::on_call(Question question, const CallRequest& request) noexcept {

@@ -89,6 +89,7 @@ class World final {
   std::uint64_t lives() const noexcept { return lives_; }
   const Reviewers& reviewers() const noexcept { return reviewers_; }
   Lines& lines() noexcept { return lines_; }
+  Desk& desk() noexcept { return desk_; }
   Copies& copies() noexcept { return copies_; }
   const Deflater& deflater() const noexcept { return deflater_; }
   Store* store() noexcept { return store_.get(); }
