@@ -257,6 +257,7 @@ Answer Host::before_publish(Question question, const PublishRequest& request) no
   if (request.message->room == Lines::kRoom || request.message->room == Desk::kRoom) {
     return Answer::pass();
   }
+  world_.rungs().asked(request.message->room, request.message->channel);
   Message message;
   message.text = request.message->text;
   message.data = request.message->data;
@@ -404,7 +405,7 @@ void Host::on_event(const HostEvent& event) noexcept {
     case HostEventType::overload:
       world_.report().note("overload", name_of(event.error.code), room,
                            static_cast<std::uint64_t>(event.rung));
-      if (event.error.code == Errc::ok) ++climbs_[room];
+      if (event.error.code == Errc::ok) ++climbs_[room], world_.rungs().climbs(event);
       break;
     case HostEventType::events_lost:
       ++lost_;
