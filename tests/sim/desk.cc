@@ -212,7 +212,8 @@ void Desk::spoke(Clerk& who, const std::string& text, const std::string& channel
                        static_cast<std::uint64_t>(done.code));
   const Spoken how{done.offset, who.user, false, channel == kInner};
   const bool closed = channel == kHall && hall_closed_;
-  if (done.code == Errc::held && !world_.plan().reviewed) fail(who, "was held, and nobody wanted that");
+  if (done.code == Errc::held && !world_.plan().reviewed)
+    fail(who, "was held, and nobody wanted that");
   if (done.code == Errc::mode_restricted && closed) return;
   if (done.code != Errc::ok) return check_refused(who, how, text, done);
   if (closed) fail(who, "speaks where nothing more is said");

@@ -212,7 +212,6 @@ constexpr const char* kPlants[] = {
     "likes_told_at_once",
     "lost_copy_not_counted",
     "malformed_not_closed",
-    "newcomer_not_told_rate",
     "offset_skipped",
     "own_mute_told",
     "presence_leave_lost",

@@ -22,7 +22,7 @@ Rungs::Rungs(World& world) : world_(world), random_(world.plan().seed, 7'400) {}
 
 void Rungs::start() {
   if (!world_.plan().budgeted) return;
-  visit();
+  if (world_.plan().apart) visit();
   world_.schedule().after(kLook, [this] { look(); });
 }
 
@@ -89,13 +89,15 @@ void Rungs::visit() {
     world_.session_opened();
     session_ = *made;
   }
-  const std::string_view channels[] = {channel_name(channel)};
+  // The answer to a join says it; whoever goes to another channel later has to be told.
+  const std::string_view first[] = {channel_name((channel + 1) % world_.plan().channels)};
   room_ = world_.room_key(room);
-  channel_ = channels[0];
-  supposed_ = Rung::normal;
+  channel_ = channel_name(channel);
   since_ = world_.now();
   in_ = true;  // it may be told within the call
-  in_ = static_cast<bool>(world_.engine().join(session_, {.room = room_, .channels = channels}));
+  in_ = static_cast<bool>(world_.engine().join(session_, {.room = room_, .channels = first}));
+  supposed_ = Rung::normal;
+  if (in_ && !world_.engine().subscribe(session_, room_, channel_)) leave();
 }
 
 void Rungs::leave() {
@@ -105,9 +107,8 @@ void Rungs::leave() {
 void Rungs::look_on() {
   const Result<Room> room = world_.engine().room(room_);
   if (!in_ || !room) return;
-  const bool apart = world_.plan().apart;
-  const Rung rung = apart ? room->rung(channel_) : room->rung();
-  Since& is = is_[{room_, apart ? channel_ : std::string{}}];
+  const Rung rung = room->rung(channel_);
+  Since& is = is_[{room_, channel_}];
   if (is.rung != rung || is.at == Instant{}) is = {rung, world_.now()};
   if (supposed_ == rung || std::max(since_, is.at) + kTold > world_.now()) return;
   world_.report().fail(Verdict::correctness, "who came to %s in %s supposes %s, and it is %s",
@@ -118,14 +119,8 @@ void Rungs::look_on() {
 void Rungs::on_event(const Event& event) noexcept {
   world_.count_event(event);
   if (event.type == EventType::left) in_ = false;
-  const bool whole = event.type == EventType::answer && event.op == Op::join;
-  if (!whole && event.type != EventType::room_state) return;
-  const bool apart = world_.plan().apart;
-  if (!apart && event.state.has_rate) supposed_ = event.state.rung;
-  if (apart && event.state.has_rate && event.channel == channel_) supposed_ = event.state.rung;
-  for (const ChannelState& one : event.state.channels) {
-    if (whole && apart && one.name == channel_ && one.rung) supposed_ = *one.rung;
-  }
+  if (event.type != EventType::room_state || !event.state.has_rate) return;
+  if (event.channel == channel_) supposed_ = event.state.rung;
 }
 
 void Rungs::asked(std::string_view room, std::string_view channel) {
