@@ -247,7 +247,8 @@ constexpr const char* kEnginePlants[] = {
 };
 
 // Those that few worlds show, and from which seed on one looks for them.
-constexpr std::pair<std::string_view, std::uint64_t> kRare[] = {{"newcomer_not_told_rate", 270}};
+constexpr std::pair<std::string_view, std::uint64_t> kRare[] = {{"newcomer_not_told_rate", 270},
+                                                                {"end_mark_left_standing", 151}};
 
 // A world that fails ends its process, so each try has one of its own.
 int try_seed(std::uint64_t seed, const Arguments& arguments) {

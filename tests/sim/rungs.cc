@@ -119,6 +119,11 @@ void Rungs::look_on() {
 void Rungs::on_event(const Event& event) noexcept {
   world_.count_event(event);
   if (event.type == EventType::left) in_ = false;
+  // The room was still being loaded when it asked, and it has gone on.
+  const bool late = event.type == EventType::answer && event.op == Op::join && !in_;
+  if (late && event.error.code == Errc::ok) {
+    static_cast<void>(world_.engine().leave(session_, event.room));
+  }
   if (event.type != EventType::room_state || !event.state.has_rate) return;
   if (event.channel == channel_) supposed_ = event.state.rung;
 }
