@@ -129,6 +129,8 @@ enum class Plant : std::uint8_t {
   verdict_of_another,
   writable_not_recorded,
   wrong_passwords_free,
+  followers_not_asked,
+  own_mute_told,
 };
 
 #ifdef CHATROOM_PLANTS

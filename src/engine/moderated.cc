@@ -120,6 +120,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
     wish.reason = event.text = {};
     note_moderation(room, actor, wish, event.until_ms);
     tell_user(room, user, event);
+    if (CHATROOM_PLANTED(own_mute_told)) tell_staff(room, event, room::kNone, room::kNone);
     return {};
   }
   note_moderation(room, actor, command, event.until_ms);

@@ -166,7 +166,8 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   }
   verdict.ask_follower = room.policy.followers_only && !member.follower &&
                          member.lasting == Role::visitor &&
-                         !may(role, Operation::publish_followers_only);
+                         !may(role, Operation::publish_followers_only) &&
+                         !CHATROOM_PLANTED(followers_not_asked);
   return verdict;
 }
 

@@ -134,7 +134,12 @@ Rung Registry::rung(RoomId id) const noexcept {
 Rung Registry::rung(RoomId id, ChannelIndex channel) const noexcept {
   const Room* room = tables_->find_room(id);
   if (room == nullptr || room->budgets == nullptr || channel >= room->channels) return Rung::normal;
-  return room->budgets->of(channel).rung();
+  const Budgets& budgets = *room->budgets;
+  const bool full = tables_->overloads.in_use() >= tables_->limits.budget_rooms;
+  if (!budgets.apart || budgets.channels[channel] != nullptr || full) {
+    return budgets.of(channel).rung();
+  }
+  return Rung::normal;  // nobody speaks there, so nothing is left out
 }
 
 ChannelMask Registry::rates_told(RoomId id) const noexcept {

@@ -15,6 +15,7 @@ struct ClusterOutcome {
   std::uint64_t resets = 0;
   std::uint64_t parted = 0;
   std::uint64_t lost = 0;
+  std::uint64_t verbs = 0;  // of moderators, that were done
 };
 
 ClusterOutcome run_cluster(std::uint64_t seed, Report& report);

@@ -1,7 +1,6 @@
 #include "sim/desk.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "sim/world.h"
 
@@ -14,50 +13,11 @@ constexpr std::uint64_t kStream = 7'200;
 
 }  // namespace
 
-// ---- One of them
-
-Clerk::Clerk(Desk& desk, World& world, std::uint32_t index)
-    : user("~d" + std::to_string(index)), desk_(desk), world_(world) {}
-
-void Clerk::open() {
-  opened = true;
-  const Result<SessionId> made = world_.engine().open_local(*this, {.user = user});
-  opened = static_cast<bool>(made);
-  if (!opened) return;
-  world_.session_opened();
-  session = *made;
-}
-
-void Clerk::on_event(const Event& event) noexcept {
-  world_.count_event(event);
-  switch (event.type) {
-    case EventType::direct:
-      return desk_.told_direct(*this, event.message);
-    case EventType::left:
-      in = false;
-      return;
-    case EventType::message:
-    case EventType::presence:
-    case EventType::room_state:
-    case EventType::message_removed:
-    case EventType::messages_cleared:
-    case EventType::gap:
-      if (!in && !expected) {
-        desk_.fail(*this, "hears of it (" + std::string{name_of(event.type)} + ") and is not in");
-      }
-      return;
-    default:
-      return;
-  }
-}
-
-void Clerk::on_closed(CloseCode) noexcept {
-  opened = in = expected = waits = hand = on_inner = false;
-}
-
-// ---- All of them
-
-Desk::Desk(World& world) : world_(world), random_(world.plan().seed, kStream) {}
+Desk::Desk(World& world)
+    : world_(world),
+      random_(world.plan().seed, kStream),
+      late_(world.plan().seed, kStream + 1),
+      invites_(world.plan().seed % 2 == 0) {}
 
 void Desk::fail(const Clerk& who, const std::string& what) const {
   world_.report().fail(Verdict::correctness, "the desk: %s: %s", who.user.c_str(), what.c_str());
@@ -65,16 +25,28 @@ void Desk::fail(const Clerk& who, const std::string& what) const {
 
 void Desk::start() {
   if (!world_.plan().desk) return;
-  for (std::uint32_t i = 0; i < kClerks; ++i) {
-    clerks_.push_back(std::make_unique<Clerk>(*this, world_, i));
-  }
-  open_room();
+  crashed();
   world_.schedule().after(Duration::ms(150), [this] { act(); });
+}
+
+// The owner or the admin comes over the wire in every world; of the others some.
+void Desk::crashed() {
+  if (!world_.plan().desk) return;
+  const std::uint64_t both = world_.plan().seed % 3;
+  clerks_.clear();
+  for (std::uint32_t i = 0; i < kClerks; ++i) {
+    const bool remote = i < 2 ? both == 2 || both == i : (world_.plan().seed >> i) % 4 == 0;
+    clerks_.push_back(std::make_unique<Clerk>(*this, world_, i, remote));
+  }
+  spoken_.clear(), words_.clear(), undue_.clear(), due_.clear();
+  hall_closed_ = false;
+  modes_ = {};
+  open_room();
 }
 
 void Desk::open_room() {
   RoomPolicy policy;
-  policy.by_invitation = true;
+  policy.by_invitation = invites_;
   policy.owner = clerks_[0]->user;
   policy.applications = 4;
   policy.hands = 4;
@@ -87,22 +59,11 @@ void Desk::open_room() {
   static_cast<void>(opened->open_channel(kHall));
   static_cast<void>(opened->restrict_channel(kInner, access_ = Role::moderator));
   clerks_[0]->lasting = true, clerks_[0]->kept = Role::owner;
-  for (std::uint32_t i = 1; i < 5; ++i) {
+  for (std::uint32_t i = 1; i < (invites_ ? 5u : 2u); ++i) {
     Clerk& one = *clerks_[i];
     one.lasting = true, one.kept = i == 1 ? Role::admin : Role::member;
     static_cast<void>(i == 1 ? opened->set_role(one.user, Role::admin) : opened->invite(one.user));
   }
-}
-
-void Desk::crashed() {
-  if (!world_.plan().desk) return;
-  for (auto& one : clerks_) {
-    const auto index = static_cast<std::uint32_t>(&one - clerks_.data());
-    one = std::make_unique<Clerk>(*this, world_, index);
-  }
-  spoken_.clear(), words_.clear(), undue_.clear();
-  hall_closed_ = false;
-  open_room();
 }
 
 Clerk* Desk::find(std::string_view user) {
@@ -112,35 +73,46 @@ Clerk* Desk::find(std::string_view user) {
   return nullptr;
 }
 
+// A command is on the wire. It is not held up for long.
+bool Desk::busy() {
+  for (const auto& one : clerks_) {
+    if (!one->waits()) continue;
+    if (one->far->asked_at() + Duration::s(20) < world_.now()) fail(*one, "was never answered");
+    return true;
+  }
+  return false;
+}
+
 void Desk::act() {
   if (settled_ || world_.ending() || !world_.busy()) return;
   world_.schedule().after(Duration::ms(random_.between(20, 300)), [this] { act(); });
+  if (busy()) return;
   Clerk& who = *clerks_[random_.below(kClerks)];
   Clerk& other = *clerks_[random_.below(kClerks)];
-  const std::uint32_t what = random_.below(100);
+  const std::uint32_t what = random_.below(120);
   if (!who.opened) return who.open();
-  if (what < 5) return write(who, other);
+  if (what < 6) return write(who, other);
   if (!who.in) return come(who);
-  if (what < 45) return speak(who);
-  if (what < 48) {
-    if (world_.engine().leave(who.session, kRoom)) put_out(who);
-  } else if (what < 58) {
-    punish(who, other);
-  } else if (what < 66) {
-    pardon(who, other);
-  } else if (what < 70) {
-    of_oneself(who, other);
-  } else if (what < 77) {
-    promote(who, other);
-  } else if (what < 86) {
-    take_back(who, other);
-  } else if (what < 93) {
-    tend_channels(who, other);
-  } else {
-    tend_lines(who, other);
+  if (what < 48) return speak(who);
+  struct Choice {
+    std::uint32_t below;
+    void (Desk::*act)(Clerk& who, Clerk& other);
+  };
+  static constexpr Choice kChoices[] = {{60, &Desk::punish},      {68, &Desk::pardon},
+                                        {74, &Desk::of_oneself},  {81, &Desk::promote},
+                                        {90, &Desk::take_back},   {97, &Desk::tend_channels},
+                                        {104, &Desk::tend_lines}, {109, &Desk::change_modes},
+                                        {113, &Desk::decorate},   {116, &Desk::review}};
+  for (const Choice& choice : kChoices) {
+    if (what < choice.below) return (this->*choice.act)(who, other);
   }
-  if (random_.chance(20)) check_history(who);
+  ask(who, command(Op::leave), [this, &who](const Done& done) {
+    if (done.code == Errc::ok) put_out(who);
+    check_history(who);
+  });
 }
+
+// ---- How a thing is asked
 
 Command Desk::command(Op op, const Clerk* other) const {
   Command made;
@@ -150,115 +122,236 @@ Command Desk::command(Op op, const Clerk* other) const {
   return made;
 }
 
-Errc Desk::ask(Clerk& who, const Command& command) {
+void Desk::ask(Clerk& who, const Command& command, Then then) {
+  if (who.far != nullptr) return who.far->ask(command, std::move(then));
+  const Instant now = world_.engine_now();
   const Result<Ticket> done = world_.engine().command(who.session, command);
-  return done ? Errc::ok : done.error().code;
+  then({done ? Errc::ok : done.error().code, done ? done->position.offset : 0, now, now});
 }
 
-bool Desk::judge(const Clerk& who, const Command& command, Errc done, bool may) const {
-  const std::string what = std::string{name_of(command.op)} + " of " + std::string{command.user};
+bool Desk::judge(const Clerk& who, const std::string& what, Errc done, bool may) const {
   world_.report().note("at the desk", who.user, what, static_cast<std::uint64_t>(done));
   if (done == Errc::ok && !may) fail(who, "may not, and does: " + what);
   if (done == Errc::forbidden && may) fail(who, "may, and is not let: " + what);
   return done == Errc::ok;
 }
 
-// ---- In and out
-
-void Desk::come(Clerk& who) {
-  const Instant now = world_.engine_now();
-  if (!who.lasting && random_.chance(60)) {
-    Command apply = command(Op::enqueue);
-    apply.line = Line::apply;
-    if (ask(who, apply) == Errc::ok) who.waits = true;
-    return;
-  }
-  const std::string_view channels[] = {"main", kHall};
-  who.expected = true;
-  const Result<Ticket> joined =
-      world_.engine().join(who.session, {.room = kRoom, .channels = channels});
-  who.expected = false;
-  if (!joined) {
-    const Errc why = joined.error().code;
-    if (why == Errc::banned && !who.banned.holds(now)) fail(who, "is not banned, and kept out");
-    if (why == Errc::forbidden && who.lasting) fail(who, "was let in, and is kept out");
-    return;
-  }
-  if (who.banned.holds(now)) fail(who, "is banned, and comes in");
-  if (!who.lasting) fail(who, "comes in without having been invited");
-  who.in = true;
-  who.waits = who.hand = who.on_inner = false;
-  who.role = who.kept;
+// `then` only if it was done.
+void Desk::order(Clerk& who, const Command& verb, bool may, Then then) {
+  const std::string what = std::string{name_of(verb.op)} + " of " + std::string{verb.user};
+  ask(who, verb, [this, &who, what, may, then = std::move(then)](const Done& done) {
+    if (judge(who, what, done.code, may) && then) then(done);
+  });
 }
 
-void Desk::put_out(Clerk& other) { other.in = other.hand = other.on_inner = false; }
+// ---- In
 
-// Nobody stays on a channel that he may not read.
-void Desk::enforce() {
-  for (const auto& one : clerks_) one->on_inner = one->on_inner && one->in && reads(*one);
+void Desk::come(Clerk& who) {
+  if (invites_ && !who.lasting && random_.chance(60)) {
+    Command apply = command(Op::enqueue);
+    apply.line = Line::apply;
+    return ask(who, apply, [&who](const Done& done) {
+      if (done.code == Errc::ok) who.waits_outside = true;
+    });
+  }
+  static constexpr std::string_view kChannels[] = {"main", kHall};
+  Command join = command(Op::join);
+  join.channels = kChannels;
+  who.expected = true;
+  ask(who, join, [this, &who](const Done& done) {
+    who.expected = false;
+    const bool barred = invites_ && !who.lasting;
+    if (done.code != Errc::ok) {
+      if (done.code == Errc::banned && !who.banned.may_hold(done.asked)) {
+        fail(who, "is not banned, and kept out");
+      }
+      if (done.code == Errc::forbidden && !barred) fail(who, "was let in, and is kept out");
+      return;
+    }
+    if (who.banned.holds(done.now)) fail(who, "is banned, and comes in");
+    if (barred) fail(who, "comes in without having been invited");
+    who.in = true;
+    who.waits_outside = who.hand = who.on_inner = who.followed = false;
+    who.role = who.lasting ? who.kept : Role::member;
+    who.guided = who.guided || std::max(who.role, who.inner) >= Role::moderator;
+  });
 }
 
 // ---- What they say
 
+// Whether a mode keeps it from being said.
+bool Desk::closed_to(const Clerk& who, const std::string& text, bool inside) const {
+  const Role role = here(who, inside);
+  const bool guides = role >= Role::moderator;
+  const bool one_of_them = who.lasting || role >= Role::speaker;
+  return (modes_.mute_all && !guides && !who.allowed) ||
+         (modes_.moderated && role < Role::speaker) || (modes_.members && !one_of_them) ||
+         (modes_.followers && !one_of_them && !(who.follows && world_.plan().rules)) ||
+         (modes_.emotes && !guides && text[0] != ':');
+}
+
 void Desk::speak(Clerk& who) {
-  static constexpr const char* kTexts[] = {"hi", "yo", "oh", "well"};
-  const Instant now = world_.engine_now();
-  const std::string text = kTexts[random_.below(4)];
+  static constexpr const char* kTexts[] = {"hi", "yo", "oh", ":wave:", "hm"};
+  const std::string text = kTexts[random_.below(5)];
   const std::uint32_t where = random_.below(10);
-  const char* const channel = where < 6 ? "main" : where < 8 ? kHall : kInner;
-  const bool inside = channel == std::string_view{kInner};
-  const Result<Room> room = world_.engine().room(kRoom);
-  const std::uint64_t head = room->position().offset;
-  const bool dumb = who.muted.holds(now) || who.self_muted.holds(now);
-  const bool closed = channel == std::string_view{kHall} && hall_closed_;
-  const auto known = words_.find(who.user + text);
-  const bool again = known != words_.end() && now < known->second.at + Duration::s(kDuplicateS);
-  const Result<Ticket> said =
-      world_.engine().publish(who.session, {.room = kRoom, .channel = channel, .text = text});
-  world_.report().note("says there", who.user, text, said ? said->position.offset : 0,
-                       static_cast<std::uint64_t>(said ? Errc::ok : said.error().code));
-  if (!said) {
-    const Errc why = said.error().code;
-    if (why == Errc::muted && !dumb) fail(who, "is not muted, and may not speak");
-    if (why == Errc::mode_restricted && !closed) fail(who, "may not speak where all may");
-    return;
-  }
-  if (dumb) fail(who, "is muted, and speaks");
+  const std::string channel = where < 6 ? "main" : where < 8 ? kHall : kInner;
+  const std::uint64_t head = world_.engine().room(kRoom)->position().offset;
+  Command say = command(Op::publish);
+  say.out.room = kRoom;
+  say.out.channel = channel;
+  say.out.text = text;
+  say.has_text = true;
+  ask(who, say, [this, &who, text, channel, head](const Done& done) {
+    spoke(who, text, channel, head, done);
+  });
+}
+
+void Desk::spoke(Clerk& who, const std::string& text, const std::string& channel,
+                 std::uint64_t head, const Done& done) {
+  world_.report().note("says there", who.user, text, done.offset,
+                       static_cast<std::uint64_t>(done.code));
+  const Spoken how{done.offset, who.user, false, channel == kInner};
+  const bool closed = channel == kHall && hall_closed_;
+  if (done.code == Errc::held && !world_.plan().reviewed)
+    fail(who, "was held, and nobody wanted that");
+  if (done.code == Errc::mode_restricted && closed) return;
+  if (done.code != Errc::ok) return check_refused(who, how, text, done);
   if (closed) fail(who, "speaks where nothing more is said");
-  if (inside && !who.on_inner) fail(who, "speaks where it is not");
-  const std::uint64_t offset = said->position.offset;
-  if (offset > head) {
-    if (again) fail(who, "says the same twice");
-    spoken_.push_back({offset, who.user});
-    words_[who.user + text] = {offset, now};
-  } else if (!again || known->second.offset != offset) {
-    fail(who, "is told of " + std::to_string(offset) + ", which is not what it said: " + text);
+  // What was said already is answered before the host is asked who follows.
+  if (done.offset == 0 || done.offset > head) check_said(who, how, text, done);
+  Words& known = words_[who.user + text];
+  const bool never = known.offset == 0 && !known.vague;
+  const Duration span = Duration::s(kDuplicateS);
+  if (done.offset > head) {
+    if (!never && !known.vague && done.now < known.since + span) fail(who, "says the same twice");
+    if (who.shadow.holds(done.now)) fail(who, "is muted in the shadow, and shown to all");
+    spoken_.push_back(how);
+    known = {done.offset, done.asked, done.now, false};
+  } else if (done.offset == 0) {
+    if (!who.shadow.may_hold(done.asked) && !known.vague) fail(who, "is heard by nobody");
+    known.vague = true;
+  } else if (!known.vague && (done.asked >= known.until + span || known.offset != done.offset)) {
+    fail(who, "is told of " + std::to_string(done.offset) + ", not of what it said: " + text);
   }
+}
+
+void Desk::check_said(const Clerk& who, const Spoken& how, const std::string& text,
+                      const Done& done) const {
+  if (who.muted.holds(done.now) || who.self_muted.holds(done.now)) fail(who, "is muted and speaks");
+  if (how.inside && !who.on_inner) fail(who, "speaks where it is not");
+  if (here(who, how.inside) < Role::member) fail(who, "is a visitor and speaks");
+  if (closed_to(who, text, how.inside)) fail(who, "speaks in a mode that is not for it");
+}
+
+void Desk::check_refused(const Clerk& who, const Spoken& how, const std::string& text,
+                         const Done& done) const {
+  const bool dumb = who.muted.may_hold(done.asked) || who.self_muted.may_hold(done.asked);
+  if (done.code == Errc::muted && !dumb) fail(who, "is not muted, and may not speak");
+  if (done.code == Errc::mode_restricted && !closed_to(who, text, how.inside)) {
+    fail(who, "may not speak in a mode that is for it");
+  }
+  const bool visits = here(who, how.inside) < Role::member;
+  if (done.code == Errc::forbidden && !visits) fail(who, "may speak, and is not let");
+  if (done.code == Errc::not_member && !how.inside) fail(who, "is in, and may not speak");
+}
+
+Answer Desk::on_follower(const PublishRequest& request) {
+  Clerk* const who = find(request.user);
+  if (who == nullptr) return Answer::refuse(Errc::mode_restricted);
+  if (!modes_.followers) fail(*who, "is asked whether it follows, in a room for all");
+  if (who->followed) fail(*who, "is asked twice in one stay whether it follows");
+  who->followed = who->follows;
+  return who->follows ? Answer::pass() : Answer::refuse(Errc::mode_restricted);
+}
+
+Answer Desk::on_text(const PublishRequest& request) const {
+  Answer answer;
+  if (request.message->text == "hm") answer.verdict = Answer::Verdict::hold;
+  return answer;
+}
+
+// ---- Between two
+
+bool Desk::friends(const Clerk& one, const Clerk& other) {
+  return (one.user.back() + other.user.back()) % 3 == 0;
 }
 
 void Desk::write(Clerk& who, Clerk& other) {
   if (&who == &other || !other.opened) return;
   const std::string letter = "letter " + std::to_string(++letters_);
-  if (other.shielded || other.blocked.count(who.user) != 0) undue_.insert(letter);
+  const bool blocked =
+      other.blocked.count(who.user) != 0 || (other.shielded && !friends(who, other));
+  if (blocked) undue_.insert(letter);
+  const std::uint32_t life = other.lives;
   Command send = command(Op::send_to, &other);
   send.room = {};
   send.out.text = letter;
   send.has_text = true;
-  static_cast<void>(ask(who, send));
+  due_[letter] = {other.user, life};  // it may be told within the call
+  ask(who, send, [this, &who, &other, letter, blocked, life](const Done& done) {
+    const bool busy = done.code == Errc::rate_limited || done.code == Errc::internal;
+    if (done.code != Errc::ok && !busy && other.lives == life) {
+      fail(who, "is told of a letter: " + std::string{name_of(done.code)});
+    }
+    if (done.code != Errc::ok || blocked) due_.erase(letter);
+  });
 }
 
-void Desk::told_direct(const Clerk& to, const Message& message) {
-  if (message.user == to.user) return;  // from another of its sessions
-  if (undue_.count(std::string{message.text}) != 0) fail(to, "hears whom it blocked");
+void Desk::told(Clerk& to, const Event& event) {
+  const Message& message = event.message;
+  if (event.type == EventType::direct) {
+    if (message.user == to.user) return;  // from another of its sessions
+    const std::string letter{message.text};
+    if (undue_.count(letter) != 0) fail(to, "hears whom it blocked");
+    due_.erase(letter);
+  } else if (event.type == EventType::message && message.room == kRoom && message.offset == 0) {
+    if (message.user != to.user) fail(to, "hears who is muted in the shadow");
+  } else if (event.type == EventType::moderation && !event.by.empty()) {
+    const bool own = event.by == event.user;
+    if (own && event.user != to.user) fail(to, "is told of another's mute of himself");
+    if (own && !event.text.empty()) fail(to, "is told a reason for a mute of its own");
+    if (event.action == "shadow_mute" && event.user == to.user) {
+      fail(to, "is told that it is muted in the shadow");
+    }
+  } else if (event.type == EventType::held && message.user != to.user && !to.guided) {
+    fail(to, "is told of what is held");
+  } else if (event.type == EventType::gap && event.room.empty()) {
+    std::erase_if(due_, [&](const auto& one) { return one.second.to == to.user; });
+  }
 }
 
-Answer Desk::on_direct(Question, const DirectRequest& request) noexcept {
-  const Clerk* const to = find(request.to);
-  Answer answer;
-  if (to == nullptr || find(request.from) == nullptr) return answer;
-  const bool blocks = to->shielded || to->blocked.count(std::string{request.from}) != 0;
-  if (blocks) answer.verdict = Answer::Verdict::drop;
-  return answer;
+void Desk::check_end() const {
+  for (const auto& [letter, to] : due_) {
+    for (const auto& one : clerks_) {
+      if (one->user == to.to && one->opened && one->lives == to.life) {
+        fail(*one, "never got " + letter);
+      }
+    }
+  }
+}
+
+// Now, or a little later: what holds is what holds then.
+Answer Desk::on_direct(Question question, const DirectRequest& request) noexcept {
+  const auto decide = [this](const std::string& from, const std::string& to) {
+    const Clerk* const one = find(from);
+    const Clerk* const other = find(to);
+    Answer answer;
+    if (one == nullptr || other == nullptr) return answer;
+    const bool blocks =
+        other->blocked.count(from) != 0 || (other->shielded && !friends(*one, *other));
+    if (blocks) answer.verdict = Answer::Verdict::drop;
+    return answer;
+  };
+  const std::string from{request.from};
+  const std::string to{request.to};
+  if (find(from) == nullptr || !find(from)->far || !late_.chance(30)) return decide(from, to);
+  const std::uint64_t life = world_.lives();
+  world_.schedule().after(Duration::ms(late_.between(1, 300)), [=, this] {
+    if (life == world_.lives()) {
+      static_cast<void>(world_.engine().answer(question, decide(from, to)));
+    }
+  });
+  return Answer::later();
 }
 
 Answer Desk::on_block(Question, const BlockRequest& request) noexcept {
@@ -272,194 +365,6 @@ Answer Desk::on_block(Question, const BlockRequest& request) noexcept {
     who->blocked.erase(std::string{request.other});
   }
   return Answer::pass();
-}
-
-// ---- Measures
-
-void Desk::punish(Clerk& who, Clerk& other) {
-  const std::uint32_t which = random_.below(3);
-  const bool timed = random_.chance(80);
-  const std::uint32_t ms = random_.between(1, 2'500);
-  Command verb = command(which == 0 ? Op::mute : which == 1 ? Op::ban : Op::kick, &other);
-  verb.clear = random_.chance(35);
-  if (which != 2 && timed) verb.for_ms = ms;
-  if (&who == &other && which == 0) return;  // of_oneself
-  const bool may = who.role >= Role::moderator && outranks(who, other);
-  if (!judge(who, verb, ask(who, verb), may)) return;
-  Clerk::Measure& measure = which == 0 ? other.muted : other.banned;
-  if (which != 2 && timed) measure.until = world_.engine_now() + Duration::ms(ms);
-  if (which != 2 && !timed) measure.for_good = true;
-  if (which != 0) put_out(other);
-  if (verb.clear) forget(other.user);
-  check_history(who);
-}
-
-void Desk::pardon(Clerk& who, Clerk& other) {
-  const bool mutes = random_.chance(50);
-  if (&who == &other && mutes) return;
-  const Command verb = command(mutes ? Op::unmute : Op::unban, &other);
-  const bool may = who.role >= Role::moderator && outranks(who, other);
-  if (judge(who, verb, ask(who, verb), may)) (mutes ? other.muted : other.banned) = {};
-}
-
-void Desk::of_oneself(Clerk& who, Clerk& other) {
-  const std::uint32_t what = random_.below(6);
-  const std::uint32_t ms = random_.between(1, 1'500);
-  if (what < 2) {
-    Command verb = command(what == 0 ? Op::mute : Op::unmute, &who);
-    if (what == 0) verb.for_ms = ms;
-    if (!judge(who, verb, ask(who, verb), true)) return;
-    who.self_muted = {};
-    if (what == 0) who.self_muted.until = world_.engine_now() + Duration::ms(ms);
-    return;
-  }
-  if (&who == &other) return;
-  Command verb = command(what == 2  ? Op::shield
-                         : what < 5 ? Op::block
-                                    : Op::unblock,
-                         what == 2 ? nullptr : &other);
-  verb.room = {};
-  if (what == 5 && random_.chance(70)) verb.user = {};
-  const Errc done = ask(who, verb);
-  const bool busy = done == Errc::internal && world_.plan().limits.questions < 64;
-  if (done != Errc::ok && done != Errc::rate_limited && !busy)
-    fail(who, "may not keep to itself: " + std::string{name_of(done)});
-}
-
-// ---- Roles and channels
-
-void Desk::promote(Clerk& who, Clerk& other) {
-  const auto to = static_cast<Role>(random_.below(5));
-  const bool inside = random_.chance(40);
-  Command verb = command(Op::set_role, &other);
-  verb.role = to;
-  if (inside) verb.channel = kInner;
-  const Role mine = inside ? std::max(who.role, who.inner) : who.role;
-  const Role from = inside ? std::max(rank(other), other.inner) : rank(other);
-  const bool may = mine >= Role::admin && mine > from && mine > to && (!inside || reads(who));
-  if (!judge(who, verb, ask(who, verb), may)) return;
-  const bool lasts = to == Role::owner || to == Role::admin || to == Role::member;
-  if (inside) {
-    other.inner = to;
-  } else {
-    if (other.in) other.role = to;
-    if (lasts) other.lasting = true, other.kept = to;
-  }
-  enforce();
-}
-
-void Desk::tend_channels(Clerk& who, Clerk&) {
-  const std::uint32_t what = random_.below(10);
-  if (what < 5) {
-    Command verb = command(what < 4 ? Op::subscribe : Op::unsubscribe);
-    verb.channel = kInner;
-    if (!judge(who, verb, ask(who, verb), what == 4 || reads(who))) return;
-    who.on_inner = what < 4;
-  } else if (what < 8) {
-    const bool closes = random_.chance(40);
-    Command verb = command(closes ? Op::close_channel : Op::open_channel);
-    verb.channel = kHall;
-    const bool may = who.role >= (closes || hall_closed_ ? Role::admin : Role::member);
-    if (judge(who, verb, ask(who, verb), may)) hall_closed_ = closes;
-  } else {
-    Command verb = command(Op::open_channel);
-    verb.channel = kInner;
-    verb.access = random_.chance(50) ? Role::moderator : Role::speaker;
-    const bool may = who.role >= Role::admin && reads(who);
-    if (!judge(who, verb, ask(who, verb), may)) return;
-    access_ = *verb.access;
-    enforce();
-  }
-}
-
-// ---- Lines
-
-void Desk::tend_lines(Clerk& who, Clerk& other) {
-  const std::uint32_t what = random_.below(5);
-  if (what == 0) {
-    Command verb = command(Op::enqueue);
-    verb.line = Line::speak;
-    if (ask(who, verb) == Errc::ok) who.hand = true;
-    return;
-  }
-  if (what == 1) {
-    Command verb = command(Op::call_next, &other);
-    verb.line = Line::speak;
-    if (!judge(who, verb, ask(who, verb), who.role >= Role::moderator)) return;
-    if (!other.hand) fail(other, "is called without a hand up");
-    other.hand = false;
-    other.role = std::max(other.role, Role::speaker);
-    return enforce();
-  }
-  const bool invites = what < 4;
-  const Command verb = command(invites ? Op::invite : Op::approve, &other);
-  const bool may = who.role >= Role::moderator;
-  if (!judge(who, verb, ask(who, verb), may)) return;
-  if (!invites && !other.waits) fail(other, "is approved without having applied");
-  if (!other.lasting) other.lasting = true, other.kept = Role::member;
-  other.waits = false;
-}
-
-// ---- What is taken back
-
-void Desk::forget(const std::string& user) {
-  for (Spoken& one : spoken_) one.gone = one.gone || user.empty() || one.user == user;
-}
-
-void Desk::take_back(Clerk& who, Clerk& other) {
-  const std::uint32_t what = random_.below(10);
-  if (what < 7) {
-    if (spoken_.empty()) return;
-    const std::size_t back = random_.below(12) % spoken_.size();
-    Spoken& one = spoken_[spoken_.size() - 1 - back];
-    Command verb = command(Op::recall);
-    verb.offset = one.offset;
-    const Errc done = ask(who, verb);
-    if (one.gone && done == Errc::ok) fail(who, "takes back what is gone");
-    const bool own = one.user == who.user;
-    if (done == Errc::ok && !own && who.role < Role::moderator && who.inner < Role::moderator) {
-      fail(who, "takes back another's words");
-    }
-    if (own && !one.gone && done == Errc::forbidden) fail(who, "may not take back its own words");
-    if (done == Errc::ok) one.gone = true;
-  } else {
-    const bool all = what == 9;
-    const Command verb = command(Op::clear, all ? nullptr : &other);
-    const bool may =
-        all ? who.role >= Role::admin : who.role >= Role::moderator && outranks(who, other);
-    if (judge(who, verb, ask(who, verb), may)) forget(all ? std::string{} : other.user);
-  }
-  check_history(who);
-}
-
-// What the room still tells is exactly what was said and not taken back.
-void Desk::check_history(const Clerk& who) {
-  const Result<Room> room = world_.engine().room(kRoom);
-  if (!room) fail(who, "the room is gone");
-  std::vector<std::uint64_t> told;
-  for (std::size_t before = SIZE_MAX; before != told.size();) {
-    before = told.size();
-    static_cast<void>(room->history(
-        told.empty() ? 0 : told.back(), 100,
-        [](void* context, const Message& message) {
-          auto& all = *static_cast<std::vector<std::uint64_t>*>(context);
-          all.push_back(message.offset);
-        },
-        &told));
-    std::sort(told.begin(), told.end(), std::greater<>{});
-  }
-  auto at = spoken_.rbegin();
-  for (auto one = told.begin(); one != told.end(); ++one, ++at) {
-    while (at != spoken_.rend() && at->gone) ++at;
-    if (at == spoken_.rend() || at->offset != *one) {
-      fail(who, "reads " + std::to_string(*one) + ", which was taken back, or misses one before");
-    }
-  }
-  while (at != spoken_.rend() && at->gone) ++at;
-  const bool whole = world_.plan().limits.history_pool_bytes >= 4u << 20;
-  if (whole && at != spoken_.rend() && spoken_.size() < 250) {
-    fail(who, "cannot read " + std::to_string(at->offset) + ", which nobody took back");
-  }
 }
 
 }  // namespace chatroom::sim

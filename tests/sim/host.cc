@@ -68,6 +68,9 @@ void Host::check_may_speak(const PublishRequest& request) {
   const bool stored = world_.store() != nullptr && room.once.count(id) != 0;
   const bool belongs = request.role >= Role::speaker || room.lasting.count(id) != 0 || stored;
   if (room.policy.members_only && !belongs) fail(who + " may speak among members");
+  if (room.policy.followers_only && !belongs && !follows(request.user)) {
+    fail(who + " may speak among followers");
+  }
   if (room.policy.moderated && request.role < Role::speaker) {
     fail(who + " may speak in a moderated room");
   }
@@ -254,6 +257,7 @@ Answer Host::before_publish(Question question, const PublishRequest& request) no
   if (request.message->room == Lines::kRoom || request.message->room == Desk::kRoom) {
     return Answer::pass();
   }
+  world_.rungs().asked(request.message->room, request.message->channel);
   Message message;
   message.text = request.message->text;
   message.data = request.message->data;
@@ -267,6 +271,12 @@ Answer Host::before_publish(Question question, const PublishRequest& request) no
   const auto room = rooms_.find(std::string{request.message->room});
   if (room != rooms_.end() && !late) check_pace(request, room->second);
   return soon(question, Decision::publish, {}, serial);
+}
+
+// Every second one follows, whatever the room.
+Answer Host::on_follower(Question, const PublishRequest& request) noexcept {
+  if (request.message->room == Desk::kRoom) return world_.desk().on_follower(request);
+  return follows(request.user) ? Answer::pass() : Answer::refuse(Errc::mode_restricted);
 }
 
 Answer Host::on_call(Question question, const CallRequest& request) noexcept {
@@ -395,7 +405,7 @@ void Host::on_event(const HostEvent& event) noexcept {
     case HostEventType::overload:
       world_.report().note("overload", name_of(event.error.code), room,
                            static_cast<std::uint64_t>(event.rung));
-      if (event.error.code == Errc::ok) ++climbs_[room];
+      if (event.error.code == Errc::ok) ++climbs_[room], world_.rungs().climbs(event);
       break;
     case HostEventType::events_lost:
       ++lost_;

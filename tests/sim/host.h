@@ -41,6 +41,9 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
   // It came past the rules of the room, and waits for a filter.
   void passed(std::string_view room, std::string_view user);
   const Moderators& moderators() const noexcept { return moderators_; }
+  // Who follows, says it once a stay, and the room is for followers, or no longer.
+  static bool follows(std::string_view user) { return (user.back() & 1) == 0; }
+  void change_followers(const std::string& room);
 
   // --- What this world can give as a reason.
   const RoomPolicy& policy_of(const std::string& room);
@@ -55,6 +58,7 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
   Answer on_missing_room(Question question, const JoinRequest& request) noexcept override;
   Answer on_join(Question question, const JoinRequest& request) noexcept override;
   Answer before_publish(Question question, const PublishRequest& request) noexcept override;
+  Answer on_follower(Question question, const PublishRequest& request) noexcept override;
   Answer on_call(Question question, const CallRequest& request) noexcept override;
   Answer on_profile(Question question, const ProfileRequest& request) noexcept override;
   void on_event(const HostEvent& event) noexcept override;
@@ -102,6 +106,7 @@ class Host final : public Auth, public Rules, public Profiles, public EngineObse
   void kick(const std::string& room, const std::string& user);
   void set_role(const std::string& room, const std::string& user);
   void change_policy();
+  void apply(const std::string& room, const RoomPolicy& policy);
   void close_room();
   bool close(const std::string& room);
   void aside();

@@ -201,12 +201,24 @@ void Host::change_policy() {
     default:
       policy.flush_interval_min = Duration::ms(random_.below(150));
   }
-  Room here = *there;
+  apply(room, policy);
+}
+
+void Host::change_followers(const std::string& room) {
+  if (!world_.engine().room(room)) return;
+  RoomPolicy policy = rooms_[room].policy;
+  policy.followers_only ^= true;
+  apply(room, policy);
+}
+
+void Host::apply(const std::string& room, const RoomPolicy& policy) {
+  Room here = *world_.engine().room(room);
+  RoomModel& model = rooms_[room];
   // Before the call: its turn may let somebody speak under it.
   const RoomPolicy before = model.policy;
   model.policy = policy;
   model.restricted = model.restricted || policy.moderated || policy.mute_all ||
-                     policy.members_only || policy.emote_only;
+                     policy.members_only || policy.emote_only || policy.followers_only;
   model.slow = model.slow || policy.slow_mode_s > 0;
   if (!here.set_policy(policy)) model.policy = before;
   Life& life = world_.truth().life(room, epoch_text(here.position().epoch));

@@ -49,12 +49,14 @@ void Link::check_pieces(std::span<const Bytes> pieces, std::size_t size) {
   if (shape_.boundary == Boundary::message && size > shape_.max_frame) wrong("over max_frame");
 }
 
+bool Link::unsound() const noexcept { return world_.faulty() && !shape_.clean; }
+
 std::size_t Link::room_for(std::size_t offered) {
   if (aborted_) return offered;  // into a socket that nobody reads
   const std::size_t left = shape_.window - std::min<std::size_t>(unread_, shape_.window);
   if (shape_.boundary == Boundary::message) return offered <= left || unread_ == 0 ? offered : 0;
   std::size_t taken = std::min(offered, left);
-  if (taken > 0 && world_.faulty() && random_.per_mille(world_.plan().faults.partial)) {
+  if (taken > 0 && unsound() && random_.per_mille(world_.plan().faults.partial)) {
     taken = random_.below(static_cast<std::uint32_t>(taken) + 1);
   }
   return taken;
@@ -95,13 +97,13 @@ void Link::arrive_out() {
 // The peer reads when it likes; what it read makes room again.
 void Link::read_some() {
   if (over_ || aborted_ || reading_ || arrived_.empty()) return;
-  if (world_.faulty() && stalled_until_ <= world_.now() &&
+  if (unsound() && stalled_until_ <= world_.now() &&
       random_.per_mille(world_.plan().faults.stall)) {
     stall(Duration::ms(random_.between(20, 6'000)));
   }
   if (stalled_until_ > world_.now()) return;
   reading_ = true;
-  const bool part = world_.faulty() && random_.per_mille(world_.plan().faults.split);
+  const bool part = unsound() && random_.per_mille(world_.plan().faults.split);
   const std::size_t size =
       part ? random_.below(static_cast<std::uint32_t>(arrived_.size())) + 1 : arrived_.size();
   reader_.feed(as_bytes(std::string_view{arrived_}.substr(0, size)));
@@ -201,7 +203,7 @@ void Link::die() {
 
 void Link::send(Bytes bytes) {
   while (!bytes.empty()) {
-    const bool part = world_.faulty() && random_.per_mille(world_.plan().faults.split);
+    const bool part = unsound() && random_.per_mille(world_.plan().faults.split);
     const std::size_t size =
         part ? random_.below(static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), 600))) +
                    1
@@ -217,7 +219,7 @@ void Link::send_frame(FrameKind kind, Bytes payload) {
 
 void Link::send_parcel(Parcel parcel) {
   if (aborted_ || over_ || closing_) return;
-  if (world_.faulty() && !parcel.bytes.empty() && random_.per_mille(world_.plan().faults.corrupt)) {
+  if (unsound() && !parcel.bytes.empty() && random_.per_mille(world_.plan().faults.corrupt)) {
     corrupted_ = true;
     world_.report().note("corrupts", who_);
     char& victim = parcel.bytes[random_.below(static_cast<std::uint32_t>(parcel.bytes.size()))];

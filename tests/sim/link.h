@@ -34,6 +34,7 @@ struct LinkShape {
   std::uint32_t max_frame = 0;
   std::uint32_t window = 16'384;  // bytes taken before the peer read any
   std::uint32_t latency_us = 1'000;
+  bool clean = false;  // no faults
 };
 
 class Link final : public Connection, public std::enable_shared_from_this<Link> {
@@ -81,6 +82,7 @@ class Link final : public Connection, public std::enable_shared_from_this<Link> 
   void send_parcel(Parcel parcel);
   void arrive_in();
   void hand_over(const Parcel& parcel);
+  bool unsound() const noexcept;  // faults may happen
   void finish();
   void drop_rest();
   Instant due_after(Instant& last);

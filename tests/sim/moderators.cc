@@ -33,7 +33,8 @@ Moderators::Moderators(World& world)
     : world_(world),
       random_(world.plan().seed, kStream),
       doors_(world.plan().seed, kStream + 1),
-      backs_(world.plan().seed, kStream + 2) {}
+      backs_(world.plan().seed, kStream + 2),
+      modes_(world.plan().seed, kStream + 3) {}
 
 void Moderators::start() {
   if (world_.plan().host.sanction) plan_next();
@@ -62,6 +63,7 @@ void Moderators::act() {
     if (world_.plan().shadowed) shade(*there, key, user);
     if (doors_.chance(40)) tend_door(*there, key, user);
     if (backs_.chance(40)) take_back(*there, key, user);
+    if (modes_.chance(15)) world_.host().change_followers(key);
   }
   plan_next();
 }

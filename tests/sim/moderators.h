@@ -66,6 +66,7 @@ class Moderators {
   Random random_;
   Random doors_;  // dice for channels of some
   Random backs_;  // and for what is taken back
+  Random modes_;
   std::map<Key, Held> held_;
   std::set<Key> ever_;
   std::set<Key> shaded_;

@@ -56,7 +56,8 @@ Answer Reviewers::verdict(std::uint64_t serial, std::string& text) {
 
 Answer Reviewers::on_text(Question question, const PublishRequest& request) noexcept {
   const Outgoing& given = *request.message;
-  if (given.room == Lines::kRoom || given.room == Desk::kRoom) return Answer::pass();
+  if (given.room == Lines::kRoom) return Answer::pass();
+  if (given.room == Desk::kRoom) return world_.desk().on_text(request);
   Message message;
   message.text = given.text;
   message.data = given.data;

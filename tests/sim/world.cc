@@ -198,6 +198,7 @@ void World::crash() {
   host_->reopen();
   lines_.crashed();
   desk_.crashed();
+  rungs_.crashed();
   tenants_.crashed();
 }
 
@@ -249,6 +250,7 @@ Outcome World::run() {
   reviewers_.start();
   tenants_.start();
   copies_.start();
+  rungs_.start();
   if (plan_.polled) tick();
   for (std::int64_t at = 0; at < plan_.busy.us + 20'000'000; at += 500'000) {
     schedule_.at(kStart + Duration{at}, [this] {

@@ -20,6 +20,7 @@
 #include "sim/plan.h"
 #include "sim/report.h"
 #include "sim/reviewers.h"
+#include "sim/rungs.h"
 #include "sim/schedule.h"
 #include "sim/tenants.h"
 #include "sim/truth.h"
@@ -89,6 +90,8 @@ class World final {
   std::uint64_t lives() const noexcept { return lives_; }
   const Reviewers& reviewers() const noexcept { return reviewers_; }
   Lines& lines() noexcept { return lines_; }
+  Desk& desk() noexcept { return desk_; }
+  Rungs& rungs() noexcept { return rungs_; }
   Copies& copies() noexcept { return copies_; }
   const Deflater& deflater() const noexcept { return deflater_; }
   Store* store() noexcept { return store_.get(); }
@@ -146,6 +149,7 @@ class World final {
   Reviewers reviewers_{*this};
   Tenants tenants_{*this};
   Copies copies_{*this};
+  Rungs rungs_{*this};
   std::optional<Engine::Turn> turn_;
   Random over_random_;
   bool ending_ = false;

@@ -62,6 +62,7 @@ void World::say_last_words(int) {
 void World::check_end() {
   host_->check_end();
   lines_.check_end();
+  desk_.check_end();
   copies_.check_end();
   for (const auto& peer : peers_) peer->check_end();
   for (const auto& insider : insiders_) insider->check_end();

@@ -282,6 +282,15 @@ TEST_CASE("who comes to a channel that is sampled is told so with its next windo
   CHECK_FALSE(plaza.rooms.take_rate(shared, 0, rate));
 }
 
+TEST_CASE("a channel that nobody speaks in is not on the rung of main") {
+  Plaza plaza;
+  plaza.shout("main", 15);
+  CHECK(plaza.rooms.rung(plaza.room, 0) == Rung::sample);
+  CHECK(plaza.rooms.rung(plaza.room, 1) == Rung::normal);
+  plaza.shout("side", 1);
+  CHECK(plaza.rooms.rung(plaza.room, 1) == Rung::normal);
+}
+
 TEST_CASE("a channel gives its budget back when it is quiet, and gets one again") {
   Limits limits;
   limits.budget_rooms = 4;  // half of them for channels, and the room's own is one of those
