@@ -65,7 +65,7 @@ std::span<const chatroom::Member> Tables::list_changes(Room& room) noexcept {
     OwnAttributes* const next = changed_own.next(*own);
     const MemberIndex index = own->member;
     if (member(index).room == room.id.index) {
-      chatroom::Member change{.user = user(member(index).user).id.view()};
+      chatroom::Member change{.user = user(member(index).user).id()};
       if (used == changes.size() || !show_attributes(index, change)) break;
       if (CHATROOM_PLANTED(attribute_untold)) change.attributes = {};
       changes[used++] = change;
