@@ -1,7 +1,7 @@
 // Coming, going and choosing channels.
 #include <algorithm>
 
-#include "engine/questions.h"
+#include "engine/abroad.h"
 
 namespace chatroom {
 
@@ -111,6 +111,8 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     static_cast<void>(rooms.leave(room, session, now));
     return placed.error();
   }
+  // He may have waited here by another of his sessions.
+  if (cluster != nullptr) engine::doubt_guests_of(*this, rooms.user_of(session));
   const bool resumed = answer_join(caller, room, command, *joined);
   replace_sessions(room, rooms.user_of(session));
   if (joined->state_changed) {

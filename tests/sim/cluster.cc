@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "chatroom/engine.h"
+#include "sim/directs.h"
 #include "sim/net.h"
 #include "sim/schedule.h"
 
@@ -59,6 +60,7 @@ class Seat final : public LocalMember {
   const std::string user;
   const Role role;
   SessionId session;
+  std::uint64_t ear = 0;  // how many sessions it had
   bool open = false;
   struct Place {
     std::string epoch;
@@ -79,6 +81,7 @@ class Cluster {
         engines_(random_.between(2, 3)),
         net_(seed, engines_),
         report_(report),
+        directs_(report),
         schedule_(kBegin) {
     for (std::uint32_t i = 0; i < engines_; ++i) make_node(seed, i);
     const std::uint32_t seats = random_.between(5, 12);
@@ -129,6 +132,7 @@ class Cluster {
   }
   void counted(bool gap) { ++(gap ? outcome_.gaps : outcome_.resets); }
   Report& report() { return report_; }
+  Directs& directs() { return directs_; }
 
  private:
   struct Said {
@@ -200,6 +204,7 @@ class Cluster {
     Engine* engine = engine_of(seat);
     if (engine == nullptr || seat.open) return;
     seat.open = true;
+    ++seat.ear;
     const Result<SessionId> opened =
         engine->open_local(seat, {.user = seat.user, .nick = {}, .info = {}, .role = seat.role});
     seat.open = static_cast<bool>(opened);
@@ -228,6 +233,9 @@ class Cluster {
       if (Result<Room> there = engine->room(room)) static_cast<void>(there->kick(victim));
     } else if (what < 92) {
       static_cast<void>(engine->close(seat.session, CloseCode::normal));
+    } else {
+      const std::uint32_t to = random_.below(static_cast<std::uint32_t>(seats_.size()));
+      directs_.send(*engine, seat.session, seat.user, seats_[to]->user);
     }
   }
 
@@ -321,6 +329,16 @@ class Cluster {
     }
     wait(3);
     for (int i = 0; i < 3; ++i) check_room("hall" + std::to_string(i));
+    // All are here: who is written to hears it, whatever engine he is at.
+    const std::uint64_t first = directs_.next();
+    for (std::size_t i = 0; i < seats_.size(); ++i) {
+      const Seat& seat = *seats_[i];
+      const Seat& to = *seats_[(i + 1) % seats_.size()];
+      if (!seat.open || !to.open) continue;
+      directs_.send(*engine_of(seat), seat.session, seat.user, to.user);
+    }
+    wait(2);
+    directs_.check_heard(first);
     for (const auto& node : nodes_) {
       if (!node->engine || node->watch.waiting.empty()) continue;
       report_.fail(Verdict::liveness, "%zu calls were never answered, the first %" PRIu64,
@@ -390,6 +408,7 @@ class Cluster {
   const std::uint32_t engines_;
   Net net_;
   Report& report_;
+  Directs directs_;
   Schedule schedule_;
   std::vector<std::unique_ptr<Seat>> seats_;  // outlive the engines
   std::vector<std::unique_ptr<Node>> nodes_;
@@ -457,6 +476,9 @@ void Seat::on_event(const Event& event) noexcept {
       }
       at->second.offset = event.message.offset;
       cluster_.seen(*this, room, at->second, event.message);
+      break;
+    case EventType::direct:
+      cluster_.directs().hear(user + " " + std::to_string(ear), user, event);
       break;
     case EventType::presence:
     case EventType::room_state:
