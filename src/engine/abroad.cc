@@ -1,6 +1,5 @@
 #include "engine/abroad.h"
 
-#include <charconv>
 #include <utility>
 
 namespace chatroom::engine {
@@ -62,9 +61,10 @@ void tell_everywhere(Engine::State& state, std::string_view user, const Event& e
   const room::UserIndex known = state.rooms.find_user(user);
   push_to_all(state, known, event);
   const Bytes frame = state.encode_crossing(event);
-  for_each_peer(state, [&](PeerId peer) {
-    static_cast<void>(cross_to_user(state, peer, user, frame, Delivery::certain));
-  });
+  // Of whom nobody here knows there may be any number.
+  const Delivery how = known == room::kNone ? Delivery::usual : Delivery::certain;
+  for_each_peer(
+      state, [&](PeerId peer) { static_cast<void>(cross_to_user(state, peer, user, frame, how)); });
   if (known != room::kNone) doubt_guests_of(state, known);
 }
 
@@ -179,10 +179,12 @@ PeerId peer_from(Engine::State& state, PeerId least) noexcept {
   return found;
 }
 
+constexpr std::size_t kPeerDigits = 16;
+
 std::string_view write_cursor(PeerId peer, std::string_view next, PageCursor& space) noexcept {
-  char text[48] = "@";
-  char* end = std::to_chars(text + 1, text + 12, peer).ptr;
-  *end++ = '@';
+  const room::EpochText digits = room::epoch_text(peer);
+  char text[1 + kPeerDigits + 31] = "@";
+  char* end = std::copy(digits.view().begin(), digits.view().end(), text + 1);
   next = next.substr(0, static_cast<std::size_t>(text + sizeof text - end));
   end = std::copy(next.begin(), next.end(), end);
   space.assign({text, static_cast<std::size_t>(end - text)});
@@ -191,20 +193,14 @@ std::string_view write_cursor(PeerId peer, std::string_view next, PageCursor& sp
 
 }  // namespace
 
-// Whoever is lost meanwhile is passed over, and so is a cursor that nobody gave out.
+// Whoever is lost meanwhile is passed over; a cursor that nobody gave out begins with the first.
 bool lists_elsewhere(Engine::State& state, std::string_view cursor, PeerId& peer,
                      std::string_view& from) noexcept {
   if (cursor.empty() || cursor.front() != '@') return false;
-  const std::size_t end = cursor.find('@', 1);
-  PeerId named = 0;
-  if (end != std::string_view::npos) {
-    std::from_chars(cursor.data() + 1, cursor.data() + end, named);
-    from = cursor.substr(end + 1);
-  } else {
-    from = {};
-  }
+  const std::string_view digits = cursor.substr(1, kPeerDigits);
+  const auto named = static_cast<PeerId>(room::epoch_from(digits));
   peer = peer_from(state, named);
-  if (peer != named) from = {};
+  from = peer == named ? cursor.substr(1 + digits.size()) : std::string_view{};
   return peer != kNoPeer;
 }
 

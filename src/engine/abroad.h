@@ -43,7 +43,7 @@ void broadcast_elsewhere(Engine::State& state, std::string_view prefix,
                          const Outgoing& message) noexcept;
 void take_broadcast(Engine::State& state, Unpacker& in) noexcept;
 
-// Cursors of lists of rooms that begin with an '@' go on at another engine: "@2@0000000500000001".
+// Cursors of lists of rooms that begin with an '@' go on at another engine, which 16 digits name.
 using PageCursor = base::FixedText<48>;
 // Where such a list goes on, and from where there. False: here.
 bool lists_elsewhere(Engine::State& state, std::string_view cursor, PeerId& peer,

@@ -111,8 +111,11 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
     static_cast<void>(rooms.leave(room, session, now));
     return placed.error();
   }
-  // He may have waited here by another of his sessions.
-  if (cluster != nullptr) engine::doubt_guests_of(*this, rooms.user_of(session));
+  const RoomPolicy& policy = *rooms.view(room).policy;
+  if (cluster != nullptr && (policy.line_length != 0 || policy.by_invitation)) {
+    // He may have waited here by another of his sessions.
+    engine::doubt_guests_of(*this, rooms.user_of(session));
+  }
   const bool resumed = answer_join(caller, room, command, *joined);
   replace_sessions(room, rooms.user_of(session));
   if (joined->state_changed) {

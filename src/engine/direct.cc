@@ -108,6 +108,9 @@ void answer_found(Engine::State& state, const Caller& caller, std::uint32_t sess
 // Nobody else is asked, or all have said what they know.
 void settle_unasked(Engine::State& state, const Sought& kept, const Found& found) noexcept {
   if (found.sessions == 0) push_to(state, kept);
+  if (kept.purpose != Purpose::host || !found.unasked) return;
+  state.note(
+      {.type = HostEventType::refused, .user = kept.user, .error = {Errc::queue_full, 0, 0}});
 }
 
 // Asks all others. False: there is nobody to ask, or no place to remember it (`found.unasked`).
@@ -192,6 +195,7 @@ void send_elsewhere(Engine::State& state, std::string_view user, const Event& ev
   found.sessions = reached;
   if (look_around(state, {}, Purpose::host, user, event.message, found)) return;
   Sought kept;
+  kept.purpose = Purpose::host;
   kept.user = user;
   kept.message = event.message;
   settle_unasked(state, kept, found);
@@ -202,6 +206,7 @@ void push_if_away(Engine::State& state, std::string_view user, const Message& me
   Found found;
   if (look_around(state, {}, Purpose::mention, user, message, found)) return;
   Sought kept;
+  kept.purpose = Purpose::mention;
   kept.user = user;
   kept.message = message;
   settle_unasked(state, kept, found);
@@ -349,8 +354,8 @@ void take_direct(Engine::State& state, PeerId from, Unpacker& in) noexcept {
   Packer kept{state.scratch.packed};
   kept.handle(asked);
   pack(kept, Purpose::command, user, event.message);
-  CHATROOM_ASSERT(kept.ok());
-  if (!pending.command.push(state.blocks, kept.bytes())) {
+  // Its engine may allow longer ones than this.
+  if (!kept.ok() || !pending.command.push(state.blocks, kept.bytes())) {
     state.questions.erase(question);
     return settle_here(state, from, asked, event, Answer::refuse(Errc::internal));
   }

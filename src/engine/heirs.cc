@@ -1,6 +1,7 @@
 #include "engine/heirs.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/kept_parts.h"
 #include "room/permission.h"
@@ -10,6 +11,7 @@ namespace chatroom::engine {
 namespace {
 
 constexpr Duration kRecordInterval = Duration::s(1);
+constexpr Duration kHeirInterval = Duration::s(10);  // after a succession
 constexpr std::uint8_t kVersion = 1;
 
 // Speakers and moderators are that while they are in, so the record in storage has none. Of a crowd
@@ -157,6 +159,13 @@ void inherit(Engine::State& state, RoomId room, Bytes record) noexcept {
     state.remove_from_room(room, member.session, LeaveReason::banned);
   }
   state.mark_unsaved(room);
+}
+
+void inherit_late(Engine::State& state, RoomId room, Bytes record) noexcept {
+  SharedRoom& shared = state.cluster->rooms[room.index];
+  const bool young = state.now - state.rooms.view(room).created < kHeirInterval;
+  if (record.empty() || !young || std::exchange(shared.inherited, true)) return;
+  inherit(state, room, record);
 }
 
 Role stayed_as(Bytes record, std::string_view user) noexcept {

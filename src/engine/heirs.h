@@ -22,6 +22,9 @@ void drop_record(Engine::State& state, RoomId room) noexcept;
 
 // As the new home. What was set here meanwhile stands.
 void inherit(Engine::State& state, RoomId room, Bytes record) noexcept;
+// Of a room that the first comer opened here before its followers said what they knew: once, and
+// while it is young.
+void inherit_late(Engine::State& state, RoomId room, Bytes record) noexcept;
 
 // What a record says of speakers and moderators who were in; visitor: nothing.
 Role stayed_as(Bytes record, std::string_view user) noexcept;

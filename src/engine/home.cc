@@ -19,7 +19,6 @@ using engine::Unpacker;
 namespace {
 
 constexpr Duration kLossInterval = Duration::ms(50);  // between two tries to tell of a loss
-constexpr Duration kHeirInterval = Duration::s(10);   // after a succession, for what heirs know
 
 }  // namespace
 
@@ -297,6 +296,8 @@ void Engine::State::pack_welcome(Packer& to, RoomId room) noexcept {
   to.u64(view.position.epoch);
   to.u64(view.position.offset);
   to.u32(view.users);
+  to.i64(view.created.us);
+  to.text(view.creator);
   pack(to, *view.policy);
   to.text(rooms.password(room).stored);
   const RoomState state = rooms.state(room);
@@ -434,12 +435,7 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
   // An engine that had no place for it returns none.
   if (rooms.password(room).stored.empty()) hold_password(room, stored);
   return_channels(room, std::span{names}.first(channels), access);
-  // What came in here already is younger than that.
-  SharedRoom& shared = cluster->rooms[room.index];
-  const bool young = now - rooms.view(room).created < kHeirInterval;
-  if (!record.empty() && young && !std::exchange(shared.inherited, true)) {
-    engine::inherit(*this, room, record);
-  }
+  engine::inherit_late(*this, room, record);
   while (in.ok() && !in.at_end()) {
     const auto theirs = in.handle<SessionId>();
     const room::ChannelMask mask = in.u32();

@@ -39,6 +39,8 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   position.epoch = in.u64();
   position.offset = in.u64();
   const std::uint32_t users = in.u32();
+  const Instant created{in.i64()};
+  const std::string_view opener = in.text();
   RoomPolicy policy;
   unpack(in, policy);
   const std::string_view stored = in.text();
@@ -65,6 +67,7 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   shared.term = term;
   shared.sequence = sequence;
   shared.online = users;
+  rooms.restore_origin(room, created, opener);
   rooms.move_to(room, position);
   hold_policy(room, policy);
   hold_password(room, stored);
