@@ -443,7 +443,8 @@ void Seat::on_event(const Event& event) noexcept {
   switch (event.type) {
     case EventType::answer:
       if (event.error.code != Errc::ok) break;
-      if (event.op != Op::join && event.op != Op::publish && !leaving.empty()) {  // a leave
+      if (event.op != Op::join && event.op != Op::publish && event.op != Op::send_to &&
+          !leaving.empty()) {  // a leave
         rooms.erase(leaving.front());
         leaving.pop_front();
       }
