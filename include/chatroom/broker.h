@@ -14,6 +14,8 @@
 // network must seal them.
 #pragma once
 
+#include <span>
+
 #include "chatroom/event_loop.h"
 #include "chatroom/types.h"
 
@@ -60,6 +62,11 @@ class Broker {
 
   // Who is home of the room, as far as on_peer_lost was told.
   virtual Lease claim(std::string_view room) noexcept = 0;
+  // The other engines of the server, as far as on_peer_lost was told: who is asked where a user is,
+  // and told what is for all rooms. At most `into.size()` of them (the engine asks for 64); how
+  // many. Over a network this is what the broker knows of who is there anyway, to say who is lost;
+  // one of whom it does not know yet is not asked, so nobody is found there.
+  virtual std::uint32_t peers(std::span<PeerId> into) noexcept = 0;
   // From the home of the room, in effect before anything that this engine sends afterwards arrives.
   virtual void subscribe(std::string_view room) noexcept = 0;
   virtual void unsubscribe(std::string_view room) noexcept = 0;

@@ -127,7 +127,9 @@ struct BlockRequest {
 };
 
 // Who somebody is to others: friends, and those whom he does not want to hear. Kept by the host (or
-// MemoryRelations); the engine asks. Defaults at the deadline: refused `internal`, temporary.
+// MemoryRelations); the engine asks. With a Broker port on_direct is asked where the sender sits,
+// then at each other engine where the receiver does, there without a session. Defaults at the
+// deadline: refused `internal`, temporary.
 // Thread and re-entry: as Auth.
 class Relations {
  public:

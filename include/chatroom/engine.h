@@ -163,12 +163,14 @@ class Engine final : private LoopClient {
   // session's user.
   Result<Ticket> command(SessionId session, const Command& command, Tag tag = 0) noexcept;
 
-  // As the host, outside rooms: a `direct` of nobody to all sessions of each user who is here. How
-  // many sessions. At most 16 users a call.
+  // As the host, outside rooms: a `direct` of nobody to all sessions of each user. How many
+  // sessions here; with a Broker port those at other engines are sent to as well, and not counted.
+  // At most 16 users a call.
   Result<std::uint32_t> send_to(std::span<const std::string_view> users,
                                 const Outgoing& message) noexcept;
   // As Room::broadcast in all rooms that live here and whose names begin like that: all of a tenant
-  // (`acme/`), or all there are. How many rooms it was said in.
+  // (`acme/`), or all there are. How many rooms it was said in; with a Broker port also in those of
+  // other engines, which are not counted (`refused`, queue_full: one of them could not be told).
   Result<std::uint32_t> broadcast(std::string_view prefix, const Outgoing& message) noexcept;
   Status cancel(ScheduleId id) noexcept;  // not_found: said already, or its room is gone
 

@@ -152,7 +152,7 @@ class Room final {
   // To one user of this room, all its sessions here. not_found if absent.
   Result<Ticket> send_to(std::string_view user, const Outgoing& message) noexcept;
   // To those of a role or above; to those whom the host gave that tag (MemberHandle::set_tag). How
-  // many users. unsupported where the room lives at another engine.
+  // many users; 0 where the room lives at another engine, which sends it.
   Result<std::uint32_t> send_to_role(Role least, const Outgoing& message) noexcept;
   Result<std::uint32_t> send_to_tag(Tag tag, const Outgoing& message) noexcept;
   // Broadcasts it at that moment, if the room is open then. limit_reached: Limits::scheduled.

@@ -28,7 +28,7 @@ enum class WorkKind : std::uint8_t {
   joined,     // room, user
   left,       // room, user, reason
   moderated,  // room, op, user (of whom), by (empty: the host), until_ms, text (why), offset
-  push,       // user (who is not here), message, and its room where he was mentioned
+  push,       // user (who is at no engine), message, and its room where he was mentioned
 };
 inline constexpr int kWorkKinds = static_cast<int>(WorkKind::push) + 1;
 std::string_view name_of(WorkKind kind) noexcept;

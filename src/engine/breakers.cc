@@ -30,12 +30,14 @@ bool engine::port_of(QuestionKind kind, BrokenPort& port) noexcept {
       port = BrokenPort::passwords;
       return true;
     case QuestionKind::direct:
+    case QuestionKind::direct_here:
     case QuestionKind::block:
       port = BrokenPort::relations;
       return true;
     case QuestionKind::call:
     case QuestionKind::load:
     case QuestionKind::home:
+    case QuestionKind::around:
     case QuestionKind::profile:
     case QuestionKind::profile_wanted:
       return false;

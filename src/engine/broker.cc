@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <new>
 
-#include "engine/cross.h"
+#include "engine/abroad.h"
+#include "engine/heirs.h"
 
 namespace chatroom {
 
@@ -41,6 +42,7 @@ void Engine::State::take_broker(std::uint32_t& commands) noexcept {
   commands -= std::min(commands, broker_inputs);
   broker_waits = more;
   tell_losses();
+  engine::tell_records(*this);
 }
 
 // The end of a spread: nothing that was decided stays behind.
@@ -143,6 +145,18 @@ void Engine::State::on_message(PeerId from, Bytes message) noexcept {
       return take_host_done(in);
     case Crossing::mask:
       return take_mask(from, in);
+    case Crossing::user_told:
+      return take_user_told(*this, from, in);
+    case Crossing::direct:
+      return take_direct(*this, from, in);
+    case Crossing::direct_done:
+      return take_direct_done(*this, from, in);
+    case Crossing::direct_echo:
+      return take_direct_echo(*this, in);
+    case Crossing::broadcast:
+      return take_broadcast(*this, in);
+    case Crossing::want_record:
+      return take_want_record(*this, in);
   }
 }
 
@@ -166,6 +180,8 @@ void Engine::State::on_peer_lost(PeerId peer) noexcept {
     if (is_mirror(room) && cluster->rooms[room.index].home == peer) lose_home(room);
     room = next;
   }
+  engine::lose_waits(*this, peer);
+  engine::lose_asked(*this, peer);
 }
 
 }  // namespace chatroom

@@ -8,12 +8,16 @@
 // entries.
 #pragma once
 
+#include <algorithm>
+
 #include "base/slot_map.h"
 #include "base/table.h"
 #include "base/vector.h"
 #include "chatroom/broker.h"
 #include "chatroom/limits.h"
 #include "chatroom/room.h"
+#include "engine/byte_queue.h"
+#include "engine/waits.h"
 
 namespace chatroom::engine {
 
@@ -37,15 +41,36 @@ struct GuestKey {
   }
 };
 
+// The other engines, so that a question to all of them is a bit each. At most 64.
+struct Peers {
+  static constexpr std::uint32_t kMost = 64;
+  static constexpr std::uint64_t bit(std::uint32_t at) noexcept { return std::uint64_t{1} << at; }
+  // Of one that is known, or made known; 0: there is no place.
+  std::uint64_t bit_of(PeerId peer) noexcept {
+    const auto end = ids + kMost;
+    auto at = std::find(ids, end, peer);
+    if (at == end) at = std::find(ids, end, kNoPeer);
+    if (at == end) return 0;
+    *at = peer;
+    return bit(static_cast<std::uint32_t>(at - ids));
+  }
+  void forget(PeerId peer) noexcept { std::replace(ids, ids + kMost, peer, kNoPeer); }
+  PeerId ids[kMost];
+  Peers() noexcept { std::fill(ids, ids + kMost, kNoPeer); }
+};
+
 // Beside each room of the registry, under the same index.
 struct SharedRoom {
-  bool mirror = false;      // its home is another engine
-  bool attaching = false;   // mirror: no welcome came yet
-  bool home_knows = false;  // mirror: it is ending because the home says so
-  bool missed = false;      // home: a follower had no room for the newest entry
-  bool kept = false;        // mirror: the host opened it here, so it stays when it is empty
+  bool mirror = false;        // its home is another engine
+  bool attaching = false;     // mirror: no welcome came yet
+  bool home_knows = false;    // mirror: it is ending because the home says so
+  bool missed = false;        // home: a follower had no room for the newest entry
+  bool kept = false;          // mirror: the host opened it here, so it stays when it is empty
+  bool inherited = false;     // home: what the one before it knew
+  bool record_moved = false;  // home: its record is not as it was told
   PeerId home = kNoPeer;
   Term term = 0;
+  ByteQueue record;            // mirror: as its home told it last (heirs.h); to be dropped
   std::uint64_t sequence = 0;  // of the newest entry: published, or as mirror taken over
   // Mirrors.
   std::uint32_t online = 0;     // everywhere
@@ -70,6 +95,7 @@ struct Cluster {
         by_name(memory, key, limits.sessions, {&guests}),
         rooms(memory, limits.rooms),
         leaving(memory, limits.sessions),
+        waits(memory, key, limits.line_places),
         out(memory, 2 * kMessageBytes) {}
   [[nodiscard]] bool reserve(const Limits& limits) noexcept {
     return rooms.resize(limits.rooms) && leaving.reserve(limits.sessions) &&
@@ -80,6 +106,7 @@ struct Cluster {
            base::Table<std::uint32_t, GuestKey>::bytes_max(limits.sessions) +
            base::Vector<SharedRoom>::bytes_max(limits.rooms) +
            base::Vector<GuestId>::bytes_max(limits.sessions) +
+           Waits::bytes_max(limits.line_places) +
            base::Vector<std::byte>::bytes_max(2 * kMessageBytes);
   }
 
@@ -88,11 +115,16 @@ struct Cluster {
   MutableBytes event() noexcept { return {out.data() + kMessageBytes, kMessageBytes}; }
 
   PeerId self = kNoPeer;
-  Instant tell_losses = Instant::never();  // when next
+  Instant tell_losses = Instant::never();   // when next
+  Instant tell_records = Instant::never();  // likewise
+  Instant records_told{};
+  std::uint64_t record_bytes = 0;  // that mirrors hold
   Guests guests;
   base::Table<std::uint32_t, GuestKey> by_name;
   base::Vector<SharedRoom> rooms;
   base::Vector<GuestId> leaving;  // perhaps in no room any more: looked at when it is safe
+  Waits waits;                    // of our users, elsewhere
+  Peers peers;                    // that were asked something
   base::Vector<std::byte> out;
 };
 

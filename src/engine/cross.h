@@ -30,6 +30,23 @@ bool Engine::State::cross(PeerId to, engine::Crossing type, Delivery how, Fill f
   return message.ok() && ports.broker->send(to, message.bytes(), how);
 }
 
+template <class Fill>
+void Engine::State::publish_entry(RoomId room, engine::EntryKind kind, Delivery how,
+                                  Fill fill) noexcept {
+  engine::SharedRoom& shared = cluster->rooms[room.index];
+  engine::Packer to{cluster->message()};
+  to.u8(static_cast<std::uint8_t>(kind));
+  to.u64(rooms.view(room).position.offset);  // up to where a hole before it reaches
+  fill(to);
+  CHATROOM_ASSERT(to.ok());
+  std::uint64_t sequence = shared.sequence;
+  if (CHATROOM_PLANTED(crossing_sequence_skipped)) ++sequence;
+  if (ports.broker->publish(rooms.view(room).key, shared.term, sequence, to.bytes(), how)) return;
+  // Should nothing follow, nobody would notice.
+  shared.missed = true;
+  tell_losses_soon();
+}
+
 // What the host of a follower did with its handle of a room.
 template <class Fill>
 Result<Ticket> Engine::State::ask_home(RoomId room, engine::HostOp op, Tag tag,

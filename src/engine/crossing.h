@@ -25,6 +25,21 @@ enum class Crossing : std::uint8_t {
   refused,    // room: it cannot be opened
   host_done,  // ticket, tag, room, error, position
   mask,       // session, room, mask: it was taken off channels
+  // From any engine to any other.
+  user_told,    // user, event: for all sessions that he has there
+  direct,       // request, Search, user, event: the message; answered `direct_done`
+  direct_done,  // request, sessions, whether its sender has some too, error
+  direct_echo,  // event: for the other sessions of who sent it
+  broadcast,    // prefix, message: the host's, in the rooms that live there
+  want_record,  // room: from a follower to the home; answered by an entry `record`
+};
+
+// What is done for a user with those of his sessions that are found.
+enum class Search : std::uint8_t {
+  count,    // whether he is there
+  deliver,  // the host's, which nobody blocks
+  ask,      // delivered as Relations says
+  pretend,  // the sender's engine drops it: it only looks delivered
 };
 
 // The first byte of an entry. The room's newest offset before it follows.
@@ -35,6 +50,7 @@ enum class EntryKind : std::uint8_t {
   // Takes no number of its own: what the home is at, after some missed its last entries.
   welcome,   // Welcome
   recalled,  // first offset, count, a bit each: what was taken back and may still be in a log
+  record,    // what an heir has to know (heirs.h)
 };
 
 enum class HostOp : std::uint8_t {
@@ -44,7 +60,9 @@ enum class HostOp : std::uint8_t {
   set_role,
   set_policy,
   close,
-  moderate
+  moderate,
+  send_group,
+  set_tag,
 };
 
 inline void pack(Packer& to, const fanout::EntryMeta& meta) noexcept {

@@ -1,7 +1,7 @@
 // Coming, going and choosing channels.
 #include <algorithm>
 
-#include "engine/questions.h"
+#include "engine/abroad.h"
 
 namespace chatroom {
 
@@ -110,6 +110,11 @@ Engine::State::Outcome Engine::State::perform_join(const Caller& caller, RoomId 
   if (!placed) {
     static_cast<void>(rooms.leave(room, session, now));
     return placed.error();
+  }
+  const RoomPolicy& policy = *rooms.view(room).policy;
+  if (cluster != nullptr && (policy.line_length != 0 || policy.by_invitation)) {
+    // He may have waited here by another of his sessions.
+    engine::doubt_guests_of(*this, rooms.user_of(session));
   }
   const bool resumed = answer_join(caller, room, command, *joined);
   replace_sessions(room, rooms.user_of(session));

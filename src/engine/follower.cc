@@ -2,7 +2,7 @@
 // the log of the mirror (cluster.h). What comes back finds its command among the open questions.
 #include <algorithm>
 
-#include "engine/cross.h"
+#include "engine/abroad.h"
 #include "engine/host_input.h"
 
 namespace chatroom {
@@ -59,18 +59,21 @@ bool Engine::State::follow(const Caller& caller, const Command& command,
   if (room && !is_mirror(room)) return false;
   const bool joins = command.op == Op::join;
   const bool opens = command.op == Op::open_room;
-  if (!room && !joins && !opens) return false;
+  const bool outside = engine::waits_outside(command);
+  if (!room && !joins && !opens && !outside) return false;
   if (room && opens) return false;  // it is there already, whose ever it is
-  const bool lines =
-      command.op == Op::enqueue || command.op == Op::dequeue || command.op == Op::apply;
-  if (lines && command.user.empty() && command.line != Line::speak) {
-    outcome = Errc::unsupported;  // its home would know nobody to tell
+  const bool member = room && rooms.membership(room, caller.session.index) != room::kNone;
+  const bool wrong = outside ? member && command.op != Op::dequeue : !opens && joins == member;
+  if (wrong) {
+    outcome = joins || outside ? Errc::already_member : Errc::not_member;
     return true;
   }
-  const bool member = room && rooms.membership(room, caller.session.index) != room::kNone;
-  if (!opens && joins == member) {
-    outcome = joins ? Errc::already_member : Errc::not_member;
-    return true;
+  if (outside) {
+    const Error full = engine::may_wait(*this, caller.session, command);
+    if (full.code != Errc::ok) {
+      outcome = full;
+      return true;
+    }
   }
   const PeerId home =
       room ? cluster->rooms[room.index].home : ports.broker->claim(command.room).home;
@@ -97,7 +100,9 @@ Engine::State::Outcome Engine::State::submit(PeerId home, const Caller& caller,
   const Duration wait = std::min(kHomeDeadline, options.limits.question_deadline);
   wheel.schedule(pending.timer, now + wait);
   const bool joins = command.op == Op::join;
-  const bool comes = joins || command.op == Op::open_room;  // as somebody who is not known there
+  // As somebody who is not known there.
+  const bool comes = joins || command.op == Op::open_room || command.op == Op::list_rooms ||
+                     engine::waits_outside(command);
   const bool sent = cross(home, Crossing::submit, Delivery::usual, [&](Packer& to) {
     to.u32(request_of(question, options.limits.questions));
     to.handle(caller.session);
@@ -119,6 +124,10 @@ Engine::State::Outcome Engine::State::settle_home(const Caller& caller,
   if (command.op == Op::join) {
     give_up_join(caller.session, command.room);
     stop_following(command.room);
+  }
+  if (engine::waits_outside(command)) {
+    // It may have given him a place.
+    begin_wait(*this, caller.session, ports.broker->claim(command.room).home, command);
   }
   return Error{Errc::internal, kTemporary, 0};
 }
@@ -232,7 +241,15 @@ void Engine::State::take_reply(PeerId from, Unpacker& in) noexcept {
   }
   stop_waiting(*record, question);
   Error error = good ? event.error : Error{Errc::internal, kTemporary, 0};
-  if (error.code == Errc::ok) error = settle_reply(caller, command, room, mask, event);
+  if (error.code == Errc::ok) {
+    if (engine::waits_outside(command) && command.op != Op::dequeue) {
+      begin_wait(*this, session, from, command);
+    }
+    engine::PageCursor space;
+    if (command.op == Op::list_rooms)
+      event.next = engine::next_list(*this, from, event.next, space);
+    error = settle_reply(caller, command, room, mask, event);
+  }
   if (error.code != Errc::ok) {
     if (decides) give_up_join(session, command.room);
     if (command.op == Op::join) stop_following(command.room);
@@ -254,6 +271,7 @@ Error Engine::State::settle_reply(const Caller& caller, const Command& command, 
         tell_gone(caller.session, command.room);
         return entered.error();
       }
+      engine::end_wait_of_joined(*this, caller.session, command.room);
       answer_page(caller, event, command.has_since);
       note({.type = HostEventType::joined,
             .session = caller.session,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/cross.h"
+#include "engine/heirs.h"
 #include "engine/host_input.h"
 
 namespace chatroom {
@@ -37,22 +37,6 @@ Result<fanout::Appended> Engine::State::append(RoomId room, const fanout::EntryM
     to.raw(frame);
   });
   return appended;
-}
-
-template <class Fill>
-void Engine::State::publish_entry(RoomId room, EntryKind kind, Delivery how, Fill fill) noexcept {
-  SharedRoom& shared = cluster->rooms[room.index];
-  Packer to{cluster->message()};
-  to.u8(static_cast<std::uint8_t>(kind));
-  to.u64(rooms.view(room).position.offset);  // up to where a hole before it reaches
-  fill(to);
-  CHATROOM_ASSERT(to.ok());
-  std::uint64_t sequence = shared.sequence;
-  if (CHATROOM_PLANTED(crossing_sequence_skipped)) ++sequence;
-  if (ports.broker->publish(rooms.view(room).key, shared.term, sequence, to.bytes(), how)) return;
-  // Should nothing follow, nobody would notice.
-  shared.missed = true;
-  tell_losses_soon();
 }
 
 void Engine::State::tell_losses_soon() noexcept {
@@ -142,12 +126,15 @@ void Engine::State::publish_closed(RoomId room, LeaveReason reason) noexcept {
 // A room was opened here: it is ours until its lease says otherwise.
 void Engine::State::share_room(RoomId room) noexcept {
   if (cluster == nullptr) return;
-  cluster->rooms[room.index] = {};
+  unshare_room(room);
   cluster->rooms[room.index].home = cluster->self;
   cluster->rooms[room.index].term = ports.broker->claim(rooms.view(room).key).term;
 }
 
-void Engine::State::unshare_room(RoomId room) noexcept { cluster->rooms[room.index] = {}; }
+void Engine::State::unshare_room(RoomId room) noexcept {
+  engine::drop_record(*this, room);
+  cluster->rooms[room.index] = {};
+}
 
 // ---- Guests
 
@@ -230,6 +217,7 @@ void Engine::State::sweep_guests() noexcept {
     Guest& guest = *cluster->guests.get(name);
     guest.listed = false;
     if (rooms.first_of_session(guest.session.index) != room::kNone) continue;
+    if (rooms.waits(rooms.user_of(guest.session.index))) continue;
     if (waiting_for(*slots.get(guest.session))) continue;  // a join that the host thinks about
     forget_guest(name);
   }
@@ -257,7 +245,10 @@ bool Engine::State::push_to_guest(std::uint32_t session, const Event& event,
   if (frame.empty()) return false;
   if (event.type == EventType::answer) {
     reply_to_guest(guest->peer, {guest->index, guest->generation}, session, event, frame);
-    if (event.error.code != Errc::ok || event.op == Op::open_room) doubt_guest(session);
+    const bool outside = event.op == Op::open_room || event.op == Op::enqueue ||
+                         event.op == Op::dequeue || event.op == Op::apply ||
+                         event.op == Op::list_rooms;
+    if (event.error.code != Errc::ok || outside) doubt_guest(session);
     return true;
   }
   const bool leaves = event.type == EventType::left;
@@ -305,6 +296,8 @@ void Engine::State::pack_welcome(Packer& to, RoomId room) noexcept {
   to.u64(view.position.epoch);
   to.u64(view.position.offset);
   to.u32(view.users);
+  to.i64(view.created.us);
+  to.text(view.creator);
   pack(to, *view.policy);
   to.text(rooms.password(room).stored);
   const RoomState state = rooms.state(room);
@@ -330,7 +323,9 @@ void Engine::State::take_submit(PeerId from, Unpacker& in) noexcept {
   if (!in.ok() || request == 0) return;
   ++counters.commands;
   Error error{Errc::internal, kTemporary, 0};
-  if (ports.broker->claim(command.room).home == cluster->self) {
+  const bool ours =
+      command.op == Op::list_rooms || ports.broker->claim(command.room).home == cluster->self;
+  if (ours) {
     const SessionId guest = known ? make_guest(from, theirs, identity) : find_guest(from, theirs);
     if (guest) {
       execute({.session = guest, .id = request, .op = command.op}, command);
@@ -419,6 +414,7 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
   RoomPolicy policy;
   unpack(in, policy);
   const std::string_view stored = in.text();
+  const Bytes record = in.blob();
   std::string_view names[room::kChannelsMax];
   Role access[room::kChannelsMax];
   const std::size_t channels = std::min<std::size_t>(in.u8(), room::kChannelsMax);
@@ -439,9 +435,11 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
   // An engine that had no place for it returns none.
   if (rooms.password(room).stored.empty()) hold_password(room, stored);
   return_channels(room, std::span{names}.first(channels), access);
+  engine::inherit_late(*this, room, record);
   while (in.ok() && !in.at_end()) {
     const auto theirs = in.handle<SessionId>();
     const room::ChannelMask mask = in.u32();
+    const Role stayed = engine::unpack_role(in);
     Identity identity;
     unpack(in, identity);
     if (!in.ok()) return;
@@ -457,7 +455,10 @@ void Engine::State::take_returned(PeerId from, Unpacker& in) noexcept {
       static_cast<void>(rooms.set_role(room, identity.user, Role::member));
     }
     for (std::size_t i = 0; guest && i < count; ++i) let_stay(room, identity.user, wanted[i]);
-    if (guest && rooms.join(room, guest.index, std::span{wanted}.first(count), now)) continue;
+    if (guest && rooms.join(room, guest.index, std::span{wanted}.first(count), now)) {
+      engine::stay_as(*this, room, identity.user, stayed);
+      continue;
+    }
     Event event;
     event.type = EventType::left;
     event.room = rooms.view(room).key;

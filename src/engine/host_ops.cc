@@ -65,6 +65,21 @@ Result<Ticket> Engine::State::perform_host_op(RoomId room, HostOp op, Unpacker& 
       unpack(in, command, lists);
       return result(moderate(room, {.host = true}, command));
     }
+    case HostOp::send_group: {
+      const bool by_tag = in.flag();
+      const std::uint64_t which = in.u64();
+      Outgoing message;
+      unpack(in, message, lists);
+      const Result<std::uint32_t> sent = send_group(room, by_tag, which, message);
+      if (!sent) return sent.error();
+      return Ticket{};
+    }
+    case HostOp::set_tag: {
+      const room::MemberIndex member = rooms.member(room, rooms.find_user(in.text()));
+      if (member == room::kNone) return Errc::not_found;
+      rooms.set_tag(member, in.u64());
+      return Ticket{};
+    }
     case HostOp::close:
       close_room(room, LeaveReason::room_closed);
       return Ticket{};

@@ -17,6 +17,7 @@
 #include <array>
 
 #include "chatroom/codec_checks.h"
+#include "engine/heirs.h"
 #include "engine/kept_parts.h"
 #include "engine/questions.h"
 
@@ -162,6 +163,7 @@ void Engine::State::saved(const StorageWork& work, RoomRecord& record) noexcept 
 
 // Its settings or channels are not as they were stored.
 void Engine::State::mark_unsaved(RoomId room) noexcept {
+  if (cluster != nullptr) engine::record_moved(*this, room);
   RoomRecord* record = record_of(room);
   if (record == nullptr) return;
   record->unsaved = true;

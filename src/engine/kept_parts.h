@@ -20,7 +20,8 @@ struct KeptParts {
   void keep_board(Packer& to, const RoomState& state) noexcept;
   void keep_sanctions(Packer& to, RoomId room) noexcept;
   void keep_grants(Packer& to, RoomId room) noexcept;
-  void keep_people(Packer& to, RoomId room) noexcept;
+  // `reads`: with the read positions.
+  void keep_people(Packer& to, RoomId room, bool reads = true) noexcept;
 
   void restore_board(RoomId room, const Places& places, Unpacker& from) noexcept;
   void restore_grants(RoomId room, const Places& places, Unpacker& from) noexcept;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/plant.h"
+#include "engine/abroad.h"
 #include "engine/latest.h"
-#include "engine/state.h"
 
 namespace chatroom {
 
@@ -72,6 +72,14 @@ Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& com
   }
   mark_unsaved(room);
   note_moderation(room, actor, command, 0);
+  if (cluster != nullptr) {
+    Event event;
+    event.type = EventType::called;
+    event.room = rooms.view(room).key;
+    event.line = name_of(Line::apply);
+    engine::tell_everywhere(*this, command.user, event);
+    return {};
+  }
   const room::UserIndex user = rooms.find_user(command.user);
   if (user == room::kNone) return {};
   tell_line(room, {.what = room::LineNews::What::called, .line = Line::apply, .user = user});
@@ -138,6 +146,7 @@ void Engine::State::tell_line(RoomId room, const room::LineNews& news) noexcept 
   }
   if (news.what == What::place) event.place = news.number;
   if (news.until != Instant::never()) event.until_ms = news.until.unix_ms();
+  if (cluster != nullptr) return engine::tell_line_user(*this, news.user, event);
   for (room::SessionIndex session = rooms.first_session(news.user); session != room::kNone;
        session = rooms.next_session(session)) {
     push(session, event);

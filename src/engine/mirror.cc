@@ -2,7 +2,7 @@
 // (cluster.h).
 #include <algorithm>
 
-#include "engine/cross.h"
+#include "engine/heirs.h"
 
 namespace chatroom {
 
@@ -39,6 +39,8 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   position.epoch = in.u64();
   position.offset = in.u64();
   const std::uint32_t users = in.u32();
+  const Instant created{in.i64()};
+  const std::string_view opener = in.text();
   RoomPolicy policy;
   unpack(in, policy);
   const std::string_view stored = in.text();
@@ -65,11 +67,13 @@ RoomId Engine::State::take_welcome(PeerId from, Unpacker& in, bool joins) noexce
   shared.term = term;
   shared.sequence = sequence;
   shared.online = users;
+  rooms.restore_origin(room, created, opener);
   rooms.move_to(room, position);
   hold_policy(room, policy);
   hold_password(room, stored);
   const bool held = std::exchange(shared.attaching, false) && rooms.view(room).sessions > 0;
   if (held && anew) tell_reset(room);
+  engine::want_record(*this, room);
   return room;
 }
 
@@ -138,8 +142,8 @@ RoomId Engine::State::open_mirror(std::string_view key, const RoomPolicy& policy
     rooms.close(*room);
     return {};
   }
+  unshare_room(*room);
   SharedRoom& shared = cluster->rooms[room->index];
-  shared = {};
   shared.mirror = true;
   shared.kept = kept;
   shared.attaching = true;
@@ -228,6 +232,8 @@ void Engine::State::on_entry(std::string_view key, Term term, std::uint64_t sequ
     }
     case EntryKind::recalled:
       return take_back_here(room, in);
+    case EntryKind::record:
+      return engine::hold_record(*this, room, in.rest());
     case EntryKind::welcome:
       return;
   }

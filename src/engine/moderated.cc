@@ -162,7 +162,7 @@ Status Engine::State::change_role(RoomId room, const Actor& actor,
   if (!change) return change.error();
   Event event = about(rooms.view(room), command, actor.user);
   event.role = command.role;
-  if (room::is_lasting(command.role)) mark_unsaved(room);
+  if (room::is_lasting(command.role) || cluster != nullptr) mark_unsaved(room);
   note_moderation(room, actor, command, 0);
   tell_moderation(room, event);
   enforce_channels(room, rooms.find_user(command.user));

@@ -2,7 +2,7 @@
 // then happens is the same for the host (moderated.cc).
 #include <algorithm>
 
-#include "engine/questions.h"
+#include "engine/abroad.h"
 
 namespace chatroom {
 
@@ -218,8 +218,16 @@ Engine::State::Outcome Engine::State::own_room(const Caller& caller, RoomId room
   return {};
 }
 
+// Over several engines a page is of one of them, this one first; `next` goes on to the others.
 Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
                                                         const Command& command) noexcept {
+  const bool guest = is_guest(caller.session.index);
+  if (PeerId peer = kNoPeer; !guest && cluster != nullptr) {
+    Command there = command;
+    if (engine::lists_elsewhere(*this, command.cursor, peer, there.cursor)) {
+      return submit(peer, caller, there);
+    }
+  }
   constexpr std::uint32_t kDefault = 50;
   constexpr std::size_t kMost = 100;
   constexpr std::uint32_t kLooked = 1'024;  // rooms a command, so that a rare prefix costs no more
@@ -238,6 +246,7 @@ Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
   std::size_t count = 0;
   std::uint32_t looked = 0;
   for (; at && count < limit && looked < kLooked; at = rooms.next_room(at), ++looked) {
+    if (is_mirror(at)) continue;
     const room::RoomView view = rooms.view(at);
     if (!view.policy->listed || !view.key.starts_with(command.name)) continue;
     if (apart && tenant_of(view.key) != own) continue;
@@ -247,6 +256,9 @@ Engine::State::Outcome Engine::State::decide_list_rooms(const Caller& caller,
   // The cursor says no name: the next room may be one that is not shown.
   const room::EpochText next = room::epoch_text(std::uint64_t{at.index} << 32 | at.generation);
   if (at) event.next = next.view();
+  engine::PageCursor others;
+  if (!at && !guest && cluster != nullptr)
+    event.next = engine::next_list(*this, kNoPeer, {}, others);
   answer(caller, event);
   return {};
 }

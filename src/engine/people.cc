@@ -28,7 +28,7 @@ constexpr std::uint32_t kApplicantsKept = 100;
 
 }  // namespace
 
-void KeptParts::keep_people(Packer& to, RoomId room) noexcept {
+void KeptParts::keep_people(Packer& to, RoomId room, bool with_reads) noexcept {
   Part roles{to, to.left() / 2};
   rooms.each_lasting(
       room,
@@ -52,16 +52,17 @@ void KeptParts::keep_people(Packer& to, RoomId room) noexcept {
   to.flag(false);
 
   Part reads{to, to.left() / 2};
-  rooms.each_reader(
-      room,
-      [](void* context, std::string_view user, std::uint64_t offset) {
-        Part& part = *static_cast<Part*>(context);
-        if (!part.begin(kTextHead + user.size() + 8)) return false;
-        part.out.text(user);
-        part.out.u64(offset);
-        return true;
-      },
-      &reads);
+  if (with_reads)
+    rooms.each_reader(
+        room,
+        [](void* context, std::string_view user, std::uint64_t offset) {
+          Part& part = *static_cast<Part*>(context);
+          if (!part.begin(kTextHead + user.size() + 8)) return false;
+          part.out.text(user);
+          part.out.u64(offset);
+          return true;
+        },
+        &reads);
   to.flag(false);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/plant.h"
-#include "engine/cross.h"
+#include "engine/abroad.h"
 
 namespace chatroom {
 
@@ -71,7 +71,12 @@ bool Engine::State::keep_question(Question question, QuestionKind kind, const Ca
 Status Engine::State::take_answer(Question question, const Answer& answer) noexcept {
   Pending* pending = questions.get(question);
   if (pending == nullptr || pending->command.empty()) return Errc::not_found;
+  if (pending->kind == QuestionKind::around) return Errc::not_found;  // not the host's
   dirty = true;
+  if (pending->kind == QuestionKind::direct_here) {
+    engine::finish_direct_here(*this, question, answer);
+    return {};
+  }
   pending->command.pop(blocks, scratch.unpacked);
   engine::Unpacker from{scratch.unpacked};
   Command command;
@@ -144,6 +149,9 @@ Engine::State::Outcome Engine::State::settle(QuestionKind kind, const Caller& ca
       return settle_password(caller, command, answer);
     case QuestionKind::direct:
       return settle_direct(caller, command, answer);
+    case QuestionKind::around:
+    case QuestionKind::direct_here:
+      break;  // have ways of their own (direct.cc)
     case QuestionKind::block:
       return settle_block(caller, answer);
     case QuestionKind::profile:
@@ -170,6 +178,7 @@ void Engine::State::forget_question(Question question) noexcept {
 void Engine::State::on_question_deadline(Question question) noexcept {
   const Pending* pending = questions.get(question);
   if (pending == nullptr) return;
+  if (pending->kind == QuestionKind::around) return engine::finish_around(*this, question, 0);
   const Errc code = pending->kind == QuestionKind::auth ? Errc::unauthorized : Errc::internal;
   Answer answer = Answer::refuse(code);
   answer.error.detail = kTemporary;

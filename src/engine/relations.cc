@@ -1,6 +1,6 @@
 // Between two people: direct messages, and who does not want any.
 #include "base/plant.h"
-#include "engine/questions.h"
+#include "engine/abroad.h"
 
 namespace chatroom {
 
@@ -13,7 +13,8 @@ Engine::State::Outcome Engine::State::decide_send_to(const Caller& caller,
     return error;
   }
   const room::UserIndex to = rooms.find_user(command.user);
-  if (to == room::kNone && !wants(WorkKind::push)) return Error{Errc::not_found, kTemporary, 0};
+  const bool nowhere = to == room::kNone && cluster == nullptr;
+  if (nowhere && !wants(WorkKind::push)) return Error{Errc::not_found, kTemporary, 0};
   const room::UserIndex from = rooms.user_of(caller.session.index);
   if (ports.relations == nullptr || from == to) {
     return settle_direct(caller, command, Answer::pass());
@@ -34,7 +35,9 @@ Engine::State::Outcome Engine::State::settle_direct(const Caller& caller, const 
   }
   const room::UserIndex to = rooms.find_user(command.user);
   const bool away = to == room::kNone;
-  if (away && !wants(WorkKind::push)) return Error{Errc::not_found, kTemporary, 0};
+  if (away && cluster == nullptr && !wants(WorkKind::push)) {
+    return Error{Errc::not_found, kTemporary, 0};
+  }
   const room::UserIndex from = rooms.user_of(caller.session.index);
   const room::UserView sender = rooms.user(from);
   Event event;
@@ -47,6 +50,9 @@ Engine::State::Outcome Engine::State::settle_direct(const Caller& caller, const 
   event.message.data = command.out.data;
   event.message.time_ms = now.unix_ms();
   const bool delivers = passes || CHATROOM_PLANTED(blocked_still_delivered);
+  if (cluster != nullptr) {
+    return engine::send_abroad(*this, caller, command.user, event, delivers);
+  }
   const std::uint32_t reached = away ? 0 : send_direct(to, caller.session, event, delivers);
   if (away && delivers && !push_away(command.user, event.message)) {
     return Error{Errc::not_found, kTemporary, 0};

@@ -1,8 +1,8 @@
 // Room and MemberHandle: what the host holds of a room.
 #include "chatroom/room.h"
 
+#include "engine/cross.h"
 #include "engine/host_input.h"
-#include "engine/state.h"
 
 namespace chatroom {
 
@@ -181,7 +181,17 @@ Status MemberHandle::set_tag(Tag tag) noexcept {
     to.text(state.rooms.user(user_).id);
     to.u64(tag);
   });
-  return state.rooms.set_tag(member(), tag) ? Status{} : Errc::limit_reached;
+  if (!state.rooms.set_tag(member(), tag)) return Errc::limit_reached;
+  if (!state.is_mirror(room_)) return {};
+  // Who sends to a tag looks at it where the room lives.
+  const TurnScope turn{state};
+  return state
+      .ask_home(room_, engine::HostOp::set_tag, 0,
+                [&](Packer& to) {
+                  to.text(state.rooms.user(user_).id);
+                  to.u64(tag);
+                })
+      .error();
 }
 
 Result<Ticket> MemberHandle::send(const Outgoing& message) noexcept {

@@ -1,7 +1,7 @@
 // The host to many at once: users outside rooms, those of a role or a tag, all rooms of a tenant;
 // and what is to be said later. None of it is kept, but what is said in rooms.
+#include "engine/abroad.h"
 #include "engine/host_input.h"
-#include "engine/state.h"
 
 namespace chatroom {
 
@@ -31,7 +31,7 @@ Result<std::uint32_t> Engine::State::send_to_users(std::span<const std::string_v
   for (const std::string_view name : users) {
     const room::UserIndex user = rooms.find_user(name);
     const bool away = user == room::kNone;
-    if (away && !wants(WorkKind::push)) continue;
+    if (away && cluster == nullptr && !wants(WorkKind::push)) continue;
     Event event;
     event.type = EventType::direct;
     event.user = name;
@@ -39,10 +39,12 @@ Result<std::uint32_t> Engine::State::send_to_users(std::span<const std::string_v
     event.message.text = message.text;
     event.message.data = message.data;
     event.message.time_ms = now.unix_ms();
-    if (away) {
+    const std::uint32_t here = away ? 0 : send_direct(user, SessionId{}, event, true);
+    reached += here;
+    if (cluster != nullptr) {
+      engine::send_elsewhere(*this, name, event, here);
+    } else if (away) {
       static_cast<void>(push_away(name, event.message));
-    } else {
-      reached += send_direct(user, SessionId{}, event, true);
     }
   }
   return reached;
@@ -75,9 +77,17 @@ void Engine::State::push_to_member(RoomId room, room::UserIndex user, const Even
 Result<std::uint32_t> Engine::State::send_group(RoomId room, bool by_tag, std::uint64_t which,
                                                 const Outgoing& given) noexcept {
   if (!rooms.is_open(room)) return Errc::not_found;
-  if (is_mirror(room)) return Errc::unsupported;
   Outgoing message = given;
   if (const Status good = ready(message, options.limits); !good) return good.error();
+  if (is_mirror(room)) {
+    const Result<Ticket> sent = ask_home(room, engine::HostOp::send_group, 0, [&](Packer& to) {
+      to.flag(by_tag);
+      to.u64(which);
+      pack(to, message);
+    });
+    if (!sent) return sent.error();
+    return 0u;
+  }
   dirty = true;
   const Event event = message_of_host(room, message);
   std::uint32_t reached = 0;
@@ -193,7 +203,11 @@ Result<std::uint32_t> Engine::broadcast(std::string_view prefix, const Outgoing&
     pack(to, message);
   });
   const TurnScope turn{*state_};
-  return state_->broadcast_rooms(prefix, message);
+  const Result<std::uint32_t> said = state_->broadcast_rooms(prefix, message);
+  if (said && state_->cluster != nullptr) {
+    engine::broadcast_elsewhere(*state_, prefix, message);
+  }
+  return said;
 }
 
 Status Engine::cancel(ScheduleId id) noexcept {

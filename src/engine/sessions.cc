@@ -1,6 +1,7 @@
 // How sessions begin and end.
 #include <algorithm>
 
+#include "engine/abroad.h"
 #include "engine/address.h"
 #include "engine/host_input.h"
 #include "engine/state.h"
@@ -153,10 +154,16 @@ void Engine::State::leave_everything(SessionId id, LeaveReason reason) noexcept 
   note(closed);
   if (CHATROOM_PLANTED(session_closed_noted_twice)) note(closed);
   trace(id.index, {.reason = reason, .close_code = record.close_code, .step = TraceStep::closed});
+  if (cluster != nullptr) engine::end_waits(*this, id);
   rooms.sign_out(id.index);
   sessions.close(record.protocol);
   wheel.cancel(record.timer);
   if (cluster != nullptr) abandon(waiting_for(record));
+  // What it said to somebody arrives, or is pushed, all the same.
+  const Pending* asked = questions.get(waiting_for(record));
+  if (asked != nullptr && asked->kind == engine::QuestionKind::around) {
+    stop_waiting(record, waiting_for(record));
+  }
   if (record.waiting != SessionRecord::kNothing) {
     forget_question(questions.handle_at(record.waiting));
   }

@@ -85,6 +85,8 @@ enum class QuestionKind : std::uint8_t {
   block,
   profile,         // a fetch: of no session
   profile_wanted,  // who waits for it
+  around,          // a user is looked for at all other engines (direct.cc)
+  direct_here,     // a direct message of somebody who sits at another engine
 };
 
 // Somebody who said a room's password: a place may be another's by now, then it is asked again.
@@ -116,6 +118,12 @@ struct Pending {
   Instant asked;
   Instant sent;  // this question
   room::KeyPrint said{};
+  // around: who has not said anything yet, and where its sender is too (Peers); what was found.
+  std::uint64_t silent = 0;
+  std::uint64_t senders = 0;
+  std::uint32_t found = 0;
+  bool unasked = false;  // somebody had no place for the question, or is lost
+  Error refused;
   ByteQueue command;  // packed; empty while the port is being asked
 };
 

@@ -4,7 +4,7 @@
 
 #include "base/plant.h"
 #include "base/utf8.h"
-#include "engine/questions.h"
+#include "engine/abroad.h"
 
 namespace chatroom {
 
@@ -79,7 +79,11 @@ void Engine::State::copy_message(RoomId room, const room::Committed& said) noexc
     const Role rank = rooms.rank_in(room, user, said.channel);
     if (!rooms.is_invited(room, user) || (secret && rank <= Role::member)) continue;
     if (rank < rooms.access(room, said.channel)) continue;
-    static_cast<void>(push_away(user, said.message));
+    if (cluster != nullptr) {
+      engine::push_if_away(*this, user, said.message);
+    } else {
+      static_cast<void>(push_away(user, said.message));
+    }
   }
 }
 

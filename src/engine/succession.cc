@@ -1,6 +1,6 @@
 // Succession: a room's home is lost. Another engine is its home now, perhaps this one; who is in
 // the room stays there, and is told that the log began anew.
-#include "engine/cross.h"
+#include "engine/heirs.h"
 
 namespace chatroom {
 
@@ -48,7 +48,8 @@ void Engine::State::become_home(RoomId room, Term term) noexcept {
   SharedRoom& shared = cluster->rooms[room.index];
   const RoomPolicy policy = home_policy(room);
   static_cast<void>(rooms.set_policy(room, policy, now));
-  shared = {};
+  const Bytes record = engine::read_record(*this, room);
+  unshare_room(room);
   shared.home = cluster->self;
   shared.term = term;
   Position position;
@@ -62,6 +63,8 @@ void Engine::State::become_home(RoomId room, Term term) noexcept {
       let_stay(room, rooms.user(member.user).id, rooms.channel_name(room, i));
     }
   }
+  shared.inherited = true;
+  if (!record.empty()) engine::inherit(*this, room, record);
   tell_reset(room);
 }
 
@@ -86,6 +89,8 @@ void Engine::State::tell_reset(RoomId room) noexcept {
 void Engine::State::return_members(RoomId room) noexcept {
   const PeerId home = cluster->rooms[room.index].home;
   room::MembershipIndex at = rooms.first_of_room(room);
+  const Bytes record = engine::read_record(*this, room);
+  bool first = true;
   bool last = false;
   while (!last) {
     const bool sent = cross(home, Crossing::returned, Delivery::certain, [&](Packer& to) {
@@ -100,6 +105,8 @@ void Engine::State::return_members(RoomId room) noexcept {
       to.flag(last);
       pack(to, home_policy(room));
       to.text(rooms.password(room).stored);
+      to.blob(first ? record : Bytes{});
+      first = false;
       const RoomState state = rooms.state(room);
       to.u8(static_cast<std::uint8_t>(state.channels.size()));
       for (const ChannelState& channel : state.channels) {
@@ -110,6 +117,8 @@ void Engine::State::return_members(RoomId room) noexcept {
         const room::MembershipView member = rooms.view(at);
         to.handle(id_of(member.session));
         to.u32(member.mask);
+        const std::string_view user = rooms.user(member.user).id;
+        to.u8(static_cast<std::uint8_t>(engine::stayed_as(record, user)));
         pack(to, engine::identity_of(rooms.user(member.user)));
       }
     });

@@ -148,7 +148,8 @@ void Engine::State::stamp(Instant moment) noexcept { now = std::max(now, moment)
 
 Instant Engine::State::next_deadline() const noexcept {
   if (more_work || broker_waits || !mailbox->empty()) return now;
-  const Instant losses = cluster == nullptr ? Instant::never() : cluster->tell_losses;
+  const Instant losses =
+      cluster == nullptr ? Instant::never() : std::min(cluster->tell_losses, cluster->tell_records);
   return std::min({wheel.next_due(), next_flush, losses, fanout.next_stall(),
                    rooms.next_idle_deadline(), rooms.next_sanction_due(), rooms.next_presence_due(),
                    rooms.next_overload_due(), rooms.next_line_due(), rooms.next_receipt_due(),

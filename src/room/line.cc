@@ -300,6 +300,10 @@ Status Registry::dequeue(RoomId id, UserIndex user, Line line) noexcept {
   return {};
 }
 
+bool Registry::waits(UserIndex user) const noexcept {
+  return user != kNone && tables_->user(user).waits;
+}
+
 Result<UserIndex> Registry::call_next(RoomId id, Line line, std::string_view user_id,
                                       Instant now) noexcept {
   Tables& t = *tables_;

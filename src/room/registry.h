@@ -218,6 +218,7 @@ class Registry final {
   Result<std::uint32_t> enqueue(RoomId room, UserIndex user, Line line, Instant now) noexcept;
   // not_found: it is not in it.
   Status dequeue(RoomId room, UserIndex user, Line line) noexcept;
+  bool waits(UserIndex user) const noexcept;  // in some line of some room
   // Empty: who stands first. not_found; room_full: no place to call anybody to.
   Result<UserIndex> call_next(RoomId room, Line line, std::string_view user, Instant now) noexcept;
   bool is_invited(RoomId room, std::string_view user) const noexcept;  // to one by invitation

@@ -35,6 +35,7 @@ struct CountedBroker : Broker {
   PeerId attach(EventLoop* loop) noexcept override { return under->attach(loop); }
   void detach() noexcept override { under->detach(); }
   Lease claim(std::string_view room) noexcept override { return under->claim(room); }
+  std::uint32_t peers(std::span<PeerId> into) noexcept override { return under->peers(into); }
   void subscribe(std::string_view room) noexcept override {
     subscribed[std::string{room}] = 1;
     under->subscribe(room);

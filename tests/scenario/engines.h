@@ -9,14 +9,17 @@ namespace chatroom::test {
 
 class Engines {
  public:
+  using Fit = std::function<void(std::uint32_t engine, StageOptions&)>;  // what is its own
   explicit Engines(std::uint32_t count, EngineOptions options = open_options(),
-                   LocalBrokerOptions broker_options = {}, EnginePorts ports = {})
+                   LocalBrokerOptions broker_options = {}, EnginePorts ports = {},
+                   const Fit& fit = {})
       : broker(with_engines(broker_options, count)) {
     for (std::uint32_t i = 0; i < count; ++i) {
       StageOptions how{.engine = options, .ports = ports, .record = false};
       how.engine.seed = options.seed + i;
       how.loop_seed = 1 + i;
       how.ports.broker = broker.port(i);
+      if (fit) fit(i, how);
       stages.push_back(std::make_unique<Stage>(how));
     }
   }

@@ -20,7 +20,8 @@ Cluster::Cluster(std::uint64_t seed, Report& report)
       net_(seed, engines_),
       report_(report),
       schedule_(kBegin),
-      wardens_(seed, report) {
+      wardens_(seed, report),
+      directs_(report) {
   for (std::uint32_t i = 0; i < engines_; ++i) make_node(seed, i);
   const std::uint32_t seats = random_.between(5, 12);
   for (std::uint32_t i = 0; i < seats; ++i) {
@@ -135,6 +136,7 @@ void Cluster::enter(Seat& seat) {
   Engine* engine = engine_of(seat);
   if (engine == nullptr || seat.open) return;
   seat.open = true;
+  ++seat.ear;
   const Result<SessionId> opened =
       engine->open_local(seat, {.user = seat.user, .nick = {}, .info = {}, .role = seat.role});
   seat.open = static_cast<bool>(opened);
@@ -165,6 +167,9 @@ void Cluster::act(Seat& seat) {
     if (Result<Room> there = engine->room(room)) static_cast<void>(there->kick(victim));
   } else if (what < 92) {
     static_cast<void>(engine->close(seat.session, CloseCode::normal));
+  } else {
+    const std::uint32_t to = random_.below(static_cast<std::uint32_t>(seats_.size()));
+    directs_.send(*engine, seat.session, seat.user, seats_[to]->user);
   }
 }
 

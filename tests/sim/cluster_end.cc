@@ -29,6 +29,16 @@ void Cluster::settle() {
   }
   wait(3);
   for (int i = 0; i < 3; ++i) check_room("hall" + std::to_string(i));
+  // All are here: who is written to hears it, whatever engine he is at.
+  const std::uint64_t first = directs_.next();
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const Seat& seat = *seats_[i];
+    const Seat& to = *seats_[(i + 1) % seats_.size()];
+    if (!seat.open || !to.open) continue;
+    directs_.send(*engine_of(seat), seat.session, seat.user, to.user);
+  }
+  wait(2);
+  directs_.check_heard(first);
   for (const auto& node : nodes_) {
     if (!node->engine || node->watch.waiting.empty()) continue;
     report_.fail(Verdict::liveness, "%zu calls were never answered, the first %" PRIu64,

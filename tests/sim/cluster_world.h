@@ -11,6 +11,7 @@
 
 #include "chatroom/engine.h"
 #include "sim/cluster.h"
+#include "sim/directs.h"
 #include "sim/net.h"
 #include "sim/random.h"
 #include "sim/schedule.h"
@@ -52,6 +53,7 @@ class Seat final : public LocalMember {
   const std::string user;
   const Role role;
   SessionId session;
+  std::uint64_t ear = 0;  // how many sessions it had
   bool open = false;
   struct Place {
     std::string epoch;
@@ -85,6 +87,7 @@ class Cluster {
   void counted(bool gap) { ++(gap ? outcome_.gaps : outcome_.resets); }
   Report& report() { return report_; }
   Wardens& wardens() { return wardens_; }
+  Directs& directs() { return directs_; }
   Instant now() const { return schedule_.now(); }
 
  private:
@@ -131,6 +134,7 @@ class Cluster {
   Report& report_;
   Schedule schedule_;
   Wardens wardens_;
+  Directs directs_;
   std::vector<std::unique_ptr<Seat>> seats_;  // outlive the engines
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<std::uint64_t, Said> said_;

@@ -15,6 +15,13 @@ class Net::Port final : public Broker {
     const auto lost = static_cast<Term>(std::count(alive_.begin(), alive_.end(), false));
     return {net_.home(room, alive_), lost + 1};
   }
+  std::uint32_t peers(std::span<PeerId> into) noexcept override {
+    std::uint32_t count = 0;
+    for (std::uint32_t peer = 0; peer < net_.count_ && count < into.size(); ++peer) {
+      if (peer != self_ && alive_[peer]) into[count++] = peer;
+    }
+    return count;
+  }
   void subscribe(std::string_view room) noexcept override { tell_home(Kind::subscribe, room); }
   void unsubscribe(std::string_view room) noexcept override { tell_home(Kind::unsubscribe, room); }
   bool wanted(std::string_view room) noexcept override {

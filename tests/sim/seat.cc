@@ -19,7 +19,9 @@ void Seat::on_closed(CloseCode) noexcept {
 void Seat::on_answer(const Event& event, const std::string& room) {
   if (event.op == Op::join && event.error.code != Errc::ok) joining.erase(room);
   if (event.error.code != Errc::ok) return;
-  if (event.op != Op::join && event.op != Op::publish && asked) {
+  const bool tells_its_op =
+      event.op == Op::join || event.op == Op::publish || event.op == Op::send_to;
+  if (!tells_its_op && asked) {
     const Asked done = *asked;
     asked.reset();
     if (!done.verb) return static_cast<void>(rooms.erase(done.leaves));
@@ -79,6 +81,9 @@ void Seat::on_event(const Event& event) noexcept {
       cluster_.seen(*this, room, at->second, event.message);
       break;
     }
+    case EventType::direct:
+      cluster_.directs().hear(user + " " + std::to_string(ear), user, event);
+      break;
     case EventType::presence:
     case EventType::room_state:
     case EventType::message_removed:

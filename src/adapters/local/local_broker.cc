@@ -110,6 +110,14 @@ class LocalBroker::State::Port final : public Broker {
     return {home(room), static_cast<Term>(lost) + 1};
   }
 
+  std::uint32_t peers(std::span<PeerId> into) noexcept override {
+    std::uint32_t count = 0;
+    for (std::uint32_t peer = 0; peer < broker_.count && count < into.size(); ++peer) {
+      if (peer != self_ && (alive_ & bit(peer)) != 0) into[count++] = peer;
+    }
+    return count;
+  }
+
   void subscribe(std::string_view room) noexcept override { tell_home(Kind::subscribe, room); }
   void unsubscribe(std::string_view room) noexcept override { tell_home(Kind::unsubscribe, room); }
 

@@ -39,6 +39,8 @@ class Talker final : public LocalMember {
     if (event.type == EventType::answer && event.op == Op::join) {
       joined = event.error.code == Errc::ok;
     }
+    if (event.type == EventType::answer && event.op == Op::send_to) reached += event.sessions;
+    if (event.type == EventType::direct) ++directs;
     if (event.type == EventType::reset) ++resets;
     if (event.type == EventType::gap) ++gaps;
     if (event.type != EventType::message) return;
@@ -50,8 +52,18 @@ class Talker final : public LocalMember {
     engine->publish(session, {.room = room, .text = text});
   }
 
+  void whisper(const std::string& to) {
+    Command command;
+    command.op = Op::send_to;
+    command.user = to;
+    command.out.text = "psst";
+    static_cast<void>(engine->command(session, command));
+  }
+
   Engine* engine = nullptr;
   SessionId session;
+  std::uint32_t reached = 0;
+  int directs = 0;
   std::string name;
   std::string room;
   bool joined = false;
@@ -150,6 +162,49 @@ TEST_CASE("engines on threads agree on the order of everything", "[local]") {
     CHECK(one.size() == kAll);
     CHECK(one == heard[0]);
   }
+}
+
+TEST_CASE("users at engines on other threads are found by direct messages", "[local]") {
+  constexpr std::uint32_t kEngines = 3;
+  constexpr int kEach = 50;
+  LocalBroker broker({.engines = kEngines});
+  PeerId peers[4];
+  CHECK(broker.port(1)->peers(peers) == 2);
+  CHECK(peers[0] == 0);
+  CHECK(peers[1] == 2);
+  CHECK(broker.port(1)->peers(std::span{peers}.first(1)) == 1);
+  std::atomic<std::uint32_t> joined{0};
+  std::atomic<std::uint32_t> finished{0};
+  std::atomic<bool> good{true};
+  std::latch created(kEngines);
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < kEngines; ++i) {
+    threads.emplace_back([&, i] {
+      Corner corner(broker.port(i), i, "agora");
+      created.arrive_and_wait();
+      corner.join();
+      if (!corner.run_until([&] { return corner.all([](Talker& t) { return t.joined; }); })) {
+        good = false;
+      }
+      ++joined;
+      if (!corner.run_until([&] { return joined == kEngines; })) good = false;
+      for (int n = 0; n < kEach; ++n) {
+        for (auto& member : corner.members) {
+          std::string to = member->name;
+          to[0] = static_cast<char>('a' + (i + 1) % kEngines);
+          member->whisper(to);
+        }
+      }
+      const auto all_told = [&] {
+        return corner.all([](Talker& t) { return t.directs == kEach && t.reached == kEach; });
+      };
+      if (!corner.run_until(all_told)) good = false;
+      ++finished;
+      corner.run_until([&] { return finished == kEngines; });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good);
 }
 
 TEST_CASE("an engine that goes leaves its rooms to the others while they run", "[local]") {
