@@ -92,6 +92,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint6
       reader_index(memory, key, limits.read_positions, ReaderKey{&readers}),
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
       staff(memory, sizes.lasting),
+      lasting(memory, sizes.lasting),
       likes(memory, sizes.rooms),
       tenants(memory, key, limits),
       speaking(memory, key, speakers_of(limits, sizes)),
@@ -143,7 +144,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       base::Pool<Gifts>::bytes_max(std::min(limits.gift_rooms, limits.rooms)) +
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
-  plan.rooms_bytes += base::IndexMap<Staff>::bytes_max(sizes.lasting) +
+  plan.rooms_bytes += 2 * base::IndexMap<Staff>::bytes_max(sizes.lasting) +
                       base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
                       GrantMap::bytes_max(limits.channel_roles) +
                       GrantTable::bytes_max(limits.channel_roles) +
