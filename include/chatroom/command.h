@@ -28,7 +28,8 @@ enum class Op : std::uint8_t {
   ban,            // user, for_ms, reason; also takes the user out of the room
   unban,          // user, reason
   kick,           // user, reason
-  set_role,       // user, role; channel: in this one only, visitor takes it away
+  set_role,       // user, role (visitor takes away what lasts); channel: in this one only, visitor
+                  // takes it away
   set_policy,     // policy
   recall,         // offset: one's own, or as moderator
   clear,          // user: of this one; empty: of all

@@ -56,6 +56,10 @@ enum class HostEventType : std::uint8_t {
   traced,       // session, user, step: what Engine::trace asked for. They take half of
                 // Limits::events at most, so that they displace nothing else
   copies_lost,  // count: so many pieces of slow work found no place in this turn (slow_work.h)
+  unkept,       // room, count: so many lasting roles, applications, mutes and bans have no place in
+                // the room's record in storage, or had none in the engine's tables when it was
+                // read: they end with a restart. With an error: a record that is there cannot be
+                // read; nobody gets in, and it is not written over
 };
 std::string_view name_of(HostEventType type) noexcept;
 

@@ -160,6 +160,8 @@ class Room final {
   // Removes the user's sessions from the room (the connections stay). After it returned nothing of
   // the room is offered to them, but for the rest of one frame already begun.
   Status kick(std::string_view user, std::string_view text = {}) noexcept;
+  // Owner, admin and member last, and are given to users present or not; visitor takes away what
+  // lasts too. not_found: of who is not in, another one, or visitor where nothing lasts.
   Status set_role(std::string_view user, Role role) noexcept;
   // In one channel only, of users present or not: the higher of it and the role in the room counts
   // there, and it lets in where the channel is not everybody's. visitor takes it away. It lasts.

@@ -10,8 +10,9 @@ namespace chatroom {
 using StorageRequest = Handle<struct StorageTag>;
 
 // A room's record: whatever the engine wants back with the room (its settings, its channels,
-// whether all that was said is stored). Bytes to keep, not to read.
-inline constexpr std::size_t kStoredRecordBytesMax = 16 * 1024;
+// whether all that was said is stored). Bytes to keep, not to read. A few hundred in most rooms; as
+// many as here where 4,096 people with the longest names have lasting roles.
+inline constexpr std::size_t kStoredRecordBytesMax = 384 * 1024;
 
 struct StoredRoom {
   std::uint64_t epoch = 0;   // as given to append and save

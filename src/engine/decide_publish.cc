@@ -148,8 +148,7 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
       break;
     case Answer::Verdict::drop:  // the sender is not to know
       if (counted) return decide_like(caller, room, message, false);
-      rooms.place_said(caller.said, rooms.view(room).position.offset);
-      answer_publish(caller, rooms.view(room).position);
+      finish(caller, rooms.view(room).position, {});
       return {};
     case Answer::Verdict::hold:
       if (shadowed) break;
@@ -175,9 +174,8 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   }
   const Result<Position> said = say(room, author, message, caller.tag);
   if (!said) return said.error();
-  rooms.place_said(caller.said, said->offset);
   rooms.showed(room, showing, said->offset);
-  answer_publish(caller, *said);
+  finish(caller, *said, {});
   return Outcome::at(*said);
 }
 
@@ -189,10 +187,9 @@ Engine::State::Outcome Engine::State::say_in_shadow(const Caller& caller, RoomId
   }
   const room::UserIndex author = rooms.user_of(caller.session.index);
   rooms.remember_key(room, author, message.key, 0, now);
-  rooms.place_said(caller.said, 0);
   echo(room, author, rooms.channel(room, message.channel), message);
   const Position place{rooms.view(room).position.epoch, 0};
-  answer_publish(caller, place);
+  finish(caller, place, {});
   return Outcome::at(place);
 }
 

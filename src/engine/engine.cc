@@ -319,7 +319,8 @@ void Engine::drain(CloseCode code, Duration spread) noexcept {
 
 bool Engine::drained() const noexcept {
   return state_->draining && state_->slots.size() == state_->guest_count() &&
-         state_->changed_rooms.empty() && state_->storage_works.size() == 0;
+         state_->changed_records.empty() && state_->waiting_records.empty() &&
+         state_->storage_works.size() == 0;
 }
 
 }  // namespace chatroom

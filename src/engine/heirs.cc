@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kRecordInterval = Duration::s(1);
 constexpr Duration kHeirInterval = Duration::s(10);  // after a succession
 constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kRecordBytes = 16 * 1024;  // it goes to each follower when it has changed
 
 // Speakers and moderators are that while they are in, so the record in storage has none. Of a crowd
 // the first few thousand are looked at.
@@ -44,7 +45,7 @@ void each_present(Unpacker& from, Visit visit) noexcept {
 
 Bytes pack_record(Engine::State& state, RoomId room) noexcept {
   const room::RoomView view = state.rooms.view(room);
-  Packer to{state.scratch.packed.first(kStoredRecordBytesMax)};
+  Packer to{state.scratch.packed.first(kRecordBytes)};
   to.u8(kVersion);
   keep_present(state, room, to);
   to.i64(view.created.us);
@@ -53,12 +54,12 @@ Bytes pack_record(Engine::State& state, RoomId room) noexcept {
   known.pinned = {};  // of a log that ends with its home
   to.u8(static_cast<std::uint8_t>(known.channels.size()));
   for (const ChannelState& channel : known.channels) to.text(channel.name);
-  KeptParts parts{state.rooms, state.now};
+  KeptParts parts{state.rooms, state.now, true};
   parts.keep_board(to, known);
   parts.keep_grants(to, room);
   parts.keep_people(to, room, false);
   parts.keep_sanctions(to, room);
-  CHATROOM_ASSERT(to.ok());  // bounded as in storage
+  CHATROOM_ASSERT(to.ok());  // bounded
   return to.bytes();
 }
 
@@ -114,7 +115,7 @@ void hold_record(Engine::State& state, RoomId room, Bytes record) noexcept {
   Cluster& cluster = *state.cluster;
   drop_record(state, room);
   const std::uint64_t most = state.options.limits.waiting_bytes / 8;
-  if (record.size() > kStoredRecordBytesMax || cluster.record_bytes + record.size() > most) return;
+  if (record.size() > kRecordBytes || cluster.record_bytes + record.size() > most) return;
   SharedRoom& shared = cluster.rooms[room.index];
   if (shared.record.push(state.blocks, record)) cluster.record_bytes += shared.record.bytes();
 }

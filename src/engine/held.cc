@@ -121,6 +121,7 @@ Error Engine::State::hold(RoomId room, room::UserIndex author, const Outgoing& m
   const auto owner = [&](RoomId one) -> std::uint64_t {
     return rooms.apart() ? base::siphash(tries_key, tenant_of(rooms.view(one).key)) : one.index;
   };
+  if (!held_messages.has_place(room)) return refusal(Errc::filtered, Rule::capacity);
   if (HeldMessage* const one = held_messages.in_the_way(room, owner)) reject(*this, *one, {}, {});
   engine::Packer to{scratch.packed};
   pack(to, message);

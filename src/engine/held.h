@@ -42,6 +42,8 @@ class HeldMessages final {
   // owner's.
   template <class Group>
   HeldMessage* in_the_way(RoomId newcomer, Group group) noexcept;
+  // False: what was released of the room, and is not stored yet, has all its places.
+  bool has_place(RoomId room) noexcept;
   // It goes to what waits for storage, and back to its place.
   void release(HeldMessage& one) noexcept;
   void wait_again(HeldMessage& one) noexcept;
@@ -58,6 +60,7 @@ class HeldMessages final {
 
  private:
   static constexpr std::size_t kGroups = 256;
+  std::uint32_t of_a_room() const noexcept { return std::max(most_ / 4, 1u); }
 
   std::uint32_t most_;
   base::BlockPool& blocks_;
@@ -74,13 +77,22 @@ HeldMessage* HeldMessages::in_the_way(RoomId newcomer, Group group) noexcept {
   std::array<std::uint32_t, kGroups> counts{};
   const auto count = [&](RoomId room) -> std::uint32_t& { return counts[group(room) % kGroups]; };
   std::uint32_t here = 0;
-  std::uint32_t most = ++count(newcomer);
+  ++count(newcomer);
   for (HeldMessage* at = waiting_.front(); at != nullptr; at = waiting_.next(*at)) {
     if (at->room == newcomer) ++here;
-    most = std::max(most, ++count(at->room));
+    ++count(at->room);
   }
-  if (here >= std::max(most_ / 4, 1u)) return after(newcomer, 0);
-  if (waiting_.size() < most_ || waiting_.empty()) return nullptr;
+  // What was released takes a place until it is stored, but is on its way and stays.
+  for (HeldMessage* at = released_.front(); at != nullptr; at = released_.next(*at)) {
+    if (at->room == newcomer) ++here;
+    ++count(at->room);
+  }
+  if (here >= of_a_room()) return after(newcomer, 0);
+  if (waiting_.size() + released_.size() < most_ || waiting_.empty()) return nullptr;
+  std::uint32_t most = 0;
+  for (HeldMessage* at = waiting_.front(); at != nullptr; at = waiting_.next(*at)) {
+    most = std::max(most, count(at->room));
+  }
   HeldMessage* oldest = waiting_.front();
   while (count(oldest->room) != most) oldest = waiting_.next(*oldest);
   return oldest;

@@ -16,6 +16,14 @@ HeldMessage* HeldMessages::add(RoomId room, Bytes packed) noexcept {
   return one;
 }
 
+bool HeldMessages::has_place(RoomId room) noexcept {
+  std::uint32_t here = 0;
+  for (HeldMessage* at = released_.front(); at != nullptr; at = released_.next(*at)) {
+    here += at->room == room;
+  }
+  return here < of_a_room();
+}
+
 void HeldMessages::release(HeldMessage& one) noexcept {
   waiting_.remove(one);
   released_.push_back(one);

@@ -30,19 +30,18 @@ void KeptParts::keep_board(Packer& to, const RoomState& state) noexcept {
   for (const std::uint64_t offset : state.pinned) to.u64(offset);
 }
 
-// As many as the record holds, bans before all else, then the newest first: some twenty where a
-// room has all its channels and attributes, a hundred and more where it has few. Mutes of oneself
-// are not kept: anybody could fill the record with them.
+// As many as their share holds, bans before all else, then the newest first: some three hundred
+// with the longest names. Mutes of oneself are not kept: anybody could fill the record with them.
 void KeptParts::keep_sanctions(Packer& to, RoomId room) noexcept {
   struct Into {
-    Packer& out;
-    std::int64_t now_us;
+    Part part;
     bool bans;  // this time around
-  } into{to, now.us, true};
+  } into{{to, *this, share(to, kKeptSanctions)}, true};
   const auto keep = [](void* context, const room::KeptSanction& kept) {
     Into& at = *static_cast<Into*>(context);
-    constexpr std::size_t kItem = 1 + 4 + 1 + 8 * room::kMeasures;  // beside the name
-    constexpr std::size_t kEnd = 1;
+    Packer& out = at.part.out;
+    const std::int64_t now_us = at.part.of.now.us;
+    constexpr std::size_t kItem = 4 + 1 + 8 * room::kMeasures;  // beside the name
     constexpr auto kBan = static_cast<std::size_t>(room::Measure::ban);
     constexpr auto kWish = static_cast<std::size_t>(room::Measure::self_mute);
     unsigned marks = kept.allowed ? kAllowedMark : 0;
@@ -50,15 +49,17 @@ void KeptParts::keep_sanctions(Packer& to, RoomId room) noexcept {
     for (std::size_t i = 0; i < room::kMeasures; ++i) {
       if (i == kWish) continue;
       marks |= kept.for_good[i] ? 1u << i : 0;
-      any = any || kept.for_good[i] || kept.until[i] > at.now_us;
+      any = any || kept.for_good[i] || kept.until[i] > now_us;
     }
-    const bool banned = kept.for_good[kBan] || kept.until[kBan] > at.now_us;
+    const bool banned = kept.for_good[kBan] || kept.until[kBan] > now_us;
     if (!any || banned != at.bans) return true;
-    if (at.out.left() < kItem + kept.user.size() + kEnd) return false;
-    at.out.flag(true);
-    at.out.text(kept.user);
-    at.out.u8(static_cast<std::uint8_t>(marks));
-    for (std::size_t i = 0; i < room::kMeasures; ++i) at.out.i64(i == kWish ? 0 : kept.until[i]);
+    if (!at.part.begin(kItem + kept.user.size())) {
+      ++at.part.of.left_out;
+      return true;
+    }
+    out.text(kept.user);
+    out.u8(static_cast<std::uint8_t>(marks));
+    for (std::size_t i = 0; i < room::kMeasures; ++i) out.i64(i == kWish ? 0 : kept.until[i]);
     return true;
   };
   rooms.each_sanction(room, keep, &into);
@@ -67,13 +68,13 @@ void KeptParts::keep_sanctions(Packer& to, RoomId room) noexcept {
   to.flag(false);
 }
 
-// Roles in channels, the newest first: as many as a quarter of the record holds. Who is beyond that
-// has to be given his again, and reads less until then, never more.
+// Roles in channels, the newest first: as many as their share holds. Who is beyond that has to be
+// given his again, and reads less until then, never more.
 void KeptParts::keep_grants(Packer& to, RoomId room) noexcept {
   struct Into {
     Packer& out;
     std::size_t left;
-  } into{to, to.left() / 4};
+  } into{to, share(to, kKeptGrants) - 1};
   rooms.each_grant(
       room,
       [](void* context, std::string_view user, std::span<const Role> roles) {
@@ -138,16 +139,18 @@ void KeptParts::restore_sanctions(RoomId room, Unpacker& from) noexcept {
     for (std::int64_t& end : until) end = from.i64();
     const Sanctions known = rooms.sanctions(room, user, now);
     if (!from.ok() || known.muted || known.banned || known.allowed) continue;
+    bool done = true;
     for (std::size_t at = 0; at < room::kMeasures; ++at) {
       const auto measure = static_cast<room::Measure>(at);
       if (until[at] > now.us) {
-        static_cast<void>(rooms.impose(room, user, measure, Instant{until[at]}, now));
+        done = rooms.impose(room, user, measure, Instant{until[at]}, now) && done;
       }
       if ((marks >> at & 1) != 0) {
-        static_cast<void>(rooms.impose(room, user, measure, Instant::never(), now));
+        done = rooms.impose(room, user, measure, Instant::never(), now) && done;
       }
     }
-    if ((marks & kAllowedMark) != 0) static_cast<void>(rooms.allow(room, user, true));
+    if ((marks & kAllowedMark) != 0) done = rooms.allow(room, user, true) && done;
+    if (!done) ++left_out;
   }
 }
 

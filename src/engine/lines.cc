@@ -23,9 +23,12 @@ Engine::State::Outcome Engine::State::decide_enqueue(const Caller& caller,
   const RoomId room = rooms.find(command.room);
   if (!room) return Errc::not_found;
   const room::UserIndex user = rooms.user_of(caller.session.index);
+  const std::uint32_t waited = rooms.waiting(room, command.line);
   const Result<std::uint32_t> place = rooms.enqueue(room, user, command.line, now);
   if (!place) return place.error();
-  if (command.line == Line::apply) mark_unsaved(room);
+  if (command.line == Line::apply && rooms.waiting(room, command.line) != waited) {
+    mark_unsaved(room);
+  }
   Event event;
   answer(caller, event);
   if (*place != 0) tell_line(room, {.line = command.line, .user = user, .number = *place});
@@ -67,10 +70,11 @@ Engine::State::Outcome Engine::State::decide_waiting(const Caller& caller,
 Status Engine::State::let_in(RoomId room, const Actor& actor, const Command& command) noexcept {
   const Status applied = rooms.dequeue(room, rooms.known_user(command.user), Line::apply);
   if (command.op == Op::approve && !applied) return applied;
-  if (!rooms.is_invited(room, command.user)) {
+  const bool was = rooms.is_invited(room, command.user);
+  if (!was) {
     if (const Status given = rooms.invite(room, command.user); !given) return given;
   }
-  mark_unsaved(room);
+  if (applied || !was) mark_unsaved(room);
   note_moderation(room, actor, command, 0);
   if (cluster != nullptr) {
     Event event;

@@ -111,7 +111,7 @@ Status Engine::State::sanction(RoomId room, const Actor& actor, const Command& c
     done = rooms.allow(room, command.user, command.op == Op::allow);
     if (!done) return done;
   }
-  if (command.op != Op::kick) mark_unsaved(room);
+  if (command.op != Op::kick && !of_oneself) mark_unsaved(room);  // wishes are not kept
   const bool secret = before.shadow_muted && !before.muted && command.op == Op::unmute;
   const room::UserIndex user = rooms.find_user(command.user);
   if (of_oneself) {
@@ -158,11 +158,12 @@ void Engine::State::clean_up(RoomId room, const Actor& actor, const Command& com
 Status Engine::State::change_role(RoomId room, const Actor& actor,
                                   const Command& command) noexcept {
   if (!command.channel.empty()) return change_channel_role(room, actor, command);
+  const Role lasting = rooms.lasting_role(room, command.user);
   const Result<room::RoleChange> change = rooms.set_role(room, command.user, command.role);
   if (!change) return change.error();
   Event event = about(rooms.view(room), command, actor.user);
   event.role = command.role;
-  if (room::is_lasting(command.role) || cluster != nullptr) mark_unsaved(room);
+  if (rooms.lasting_role(room, command.user) != lasting || cluster != nullptr) mark_unsaved(room);
   note_moderation(room, actor, command, 0);
   tell_moderation(room, event);
   enforce_channels(room, rooms.find_user(command.user));

@@ -71,22 +71,18 @@ bool Engine::State::stores_first(RoomId room) noexcept {
 
 void Engine::State::mark_changed(RoomId room) noexcept {
   RoomRecord* record = record_of(room);
-  if (record == nullptr || record->listed) return;
-  record->listed = changed_rooms.push_back(room);  // reserved for every room
+  if (record == nullptr || record->listed()) return;
+  changed_records.push_back(*record);
 }
 
 void Engine::State::record_changes() noexcept {
-  for (std::size_t left = changed_rooms.size(); left > 0; --left) {
-    const RoomId room = changed_rooms[0];
-    changed_rooms.erase(0);
-    if (!rooms.is_open(room)) continue;
-    RoomRecord& record = *record_of(room);
-    record.listed = false;
+  for (std::size_t left = changed_records.size(); left > 0 && !changed_records.empty(); --left) {
+    RoomRecord& record = *changed_records.pop_front();
     if (record.loading) continue;  // its completion comes back here
     save_changes(record);
     if (record.appending) continue;  // likewise
     if (record.durable && !spread_stored(record)) {
-      mark_changed(room);  // the log had no place for it: again in the next turn
+      mark_changed(record.room);  // the log had no place for it: again in the next turn
       more_work = true;
       continue;
     }
@@ -137,7 +133,10 @@ bool Engine::State::append_behind(RoomRecord& record) noexcept {
     return false;
   }
   const StorageRequest request = new_work(StorageWorkKind::behind, record.room);
-  if (!request) return false;  // the next message tries again
+  if (!request) {
+    if (!record.waits() && storage_works.size() > 0) waiting_records.push_back(record);
+    return false;
+  }
   storage_works.get(request)->last = page.messages.back().offset;
   record.appending = true;
   ask_storage(
@@ -173,16 +172,17 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     const room::UserIndex author =
         waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
     if (author == room::kNone && !waiting.author.empty()) {  // gone before its turn came
-      rooms.forget_said(waiting.caller.said);
+      if (CHATROOM_PLANTED(released_lost)) continue;
+      finish(waiting.caller, Errc::not_member, rooms.view(record.room).key);
       continue;
     }
     if (const Duration wait = broken_for(engine::BrokenPort::storage); wait.us > 0) {
-      unsay(waiting.caller, broken(Errc::storage_failed, wait), rooms.view(record.room).key);
+      finish(waiting.caller, broken(Errc::storage_failed, wait), rooms.view(record.room).key);
       continue;
     }
     Position first;
     if (rooms.answered(record.room, author, waiting.message.key, now, first)) {
-      answer_publish(waiting.caller, first);
+      finish(waiting.caller, first, rooms.view(record.room).key);
       if (waiting.caller.host) {
         note({.type = HostEventType::published,
               .room = rooms.view(record.room).key,
@@ -194,7 +194,7 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     const Result<room::Committed> stamped =
         rooms.stamp(record.room, author, waiting.message, 1, now);
     if (!stamped) {
-      unsay(waiting.caller, stamped.error(), rooms.view(record.room).key);
+      finish(waiting.caller, stamped.error(), rooms.view(record.room).key);
       continue;
     }
     engine::Packer to{scratch.packed};
@@ -206,7 +206,8 @@ void Engine::State::append_before(RoomRecord& record) noexcept {
     if (!to.ok() || !request || !record.flying.push(blocks, to.bytes())) {
       if (request) storage_works.erase(request);
       rooms.forget_key(record.room, author, waiting.message.key);
-      unsay(waiting.caller, {Errc::storage_failed, kTemporary, 0}, rooms.view(record.room).key);
+      finish(waiting.caller, Error{Errc::storage_failed, kTemporary, 0},
+             rooms.view(record.room).key);
       continue;
     }
     if (stamped->position.offset == 0) {  // nothing to store
@@ -251,8 +252,7 @@ bool Engine::State::spread_stored(RoomRecord& record) noexcept {
     return false;
   }
   record.durable = false;
-  rooms.place_said(waiting.caller.said, said->offset);
-  answer_publish(waiting.caller, *said);
+  finish(waiting.caller, *said, rooms.view(record.room).key);
   return true;
 }
 
@@ -265,13 +265,19 @@ void Engine::State::drop_flying(RoomRecord& record, Error error) noexcept {
   const room::UserIndex author =
       waiting.author.empty() ? room::kNone : rooms.find_user(waiting.author);
   rooms.forget_key(record.room, author, waiting.message.key);
-  unsay(waiting.caller, error, rooms.view(record.room).key);
+  finish(waiting.caller, error, rooms.view(record.room).key);
 }
 
-// It will not be said, so it may be said again.
-void Engine::State::unsay(const Caller& caller, Error error, std::string_view room) noexcept {
+// The one end of a publish that passed the rules of its room: its words stand for the place that it
+// took, or may be said again; who said it is answered, and what it had been held as is settled.
+void Engine::State::finish(const Caller& caller, const Result<Position>& said,
+                           std::string_view room) noexcept {
+  if (said) {
+    rooms.place_said(caller.said, said->offset);
+    return answer_publish(caller, *said);
+  }
   rooms.forget_said(caller.said);
-  refuse(caller, error, room);
+  refuse(caller, said.error(), room);
 }
 
 // The room closes: what waited in it will not be said. What the storage has been asked to keep may
@@ -286,7 +292,7 @@ void Engine::State::refuse_ahead(RoomRecord& record) noexcept {
   };
   const std::string_view key = rooms.view(record.room).key;
   while (!record.flying.empty()) refuse(first(record.flying), {Errc::internal, kTemporary, 0}, key);
-  while (!record.ahead.empty()) unsay(first(record.ahead), {Errc::not_member, 0, 0}, key);
+  while (!record.ahead.empty()) finish(first(record.ahead), Errc::not_member, key);
 }
 
 }  // namespace chatroom

@@ -44,6 +44,7 @@ Result<RoomId> Engine::State::open_room(std::string_view key, const RoomPolicy& 
 }
 
 void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
+  if (!CHATROOM_PLANTED(lines_end_first)) save_closing(room);  // who applied goes with the line
   end_line(room);
   forget_scheduled(room);
   drop_held_of(room);
@@ -60,7 +61,7 @@ void Engine::State::close_room(RoomId room, LeaveReason reason) noexcept {
   }
   const bool mirror = is_mirror(room);
   if (!mirror) note({.type = HostEventType::room_closed, .room = rooms.view(room).key});
-  save_closing(room);
+  if (CHATROOM_PLANTED(lines_end_first)) save_closing(room);
   forget_record(room);
   fanout.close_log(room.index);
   rooms.close(room);

@@ -138,10 +138,21 @@ struct Scheduled {
 };
 
 // What a room with a Storage port has under way there.
-struct RoomRecord {
+struct ChangedTag;
+struct WaitingTag;
+struct ReadsTag;
+struct RoomRecord : base::ListNode<ChangedTag>,
+                    base::ListNode<WaitingTag>,
+                    base::ListNode<ReadsTag> {
+  // In State::changed_records.
+  bool listed() const noexcept { return base::ListNode<ChangedTag>::linked(); }
+  // In State::waiting_records: for a place among what the storage is asked.
+  bool waits() const noexcept { return base::ListNode<WaitingTag>::linked(); }
+  // In State::read_records: stored with the next save, State::save_reads.
+  bool reads_moved() const noexcept { return base::ListNode<ReadsTag>::linked(); }
+
   RoomId room;
   bool loading = false;    // joins wait for it; with `failed`: they are refused
-  bool listed = false;     // in State::changed
   bool appending = false;  // one append at a time, so that completions are in order
   bool failed = false;     // the load, or behind the last append; State::retry_appends
   bool durable = false;    // before: the message in `flying` is stored and not spread yet
@@ -152,8 +163,9 @@ struct RoomRecord {
   bool saving = false;          // one save at a time
   bool save_failed = false;     // State::retry_appends
   bool set_meanwhile = false;   // the host set its policy while it was loaded
-  bool reads_moved = false;     // members read on: stored with the next save, State::save_reads
+  bool unread = false;          // its record cannot be read, which was said
   bool found = false;           // the storage knew the room when it was opened
+  std::uint32_t left_out = 0;   // of the last save: how many had no place in the record
   std::uint64_t log_epoch = 0;  // as the storage knows it
   std::uint64_t stored = 0;     // behind: offset up to which all is stored
   ByteQueue ahead;              // before: packed publishes that wait for their turn
@@ -194,6 +206,7 @@ struct Scratch {      // one for each use, since uses nest
   MutableBytes record;
   MutableBytes page;      // messages that storage read
   MutableBytes unpacked;  // a command taken up again
+  MutableBytes kept;      // a room's record, with a Storage port
 };
 
 // Who moderates.

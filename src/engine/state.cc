@@ -36,9 +36,9 @@ FlatbuffersOptions peer_codec(const Limits& limits) noexcept {
 }
 constexpr FlatbuffersOptions kLocalCodec{.frame_bytes_max = 128 * 1024, .events_in = true};
 
-std::size_t scratch_bytes(const Limits& limits) noexcept {
+std::size_t scratch_bytes(const Limits& limits, bool stores) noexcept {
   return engine::LocalLink::kFrameBytes + held_bytes(limits) + kMailBytes +
-         3 * packed_bytes(limits) + page_bytes(limits);
+         3 * packed_bytes(limits) + page_bytes(limits) + (stores ? kStoredRecordBytesMax : 0);
 }
 
 // What is not asked for through the engine's own account: the engine itself, and the mailbox, which
@@ -78,12 +78,11 @@ MemoryPlan plan(const Limits& limits) noexcept {
       base::SlotMap<engine::Pending, Question>::bytes_max(limits.questions) +
       base::SlotMap<engine::Scheduled, ScheduleId>::bytes_max(limits.scheduled) +
       base::BlockPool::bytes_max(blocks_shape(limits)) +
-      base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits) +
+      base::BlockPool::bytes_max(events_shape(limits)) + scratch_bytes(limits, true) +
       base::Pool<engine::RoomRecord>::bytes_max(limits.rooms) +
       engine::HeldMessages::bytes_max(limits.held_messages) +
       base::SlotMap<engine::StorageWork, StorageRequest>::bytes_max(limits.storage_waiting) +
-      base::Vector<RoomId>::bytes_max(limits.rooms) +
-      base::Vector<StorageRequest>::bytes_max(limits.storage_waiting) +
+      base::Ring<StorageRequest>::bytes_max(limits.storage_waiting) +
       base::Vector<Message>::bytes_max(limits.page_messages) +
       base::Vector<std::string_view>::bytes_max(limits.page_messages * kMentionsPerMessage) +
       base::Vector<engine::Passed>::bytes_max(limits.passwords_known) +
@@ -124,7 +123,6 @@ engine::Tables::Tables(const EngineOptions& given, const EnginePorts& given_port
       held_messages(memory, blocks, given.limits.held_messages),
       room_records(memory, given.limits.rooms),
       storage_works(memory, given.limits.storage_waiting),
-      changed_rooms(memory, given.limits.rooms),
       done_works(memory, given.limits.storage_waiting),
       loaded(memory, given.limits.page_messages),
       loaded_mentions(memory, given.limits.page_messages * kMentionsPerMessage),
@@ -166,7 +164,8 @@ Engine::State::~State() {
     if (engine::Scheduled* later = scheduled.at(i)) wheel.cancel(later->timer);
   }
   if (scratch_block != nullptr) {
-    memory.release(scratch_block, scratch_bytes(options.limits), alignof(std::max_align_t));
+    memory.release(scratch_block, scratch_bytes(options.limits, ports.storage != nullptr),
+                   alignof(std::max_align_t));
   }
 }
 
@@ -178,8 +177,7 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
     return Errc::limit_reached;
   }
   if (ports.storage != nullptr &&
-      !(changed_rooms.reserve(limits.rooms) && done_works.reserve(limits.storage_waiting) &&
-        loaded.reserve(limits.page_messages) &&
+      !(done_works.reserve(limits.storage_waiting) && loaded.reserve(limits.page_messages) &&
         loaded_mentions.resize(limits.page_messages * kMentionsPerMessage))) {
     return Errc::limit_reached;
   }
@@ -193,7 +191,8 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
                       counted_addresses(limits));
   }
   tries_key = {seeds.random ^ 0x70617373776f7264, ~seeds.random};
-  scratch_block = memory.allocate(scratch_bytes(limits), alignof(std::max_align_t));
+  const bool stores = ports.storage != nullptr;
+  scratch_block = memory.allocate(scratch_bytes(limits, stores), alignof(std::max_align_t));
   if (scratch_block == nullptr) return Errc::limit_reached;
   std::byte* at = static_cast<std::byte*>(scratch_block);
   const auto cut = [&at](std::size_t size) {
@@ -206,6 +205,7 @@ Status Engine::State::create(const Seeds& seeds) noexcept {
   scratch.record = cut(packed_bytes(limits));
   scratch.page = cut(page_bytes(limits));
   scratch.unpacked = cut(packed_bytes(limits));
+  scratch.kept = cut(stores ? kStoredRecordBytesMax : 0);
 
   record_begin(seeds);
   random = base::Random{seeds.random};

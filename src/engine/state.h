@@ -299,7 +299,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void append_before(engine::RoomRecord& record) noexcept;
   bool spread_stored(engine::RoomRecord& record) noexcept;
   void drop_flying(engine::RoomRecord& record, Error error) noexcept;
-  void unsay(const Caller& caller, Error error, std::string_view room) noexcept;
+  void finish(const Caller& caller, const Result<Position>& said, std::string_view room) noexcept;
   void refuse_ahead(engine::RoomRecord& record) noexcept;
   Outcome publish_before(const Caller& caller, RoomId room, room::UserIndex author,
                          const Outgoing& message) noexcept;
@@ -317,7 +317,11 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void save_closing(RoomId room) noexcept;
   void keep_reads_soon(RoomId room) noexcept;
   void keep_reads() noexcept;
-  void restore_settings(const engine::RoomRecord& record, const engine::Kept& kept,
+  std::size_t saves_left() const noexcept;
+  void give_places() noexcept;
+  void tell_left_out(engine::RoomRecord& record, std::uint32_t count) noexcept;
+  void fail_unread(engine::RoomRecord& record) noexcept;
+  bool restore_settings(engine::RoomRecord& record, const engine::Kept& kept,
                         engine::Unpacker& from) noexcept;
   void resume(engine::StorageWork& work, engine::RoomRecord& record) noexcept;
 
@@ -334,7 +338,7 @@ struct Engine::State final : engine::Taped, StorageReply, BrokerInbox {
   void load_room(engine::RoomRecord& record) noexcept;
   bool can_load() const noexcept;
   Error storage_is_down() noexcept;
-  void fail_loading(engine::RoomRecord& record) noexcept;
+  void fail_loading(engine::RoomRecord& record, Error why) noexcept;
   void warm(engine::RoomRecord& record) noexcept;
   void finish_loading(RoomId room) noexcept;
   void answer_waiting(RoomId room, const Answer& answer) noexcept;

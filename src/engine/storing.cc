@@ -60,15 +60,19 @@ void Engine::State::on_message(StorageRequest request, const Message& message) n
 }
 
 void Engine::State::on_room(StorageRequest request, const StoredRoom& stored) noexcept {
-  // Longer ones are not ours, and could not be recorded.
+  // A longer one is not ours: in its place stands one that cannot be read.
+  static constexpr std::byte kUnreadable[1]{};
   const bool known = stored.record.size() <= kStoredRecordBytesMax;
-  const Bytes saved_record = known ? stored.record : Bytes{};
-  record(engine::Record::stored_room, [&](engine::Packer& to) {
-    to.handle(request);
-    to.u64(stored.epoch);
-    to.u64(stored.offset);
-    to.blob(saved_record);
-  });
+  const Bytes saved_record = known ? stored.record : Bytes{kUnreadable};
+  record(
+      engine::Record::stored_room,
+      [&](engine::Packer& to) {
+        to.handle(request);
+        to.u64(stored.epoch);
+        to.u64(stored.offset);
+        to.u32(static_cast<std::uint32_t>(saved_record.size()));
+      },
+      saved_record);
   StorageWork* work = storage_works.get(request);
   if (work == nullptr || work->kind != StorageWorkKind::load || work->done || work->found) return;
   work->found = true;
@@ -95,10 +99,11 @@ void Engine::State::on_done(StorageRequest request, Status status) noexcept {
 
 void Engine::State::take_completions() noexcept {
   while (!done_works.empty()) {
-    const StorageRequest request = done_works[0];
-    done_works.erase(0);
+    const StorageRequest request = done_works.front();
+    done_works.pop_front();
     complete(request);
   }
+  give_places();
 }
 
 void Engine::State::complete(StorageRequest request) noexcept {
@@ -112,17 +117,20 @@ void Engine::State::complete(StorageRequest request) noexcept {
     case StorageWorkKind::load:
       if (record == nullptr) break;
       if (outcome != Errc::ok && outcome != Errc::not_found) {
-        fail_loading(*record);
+        fail_loading(*record, storage_is_down());
       } else if (!work.found) {
         finish_loading(room);
       } else if (work.cut) {  // no memory for what it told
-        fail_loading(*record);
+        fail_loading(*record, storage_is_down());
       } else {
         resume(work, *record);
       }
       break;
     case StorageWorkKind::save:
       if (record != nullptr) saved(work, *record);
+      if (record == nullptr && !work.status) {
+        log(LogLevel::error, "storage: the last save of a closed room failed");
+      }
       break;
     case StorageWorkKind::warm:
       if (record != nullptr) warmed(work, *record);
@@ -197,7 +205,7 @@ Error Engine::State::storage_is_down() noexcept {
 // Whom the room keeps out is not known, so nobody comes in, and what stands in the storage is not
 // written over. What a member opened closes, and whoever comes again opens it anew; the host's room
 // stays and is asked for again.
-void Engine::State::fail_loading(RoomRecord& record) noexcept {
+void Engine::State::fail_loading(RoomRecord& record, Error why) noexcept {
   const RoomId room = record.room;
   if (CHATROOM_PLANTED(failed_load_opens)) return finish_loading(room);
   if (rooms.view(room).creator.empty()) {
@@ -207,7 +215,7 @@ void Engine::State::fail_loading(RoomRecord& record) noexcept {
     close_room(room, LeaveReason::room_closed);
   }
   Answer down = Answer::refuse(Errc::storage_failed);
-  down.error = storage_is_down();
+  down.error = why;
   answer_waiting(room, down);
 }
 
@@ -270,6 +278,9 @@ void Engine::State::forget_record(RoomId room) noexcept {
   RoomRecord* record = record_of(room);
   if (record == nullptr) return;
   refuse_ahead(*record);
+  if (record->listed()) changed_records.remove(*record);
+  if (record->waits()) waiting_records.remove(*record);
+  if (record->reads_moved()) read_records.remove(*record);
   rooms.attachment(room) = nullptr;
   room_records.destroy(record);
 }

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "base/ring.h"
 #include "base/slot_map.h"
 #include "base/text.h"
 #include "base/vector.h"
@@ -64,10 +65,12 @@ struct Tables {
   HeldMessages held_messages;            // what waits for moderators
   base::Pool<RoomRecord> room_records;   // of rooms that are stored
   base::SlotMap<StorageWork, StorageRequest> storage_works;
-  base::Vector<RoomId> changed_rooms;  // rooms with something to append
-  base::Vector<StorageRequest> done_works;
+  base::List<RoomRecord, ChangedTag> changed_records;  // with something to append or to save
+  base::List<RoomRecord, WaitingTag> waiting_records;  // there was no place for their requests
+  base::List<RoomRecord, ReadsTag> read_records;       // of rooms whose members read on
+  base::Ring<StorageRequest> done_works;
   Instant retry_appends = Instant::never();  // of rooms whose last append or save failed
-  Instant save_reads = Instant::never();     // of rooms whose members read on
+  Instant save_reads = Instant::never();     // of read_records
   base::Vector<Message> loaded;              // of one page that storage read
   base::Vector<std::string_view> loaded_mentions;
   base::Vector<Passed> known_passwords;    // who said a room's; with a Passwords port

@@ -107,7 +107,7 @@ void Engine::State::run_steps(Budget& budget, std::uint32_t large) noexcept {
   }
   settle_cluster();
   more_work = more_work || dirty || !locals_ready.empty() || !events.empty() ||
-              !done_works.empty() || !changed_rooms.empty();
+              !done_works.empty() || !changed_records.empty();
 }
 
 Instant Engine::State::advance(Instant moment, Budget budget) noexcept {

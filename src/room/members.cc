@@ -1,4 +1,5 @@
 // Member records from the first join to the last thing worth remembering.
+#include "room/links.h"
 #include "room/state.h"
 
 namespace chatroom::room {
@@ -38,7 +39,7 @@ void Tables::drop_member(MemberIndex index) noexcept {
   Member& gone = member(index);
   CHATROOM_ASSERT(gone.place != Member::Place::present);
   stop_lingering(index);
-  set_lasting(gone, Role::visitor);
+  set_lasting(index, Role::visitor);
   detach(gone);
   if (gone.extra != kNone) extras.erase(gone.extra);
   const UserIndex user_index_of = gone.user;
@@ -147,13 +148,26 @@ Role Tables::role_on_join(const Room& room, UserIndex joining, MemberIndex remem
   return who.role;
 }
 
-bool Tables::set_lasting(Member& member, Role role) noexcept {
-  const bool had = member.lasting != Role::visitor;
+// Who has one stands in a list of the room's, so that its record finds him among however many are
+// there.
+bool Tables::set_lasting(MemberIndex index, Role role) noexcept {
+  Member& changed = member(index);
+  Room& home = room(changed.room);
+  const bool had = changed.lasting != Role::visitor;
   const bool has = role != Role::visitor;
-  if (has && !had && lasting == sizes.lasting) return false;
-  if (has && !had) ++lasting;
-  if (had && !has) --lasting;
-  member.lasting = role;
+  if (has && !had) {
+    const std::uint32_t added = lasting.insert();
+    if (added == kNone) return false;
+    lasting.at(added)->member = index;
+    link_first(lasting, home.first_lasting, added);
+  }
+  if (had && !has) {
+    std::uint32_t at = home.first_lasting;
+    while (lasting.at(at)->member != index) at = lasting.at(at)->next;
+    unlink(lasting, home.first_lasting, at);
+    lasting.erase(at);
+  }
+  changed.lasting = role;
   return true;
 }
 

@@ -154,7 +154,7 @@ Result<Joined> Registry::join(RoomId id, SessionIndex session,
     t.arrive(*room, index, now);
     t.set_role(*room, index, role);
     // Too many lasting roles: it owns the room until it leaves.
-    if (owns) room->owned = true, static_cast<void>(t.set_lasting(t.member(index), role));
+    if (owns) room->owned = true, static_cast<void>(t.set_lasting(index, role));
   }
   Membership& membership = t.membership(added);
   membership.room = id.index;

@@ -234,6 +234,7 @@ struct Room : base::ListNode<OpenTag>, base::ListNode<DirtyTag> {
 
   std::uint32_t first_sanction = kNone;
   std::uint32_t first_staff = kNone;
+  std::uint32_t first_lasting = kNone;
   std::uint32_t likes = kNone;  // in rooms that count them, once there was one
 
   std::uint32_t first_grant = kNone;

@@ -93,6 +93,7 @@ Tables::Tables(Memory& memory, const Limits& given, HashKey hash_key, std::uint6
       reader_index(memory, key, limits.read_positions, ReaderKey{&readers}),
       receipts(memory, std::min(limits.read_positions, limits.rooms)),
       staff(memory, sizes.lasting),
+      lasting(memory, sizes.lasting),
       likes(memory, sizes.rooms),
       own_attributes(memory, limits.member_attributes),
       own_index(memory, key, limits.member_attributes, OwnKey{&own_attributes}),
@@ -149,7 +150,7 @@ RegistryPlan plan_registry(const Limits& limits) noexcept {
       ReaderMap::bytes_max(limits.read_positions) + ReaderTable::bytes_max(limits.read_positions) +
       base::Pool<Receipts>::bytes_max(std::min(limits.read_positions, limits.rooms));
   plan.rooms_bytes +=
-      base::IndexMap<Staff>::bytes_max(sizes.lasting) +
+      2 * base::IndexMap<Staff>::bytes_max(sizes.lasting) +
       base::IndexMap<Likes>::bytes_max(sizes.rooms) + Tenants::bytes_max(limits) +
       GrantMap::bytes_max(limits.channel_roles) + GrantTable::bytes_max(limits.channel_roles) +
       base::IndexMap<Secret>::bytes_max(limits.password_rooms) +

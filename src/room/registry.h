@@ -149,13 +149,15 @@ class Registry final {
   std::uint32_t arrival(MemberIndex member) const noexcept;  // another one each stay in the room
   Tag tag(MemberIndex member) const noexcept;
   bool set_tag(MemberIndex member, Tag tag) noexcept;  // false: the port is dry
-  // As the host: no rank is asked. not_found: a role that is not lasting, of a user not in;
-  // limit_reached: too many lasting grants.
+  // As the host: no rank is asked. Visitor takes away what lasts too. not_found: of a user not in,
+  // a role that is not lasting, or visitor where nothing lasts; limit_reached: too many that last.
   Result<RoleChange> set_role(RoomId room, std::string_view user, Role role) noexcept;
   // Lasting ones, of users present or not: owners and admins first. False where visit stopped it.
   using LastingVisitor = bool (*)(void* context, std::string_view user, Role role);
   bool each_lasting(RoomId room, LastingVisitor visit, void* context) const noexcept;
   Role lasting_role(RoomId room, std::string_view user) const noexcept;  // visitor: none
+  bool owned(RoomId room) const noexcept;  // somebody was given it, for coming first or before
+  void restore_owned(RoomId room) noexcept;
   // As kept; what was given meanwhile stands. False: there was no place for it.
   bool restore_lasting(RoomId room, std::string_view user, Role role) noexcept;
   // The role of a user who is in, or what a join would give who is not: member if nothing is known.

@@ -1,4 +1,5 @@
 // Members as the host and the rules see them: role, tag, list.
+#include "base/plant.h"
 #include "base/utf8.h"
 #include "room/state.h"
 
@@ -48,9 +49,25 @@ bool Registry::set_tag(MemberIndex index, Tag tag) noexcept {
 
 namespace {
 
+// Takes away what lasts; not_found: there is nothing.
+Result<RoleChange> end_lasting_of_absent(Tables& tables, const Room& room,
+                                         std::string_view id) noexcept {
+  const UserIndex user = tables.find_user(id);
+  const MemberIndex index = user == kNone ? kNone : tables.find_member(room.id.index, user);
+  if (index == kNone || tables.member(index).lasting == Role::visitor) return Errc::not_found;
+  const RoleChange change{tables.role_on_join(room, user, index), Role::visitor, false};
+  tables.set_lasting(index, Role::visitor);
+  // Who is leaving is looked at once that is told.
+  if (tables.member(index).place == Member::Place::away) tables.drop_member(index);
+  return change;
+}
+
 // Of somebody who is not in: only what lasts can be given.
 Result<RoleChange> set_role_of_absent(Tables& tables, Room& room, std::string_view id,
                                       Role role) noexcept {
+  if (role == Role::visitor && !CHATROOM_PLANTED(visitor_keeps_role)) {
+    return end_lasting_of_absent(tables, room, id);
+  }
   if (!is_lasting(role)) return Errc::not_found;
   if (!base::valid_name(id, kNameBytes)) return Errc::bad_request;
   const UserIndex user = tables.hold_user(id);  // while its record is made
@@ -62,7 +79,7 @@ Result<RoleChange> set_role_of_absent(Tables& tables, Room& room, std::string_vi
   bool given = false;
   if (index != kNone) {
     change = {tables.role_on_join(room, user, index), role, false};
-    given = tables.set_lasting(tables.member(index), role);
+    given = tables.set_lasting(index, role);
     if (given) tables.stop_lingering(index);
     if (!given && made) tables.drop_member(index);
   }
@@ -78,11 +95,12 @@ Result<RoleChange> Registry::set_role(RoomId id, std::string_view user_id, Role 
   Room* room = t.find_room(id);
   if (room == nullptr) return Errc::not_found;
   const UserIndex user = t.find_user(user_id);
-  Member* member = user == kNone ? nullptr : t.present_member(id.index, user);
-  if (member == nullptr) return set_role_of_absent(t, *room, user_id, role);
-  if (is_lasting(role) && !t.set_lasting(*member, role)) return Errc::limit_reached;
-  const RoleChange change{member->role, role, true};
-  t.set_role(*room, t.find_member(id.index, user), role);
+  const MemberIndex index = member(id, user);
+  if (index == kNone) return set_role_of_absent(t, *room, user_id, role);
+  const bool ends = role == Role::visitor && !CHATROOM_PLANTED(visitor_keeps_role);
+  if ((ends || is_lasting(role)) && !t.set_lasting(index, role)) return Errc::limit_reached;
+  const RoleChange change{t.member(index).role, role, true};
+  t.set_role(*room, index, role);
   if (change.from != change.to) t.presence_changed(*room);
   return change;
 }
@@ -103,24 +121,28 @@ bool Registry::restore_lasting(RoomId id, std::string_view user, Role role) noex
   return lasting_role(id, user) != Role::visitor || set_role(id, user, role);
 }
 
-// Owners and admins first. Of those who are in now only the first few thousand are looked at: a
-// room so large is walked by nothing that happens more than once in a while, and by this neither.
+// Owners and admins first.
 bool Registry::each_lasting(RoomId id, LastingVisitor visit, void* context) const noexcept {
-  constexpr std::uint32_t kLooked = 8'192;
   Tables& t = *tables_;
   const Room* room = t.find_room(id);
-  if (room == nullptr || t.lasting == 0) return true;
+  if (room == nullptr) return true;
   for (const bool high : {true, false}) {
-    for (const MemberList* list : {&room->away, &room->leaving, &room->present}) {
-      std::uint32_t left = kLooked;
-      for (MemberIndex at = list->first; at != kNone && left > 0; at = t.member(at).next, --left) {
-        const Member& member = t.member(at);
-        if (member.lasting == Role::visitor || (member.lasting > Role::member) != high) continue;
-        if (!visit(context, t.user(member.user).id(), member.lasting)) return false;
-      }
+    for (std::uint32_t at = room->first_lasting; at != kNone; at = t.lasting.at(at)->next) {
+      const Member& member = t.member(t.lasting.at(at)->member);
+      if ((member.lasting > Role::member) != high) continue;
+      if (!visit(context, t.user(member.user).id(), member.lasting)) return false;
     }
   }
   return true;
+}
+
+bool Registry::owned(RoomId id) const noexcept {
+  const Room* room = tables_->find_room(id);
+  return room != nullptr && room->owned;
+}
+
+void Registry::restore_owned(RoomId id) noexcept {
+  if (Room* room = tables_->find_room(id)) room->owned = true;
 }
 
 // Who has more here, for as long as he stays, keeps it.
@@ -128,11 +150,11 @@ Status Registry::invite(RoomId id, std::string_view user_id) noexcept {
   Tables& t = *tables_;
   if (t.find_room(id) == nullptr) return Errc::not_found;
   const UserIndex user = t.find_user(user_id);
-  Member* member = user == kNone ? nullptr : t.present_member(id.index, user);
-  if (member == nullptr || member->role <= Role::member) {
+  const MemberIndex index = member(id, user);
+  if (index == kNone || t.member(index).role <= Role::member) {
     return set_role(id, user_id, Role::member).error();
   }
-  return t.set_lasting(*member, Role::member) ? Status{} : Status{Errc::limit_reached};
+  return t.set_lasting(index, Role::member) ? Status{} : Status{Errc::limit_reached};
 }
 
 void Registry::set_follower(RoomId id, UserIndex user) noexcept {

@@ -108,6 +108,9 @@ void Registry::close(RoomId id) noexcept {
   Room* room = t.find_room(id);
   if (room == nullptr) return;
   room->counts_only = true;  // nobody is left to be told who left
+  while (room->first_lasting != kNone) {
+    t.set_lasting(t.lasting.at(room->first_lasting)->member, Role::visitor);
+  }
   while (room->present.first != kNone) {
     t.take_away(t.member(room->present.first).first_membership, room->created);
   }

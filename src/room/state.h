@@ -150,7 +150,6 @@ struct Tables {
   MemberIndex first_lingering = kNone;
   MemberIndex last_lingering = kNone;
   std::uint32_t lingering = 0;
-  std::uint32_t lasting = 0;
   Memberships memberships;
 
   SanctionMap sanctions;
@@ -171,6 +170,7 @@ struct Tables {
   ReaderTable reader_index;
   base::Pool<Receipts> receipts;
   base::IndexMap<Staff> staff;
+  base::IndexMap<Staff> lasting;  // who was given a role that outlives a leave
   base::IndexMap<Likes> likes;
   base::List<Likes, LikedTag> liked;  // to be told, the first due first
 
@@ -258,7 +258,7 @@ struct Tables {
   void forget_expired(Instant now) noexcept;
   void stop_lingering(MemberIndex index) noexcept;
   Role role_on_join(const Room& room, UserIndex user, MemberIndex member) noexcept;
-  bool set_lasting(Member& member, Role role) noexcept;  // visitor: none; false: too many
+  bool set_lasting(MemberIndex member, Role role) noexcept;  // visitor: none; false: too many
 
   // ---- Staff (staff.cc)
   void set_role(Room& room, MemberIndex member, Role role) noexcept;  // of who is present

@@ -157,11 +157,11 @@ constexpr std::array<std::string_view, 4> kGapReasons{"slow_consumer", "sampled"
                                                       "history_lost"};
 static_assert(kGapReasons.size() == static_cast<std::size_t>(GapReason::history_lost) + 1);
 
-constexpr std::array<std::string_view, 17> kHostEvents{
-    "session_ready", "session_closed", "room_opened", "room_closed", "joined",     "left",
-    "published",     "refused",        "dropped",     "events_lost", "overload",   "moderated",
-    "held",          "breaker",        "likes",       "traced",      "copies_lost"};
-static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::copies_lost) + 1);
+constexpr std::array<std::string_view, 18> kHostEvents{
+    "session_ready", "session_closed", "room_opened", "room_closed", "joined",      "left",
+    "published",     "refused",        "dropped",     "events_lost", "overload",    "moderated",
+    "held",          "breaker",        "likes",       "traced",      "copies_lost", "unkept"};
+static_assert(kHostEvents.size() == static_cast<std::size_t>(HostEventType::unkept) + 1);
 
 constexpr std::array<std::string_view, 5> kRungs{"normal", "merge", "sample", "high_only",
                                                  "read_only"};

@@ -104,6 +104,7 @@ void Desk::promote(Clerk& who, Clerk& other) {
     } else {
       if (other.in) other.role = to;
       if (lasts) other.lasting = true, other.kept = to;
+      if (to == Role::visitor) other.lasting = false;
     }
     enforce();
   });

@@ -167,7 +167,7 @@ void Host::set_role(const std::string& room, const std::string& user) {
   const bool lasts = role == Role::owner || role == Role::admin || role == Role::member;
   if (!here.set_role(user, role)) return;
   RoomModel& model = rooms_[room];
-  if (role == Role::visitor) model.visitors.insert(user);
+  if (role == Role::visitor) model.visitors.insert(user), model.lasting.erase(user);
   if (role == Role::owner) moderators_.owns(room, user);
   if (lasts) {
     model.lasting[user] = role;

@@ -91,6 +91,15 @@ struct Model {
   static bool lasts(Role role) {
     return role == Role::owner || role == Role::admin || role == Role::member;
   }
+  // Of somebody who is not in: only what lasts, and visitor takes it away.
+  static bool can_be(const Place& place, Role to) {
+    return place.in || lasts(to) || (to == Role::visitor && place.lasting);
+  }
+  static void become(Place& place, Role to) {
+    if (place.in) place.role = to;
+    if (lasts(to)) place.lasting = to;
+    if (to == Role::visitor) place.lasting.reset();
+  }
   Errc act(std::size_t room, std::size_t user, Op op, std::size_t target, bool about_all, Role to) {
     Place& actor = places[room][user];
     Place& other = places[room][target];
@@ -113,13 +122,12 @@ struct Model {
       return members_only[room] && !one_of_them ? Errc::mode_restricted : Errc::ok;
     }
     if (op == Op::pin || op == Op::close_channel) return Errc::not_found;
-    if (op == Op::set_role && !other.in && !lasts(to)) return Errc::not_found;
+    if (op == Op::set_role && !can_be(other, to)) return Errc::not_found;
     if (op == Op::mute || op == Op::unmute) other.muted = op == Op::mute;
     if (op == Op::ban || op == Op::unban) other.banned = op == Op::ban;
     if (op == Op::allow || op == Op::disallow) other.allowed = op == Op::allow;
     if (op == Op::kick || op == Op::ban) other.in = false;
-    if (op == Op::set_role && other.in) other.role = to;
-    if (op == Op::set_role && lasts(to)) other.lasting = to;
+    if (op == Op::set_role) become(other, to);
     if (op == Op::set_policy) mute_all[room] = about_all, members_only[room] = to == Role::owner;
     return Errc::ok;
   }
@@ -173,11 +181,9 @@ void compare(std::uint64_t seed, int triples) {
     if (pick(16) == 0) {  // the host
       CHECK(engine.room(keys[room])->unban(names[target]));
       model.places[room][target].banned = false;
-      const bool there = model.places[room][target].in;
       const bool set = static_cast<bool>(engine.room(keys[room])->set_role(names[target], role));
-      CHECK(set == (there || Model::lasts(role)));
-      if (there) model.places[room][target].role = role;
-      if (Model::lasts(role)) model.places[room][target].lasting = role;
+      CHECK(set == Model::can_be(model.places[room][target], role));
+      if (set) Model::become(model.places[room][target], role);
       model.enforce();
       continue;
     }

@@ -310,7 +310,7 @@ TEST_CASE("mutes and bans come back with the room, and end when they end", "[eng
   }
 }
 
-TEST_CASE("a record that is not ours leaves the messages and shows a new epoch",
+TEST_CASE("a room without a record goes on with its messages, one that cannot be read with nobody",
           "[engine][restart]") {
   class Recorder final : public StorageReply {
    public:
@@ -332,7 +332,10 @@ TEST_CASE("a record that is not ours leaves the messages and shows a new epoch",
     storage.save({0, 0}, reply, "r", reply.epoch, as_bytes(record));
     Stage stage(stored(storage));
     Peer& carol = stage.user(kTcp, "carol");
-    CHECK_LIKE(carol.ask(join_since(epoch, 3)), R"(*"offset":3,*"recovered":false,*)");
+    const std::string joined = carol.ask(join_since(epoch, 3));
+    CHECK_LIKE(joined,
+               record.empty() ? R"(*"offset":3,*"recovered":false,*)" : R"(*"storage_failed"*)");
+    if (!record.empty()) continue;
     CHECK_LIKE(carol.ask(R"({"id":5,"op":"publish","room":"r","text":"x"})"), "*\"offset\":4}}");
   }
 }

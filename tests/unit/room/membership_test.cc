@@ -285,9 +285,47 @@ TEST_CASE("lasting roles have a bound, and taking one back makes room") {
     REQUIRE(static_cast<bool>(town.rooms.set_role(room, "u" + std::to_string(i), Role::admin)));
   }
   CHECK(town.rooms.set_role(room, "late", Role::admin).error().code == Errc::limit_reached);
+  // Visitor takes it away, of somebody who is not in too.
+  CHECK(static_cast<bool>(town.rooms.set_role(room, "u7", Role::visitor)));
+  CHECK(town.rooms.set_role(room, "u7", Role::visitor).error().code == Errc::not_found);
+  CHECK(town.rooms.set_role(room, "nobody", Role::visitor).error().code == Errc::not_found);
+  CHECK(static_cast<bool>(town.rooms.set_role(room, "late", Role::admin)));
   town.rooms.close(room);
   const RoomId again = town.open("r");
   CHECK(static_cast<bool>(town.rooms.set_role(again, "late", Role::admin)));
+}
+
+TEST_CASE("lasting roles are found among however many are there") {
+  constexpr int kThere = 8'500;
+  Limits limits;
+  limits.sessions = 10'000;
+  limits.joins_in_all = Rate::unlimited();
+  Town town(limits);
+  const RoomId room = town.open("r", {.first_join_owns = true});
+  const auto lasting = [&] {
+    std::string found;
+    CHECK(town.rooms.each_lasting(
+        room,
+        [](void* context, std::string_view user, Role role) {
+          *static_cast<std::string*>(context) +=
+              std::string(user) + " " + std::string(name_of(role)) + ", ";
+          return true;
+        },
+        &found));
+    return found;
+  };
+  const SessionIndex boss = town.session("boss");
+  town.join(room, boss);
+  for (int i = 0; i < kThere; ++i) town.join(room, town.session("u" + std::to_string(i)));
+  REQUIRE(static_cast<bool>(town.rooms.invite(room, "u8400")));
+  REQUIRE(static_cast<bool>(town.rooms.set_role(room, "away", Role::admin)));
+  town.leave(room, boss);
+  town.join(room, boss);  // behind all others
+  CHECK(town.rooms.owned(room));
+  CHECK(lasting() == "away admin, boss owner, u8400 member, ");
+  REQUIRE(static_cast<bool>(town.rooms.set_role(room, "boss", Role::visitor)));
+  CHECK(lasting() == "away admin, u8400 member, ");
+  CHECK(town.rooms.owned(room));
 }
 
 TEST_CASE("rooms are found by key, walked by age, and stale ids are not found") {
