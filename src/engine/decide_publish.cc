@@ -98,6 +98,10 @@ Engine::State::Outcome Engine::State::review(const Caller& caller, RoomId room,
 
 Engine::State::Outcome Engine::State::settle_filter(const Caller& caller, const Command& command,
                                                     const Answer& verdict) noexcept {
+  // The host is not asked about what may not be said any more.
+  const Error refused =
+      rooms.check_again(rooms.find(command.room), caller.session.index, command.out, now);
+  if (refused.code != Errc::ok) return refused;
   if (verdict.verdict == Answer::Verdict::pass) return ask_rules(caller, command);
   const bool empties = verdict.text.empty() && command.out.kind == Kind::text;
   if (verdict.verdict != Answer::Verdict::rewrite || empties) {
@@ -127,8 +131,9 @@ Engine::State::Outcome Engine::State::settle_publish(const Caller& caller, const
   const std::uint32_t session = caller.session.index;
   if (!room || rooms.membership(room, session) == room::kNone) return Errc::not_member;
   const room::UserIndex author = rooms.user_of(session);
-  // While the host thought, it may have been muted; the same answer as to what it says next.
-  const Error muted = rooms.sanctioned(room, author, room::Measure::mute, now);
+  // While the host thought, it may have been muted, alone or with all; the same answer as to what
+  // it says next.
+  const Error muted = rooms.check_again(room, session, command.out, now);
   if (muted.code != Errc::ok && !CHATROOM_PLANTED(late_answer_ignores_mute)) return muted;
   // Nor is it on a channel any more that it was taken off.
   const room::ChannelIndex channel = rooms.channel(room, command.out.channel);

@@ -86,6 +86,12 @@ std::string_view id_of(Tables& tables, UserIndex author) noexcept {
   return author == kNone ? std::string_view{} : tables.user(author).id();
 }
 
+// By others, or by himself.
+Error check_mutes(Tables& t, Room& room, UserIndex author, Instant now) noexcept {
+  const Error error = t.sanctioned(room, author, Measure::mute, now);
+  return error.code != Errc::ok ? error : t.sanctioned(room, author, Measure::self_mute, now);
+}
+
 bool is_large(const Limits& limits, const Outgoing& message) noexcept {
   return message.text.size() > limits.text_bytes || message.data.bytes.size() > limits.data_bytes;
 }
@@ -117,12 +123,7 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
   verdict.channel = t.find_channel(room, message.channel);
   if (verdict.channel == kNone) return refuse({Errc::not_found});
   if ((membership.mask & bit_of(verdict.channel)) == 0) return refuse({Errc::not_member});
-  if (const Error error = t.sanctioned(room, member.user, Measure::mute, now);
-      error.code != Errc::ok) {
-    return refuse(error);
-  }
-  if (const Error error = t.sanctioned(room, member.user, Measure::self_mute, now);
-      error.code != Errc::ok) {
+  if (const Error error = check_mutes(t, room, member.user, now); error.code != Errc::ok) {
     return refuse(error);
   }
   const bool allowed = room.policy.mute_all && t.allowed(room, member.user);
@@ -164,11 +165,26 @@ PublishVerdict Registry::check_publish(RoomId id, SessionIndex session, const Ou
     verdict.said = *said;
     t.keys.remember(*said, kNotSaid, now);
   }
-  verdict.ask_follower = room.policy.followers_only && !member.follower &&
-                         member.lasting == Role::visitor &&
-                         !may(role, Operation::publish_followers_only) &&
-                         !CHATROOM_PLANTED(followers_not_asked);
+  verdict.ask_follower =
+      room.policy.followers_only && !member.follower && member.lasting == Role::visitor &&
+      !may(role, Operation::publish_followers_only) && !CHATROOM_PLANTED(followers_not_asked);
   return verdict;
+}
+
+Error Registry::check_again(RoomId id, SessionIndex session, const Outgoing& message,
+                            Instant now) noexcept {
+  Tables& t = *tables_;
+  const MembershipIndex index = membership(id, session);
+  if (index == kNone) return {Errc::not_member};
+  Room& room = t.room(id.index);
+  Member& member = t.member(t.membership(index).member);
+  const ChannelIndex channel = t.find_channel(room, message.channel);
+  if (channel == kNone) return {Errc::not_found};
+  const Error muted = t.sanctioned(room, member.user, Measure::mute, now);
+  if (muted.code != Errc::ok) return muted;
+  if (room.policy.likes && message.kind == Kind::like) return {};
+  const bool allowed = room.policy.mute_all && t.allowed(room, member.user);
+  return check_mode(room.policy, member, t.role_in(room, member, channel), allowed, message);
 }
 
 void Registry::forgive_publish(RoomId id, UserIndex user, Instant passed,

@@ -286,6 +286,9 @@ class Registry final {
   // `shortened`: the host may say less of what is too large, so that is looked at when it has.
   PublishVerdict check_publish(RoomId room, SessionIndex session, const Outgoing& message,
                                Instant now, bool shortened = false) noexcept;
+  // What check_publish passed a while ago, by the mutes and modes of now; not_member, if it left.
+  Error check_again(RoomId room, SessionIndex session, const Outgoing& message,
+                    Instant now) noexcept;
   // The host refused what check_publish had passed: slow mode does not bind for it.
   // `passed`: when it did; what the user said since counts all the same.
   // `said`: of the verdict; saying it again is no duplicate then, in whatever room it was.

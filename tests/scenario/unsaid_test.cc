@@ -100,6 +100,29 @@ TEST_CASE("an answer that comes late says nothing in another room of that name",
   }
 }
 
+TEST_CASE("what waits for its answer is held to the modes of when it comes", "[scenario]") {
+  for (const bool asks_rules : {false, true}) {
+    INFO((asks_rules ? "filter, then host" : "filter"));
+    Later later;
+    Host host;
+    StageOptions options = owned();
+    options.ports.filter = &later;
+    if (asks_rules) options.ports.rules = &host;
+    Stage stage(options);
+    Peer& owner = stage.member(kTcp, "owner", "r");
+    Peer& bob = stage.member(kWsJson, "bob", "r");
+    bob.say(say(2, "x"));
+    stage.run();
+    owner.ask(R"({"id":3,"op":"set_policy","room":"r","policy":{"mute_all":true}})");
+    owner.forget(), bob.forget();
+    REQUIRE(stage.engine().answer(later.asked[0], Answer::pass()));
+    stage.run();
+    CHECK_LIKE(bob.next(), R"({"id":2,"error":{"code":"mode_restricted",*"rule":"mute_all"*)");
+    CHECK(owner.events("message").empty());
+    CHECK(host.asked == 0);
+  }
+}
+
 TEST_CASE("the same words while the first wait for the storage are not said beside them",
           "[scenario]") {
   MemoryStorage storage({.later = true});

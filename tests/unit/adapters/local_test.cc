@@ -166,7 +166,7 @@ TEST_CASE("engines on threads agree on the order of everything", "[local]") {
 
 TEST_CASE("users at engines on other threads are found by direct messages", "[local]") {
   constexpr std::uint32_t kEngines = 3;
-  constexpr int kEach = 50;
+  static constexpr int kEach = 50;
   LocalBroker broker({.engines = kEngines});
   PeerId peers[4];
   CHECK(broker.port(1)->peers(peers) == 2);
