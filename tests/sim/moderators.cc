@@ -236,6 +236,7 @@ void Moderators::settle() {
     Room room = *there;
     static_cast<void>(room.unmute(key.second));
     static_cast<void>(room.unban(key.second));
+    if (held.allowed) static_cast<void>(room.disallow(key.second));
   }
   held_.clear();
 }
