@@ -220,6 +220,10 @@ void Host::apply(const std::string& room, const RoomPolicy& policy) {
   model.restricted = model.restricted || policy.moderated || policy.mute_all ||
                      policy.members_only || policy.emote_only || policy.followers_only;
   model.slow = model.slow || policy.slow_mode_s > 0;
+  if (policy.slow_mode_s > before.slow_mode_s) {
+    // What passed under the old one and was refused without asking here took the older's place.
+    for (auto& [user, spoke] : model.spoke) spoke.bound = false;
+  }
   if (!here.set_policy(policy)) model.policy = before;
   Life& life = world_.truth().life(room, epoch_text(here.position().epoch));
   life.history_least = std::min(life.history_least, policy.history_messages);
