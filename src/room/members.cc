@@ -168,6 +168,10 @@ bool Tables::set_lasting(MemberIndex index, Role role) noexcept {
     lasting.erase(at);
   }
   changed.lasting = role;
+  if (!has) return true;
+  // Who may come in has nothing to apply for.
+  const std::uint32_t applied = find_waiter(changed.room, changed.user, Line::apply);
+  if (applied != kNone) drop_waiter(applied);
   return true;
 }
 

@@ -231,6 +231,20 @@ TEST_CASE("a room by invitation lets in who was invited or approved, and keeps i
   }
 }
 
+TEST_CASE("who was given a role does not stand among those who applied", "[line]") {
+  StageOptions options;
+  options.engine.new_room_policy = RoomPolicy::group(10);
+  options.engine.new_room_policy.owner = "boss";
+  Stage stage(options);
+  Peer& boss = stage.member(kWsJson, "boss", "r");
+  Peer& alice = stage.user(kWsJson, "alice");
+  CHECK(alice.ask(R"({"id":5,"op":"apply","room":"r"})") == kDone);
+  CHECK(boss.ask(R"({"id":5,"op":"set_role","room":"r","user":"alice","role":"member"})") == kDone);
+  CHECK_LIKE(boss.ask(line("waiting", "apply")), R"({"id":5,"ok":{"waiting":0,*)");
+  CHECK_LIKE(alice.ask(kJoin), R"({"id":2,"ok":*)");
+  CHECK_LIKE(boss.ask(R"({"id":5,"op":"approve","room":"r","user":"alice"})"), R"(*"not_found"*)");
+}
+
 TEST_CASE("who is banned has applied for nothing", "[line]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);

@@ -57,7 +57,7 @@ void Clerk::on_closed(CloseCode code) noexcept {
   if (far != nullptr && !desk_.over() && !world_.ending() && world_.busy()) {
     fail("was closed: " + std::to_string(static_cast<int>(code)));
   }
-  opened = opening = in = expected = waits_outside = hand = on_inner = false;
+  opened = opening = in = expected = hand = on_inner = false;
 }
 
 }  // namespace chatroom::sim

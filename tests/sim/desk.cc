@@ -1,6 +1,7 @@
 #include "sim/desk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/world.h"
 
@@ -150,8 +151,10 @@ void Desk::come(Clerk& who) {
   if (invites_ && !who.lasting && random_.chance(60)) {
     Command apply = command(Op::enqueue);
     apply.line = Line::apply;
-    return ask(who, apply, [&who](const Done& done) {
-      if (done.code == Errc::ok) who.waits_outside = true;
+    // From here on it may stand in line, and does so when its session is gone too.
+    const bool before = std::exchange(who.waits_outside, true);
+    return ask(who, apply, [&who, before](const Done& done) {
+      if (done.code != Errc::ok) who.waits_outside = before;
     });
   }
   static constexpr std::string_view kChannels[] = {"main", kHall};
