@@ -135,7 +135,7 @@ void Rungs::asked(std::string_view room, std::string_view channel) {
   while (all.front() + kAsked < world_.engine_now()) all.pop_front();
 }
 
-// Of what the room shows each of its channels is sure of an equal part.
+// Of what the room shows main is sure of half, and each other channel of an equal part of the rest.
 void Rungs::climbs(const HostEvent& event) {
   const Plan& plan = world_.plan();
   is_[{std::string{event.room}, std::string{event.text}}] = {event.rung, world_.now()};
@@ -145,7 +145,10 @@ void Rungs::climbs(const HostEvent& event) {
   const bool by_talk = event.rung == Rung::merge || event.rung == Rung::sample;
   if (!plan.apart || !plan.rules || event.text.empty() || !by_talk) return;
   const RoomPolicy& policy = plan.policies[0];
-  const std::uint32_t sure = policy.receive_normal_per_s / plan.channels;
+  const std::uint32_t all_shown = policy.receive_normal_per_s;
+  const std::uint32_t sure = event.text == "main" ? all_shown - all_shown / 2
+                             : plan.channels < 2  ? all_shown
+                                                  : all_shown / 2 / (plan.channels - 1);
   if (sure == 0) return;  // there are more channels than places
   const std::uint32_t own = std::min<std::uint32_t>(policy.channel_normal_per_s, sure);
   const std::deque<Instant>& all = asked_[{std::string{event.room}, std::string{event.text}}];
