@@ -185,7 +185,8 @@ std::string_view write_cursor(PeerId peer, std::string_view next, PageCursor& sp
   const room::EpochText digits = room::epoch_text(peer);
   char text[1 + kPeerDigits + 31] = "@";
   char* end = std::copy(digits.view().begin(), digits.view().end(), text + 1);
-  next = next.substr(0, static_cast<std::size_t>(text + sizeof text - end));
+  const auto left = static_cast<std::size_t>(text + sizeof text - end);
+  next = {next.data(), std::min(next.size(), left)};
   end = std::copy(next.begin(), next.end(), end);
   space.assign({text, static_cast<std::size_t>(end - text)});
   return space.view();
@@ -197,10 +198,12 @@ std::string_view write_cursor(PeerId peer, std::string_view next, PageCursor& sp
 bool lists_elsewhere(Engine::State& state, std::string_view cursor, PeerId& peer,
                      std::string_view& from) noexcept {
   if (cursor.empty() || cursor.front() != '@') return false;
-  const std::string_view digits = cursor.substr(1, kPeerDigits);
+  cursor.remove_prefix(1);
+  const std::string_view digits{cursor.data(), std::min(cursor.size(), kPeerDigits)};
+  cursor.remove_prefix(digits.size());
   const auto named = static_cast<PeerId>(room::epoch_from(digits));
   peer = peer_from(state, named);
-  from = peer == named ? cursor.substr(1 + digits.size()) : std::string_view{};
+  from = peer == named ? cursor : std::string_view{};
   return peer != kNoPeer;
 }
 

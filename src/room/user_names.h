@@ -14,12 +14,13 @@ class UserNames final {
   // The longest there are, as a text of the pool.
   static constexpr std::size_t kBytesMax = 2 + 2 * kNameBytes + kInfoBytes;
 
-  std::string_view id() const noexcept { return text_.view().substr(kHeader, id_bytes()); }
+  std::string_view id() const noexcept { return part(kHeader, id_bytes()); }
   std::string_view nick() const noexcept {  // empty: the id
-    return text_.view().substr(kHeader + id_bytes(), nick_bytes());
+    return part(kHeader + id_bytes(), nick_bytes());
   }
   std::string_view info() const noexcept {
-    return text_.view().substr(kHeader + id_bytes() + nick_bytes());
+    const std::size_t before = kHeader + id_bytes() + nick_bytes();
+    return part(before, text_.view().size() - before);
   }
 
   // Instead of what was there, which may be viewed by the arguments. Where nothing differs, the
@@ -31,6 +32,9 @@ class UserNames final {
  private:
   static constexpr std::size_t kHeader = 2;  // how long id and nick are
 
+  std::string_view part(std::size_t from, std::size_t bytes) const noexcept {
+    return {text_.view().data() + from, bytes};
+  }
   std::size_t id_bytes() const noexcept { return static_cast<unsigned char>(text_.view()[0]); }
   std::size_t nick_bytes() const noexcept { return static_cast<unsigned char>(text_.view()[1]); }
 
