@@ -1,5 +1,6 @@
 #include "engine/abroad.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chatroom::engine {
