@@ -18,12 +18,17 @@ bool Tables::budget(Room& room, const RoomPolicy& policy) noexcept {
   return false;
 }
 
+// For a channel: half of the records is for rooms, so that what is said in channels keeps no room
+// from opening.
+bool Tables::has_budget_left() const noexcept {
+  return overloads.in_use() < limits.budget_rooms / 2;
+}
+
 // Made if it is not there: null, if there is no place for one more.
 Overload* Tables::budget_of(Room& room, ChannelIndex channel) noexcept {
   Overload*& own = room.budgets->channels[channel];
   if (own != nullptr) return own;
-  // Half of the records is for rooms: what is said in channels must not keep a room from opening.
-  if (channel != 0 && overloads.in_use() >= limits.budget_rooms / 2) return nullptr;
+  if (channel != 0 && !has_budget_left()) return nullptr;
   // Where the fan-out cannot follow, a channel that was quiet till now makes no difference.
   const Rung others = room.budgets->rung();
   const Rung start = others >= Rung::high_only ? others : Rung::normal;
@@ -135,8 +140,8 @@ Rung Registry::rung(RoomId id, ChannelIndex channel) const noexcept {
   const Room* room = tables_->find_room(id);
   if (room == nullptr || room->budgets == nullptr || channel >= room->channels) return Rung::normal;
   const Budgets& budgets = *room->budgets;
-  const bool full = tables_->overloads.in_use() >= tables_->limits.budget_rooms;
-  if (!budgets.apart || budgets.channels[channel] != nullptr || full) {
+  const bool own = budgets.channels[channel] != nullptr;
+  if (!budgets.apart || own || !tables_->has_budget_left()) {
     return budgets.of(channel).rung();
   }
   return Rung::normal;  // nobody speaks there, so nothing is left out

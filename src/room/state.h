@@ -228,6 +228,7 @@ struct Tables {
   void drop_last_channel(Room& room) noexcept;
   bool budget(Room& room, const RoomPolicy& policy) noexcept;  // false: limit_reached
   void drop_budget(Room& room) noexcept;
+  bool has_budget_left() const noexcept;
   Overload* budget_of(Room& room, ChannelIndex channel) noexcept;
   void drop_budget_of(Room& room, ChannelIndex channel) noexcept;
   Overload* overload(RoomId room, ChannelIndex budget) noexcept;  // null: there is none

@@ -319,6 +319,11 @@ TEST_CASE("data past the codec's bound is too large before it is looked at") {
   CHECK(decode(call(R"("012345678901234")")) == Errc::too_large);
   CHECK(decode(call(R"([1,2,3,4,5,6,7])")) == Errc::ok);
   CHECK(decode(call(R"([1,2,3,4,5,6,7,8])")) == Errc::too_large);
+  // Whatever follows it is stepped over.
+  CHECK(
+      decode(
+          R"({"op":"publish","room":"r","data":"0123456789012345","mentions":["a","b"],"id":7})") ==
+      Errc::too_large);
   CHECK(decode(call(R"({"a":1,"b":[2,3]})")) == Errc::too_large);
   CHECK(decode(call(R"({"a":1,"b":"23"})")) == Errc::ok);
   CHECK(decode(call("[          1    ]")) == Errc::too_large);

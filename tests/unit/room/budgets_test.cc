@@ -166,6 +166,18 @@ TEST_CASE("a budget of channels for one priority only leaves the other to the ro
   }
 }
 
+TEST_CASE("those who are sure of a part run ahead of the whole by a second at most") {
+  // As when channels begin to speak one after the other, each while it is alone.
+  CapPart cap;
+  cap.per_second = cap.sure = 4;
+  Purse first, second, third;
+  const Instant now{1'000'000};
+  for (Purse* purse : {&first, &second}) {
+    for (int i = 0; i < 4; ++i) CHECK(purse->take(0, &cap, now).us == 0);
+  }
+  CHECK(third.take(0, &cap, now).us > 0);
+}
+
 TEST_CASE("channels that share a budget have no other") {
   Budgets budgets(false);
   Overload only({1, 2});
@@ -296,6 +308,7 @@ TEST_CASE("a channel gives its budget back when it is quiet, and gets one again"
   limits.budget_rooms = 4;  // half of them for channels, and the room's own is one of those
   Plaza plaza(limits);
   CHECK(plaza.shout("side", 1).budget == 1);
+  CHECK(plaza.rooms.rung(plaza.room, 1) == Rung::normal);
   CHECK(plaza.shout("third", 1).budget == 0);  // no place: it shares that of main
   plaza.windows(Duration::ms(1'500));
   CHECK(plaza.shout("third", 1).budget == 0);  // the other's last second is not over yet
