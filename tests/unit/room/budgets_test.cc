@@ -310,6 +310,7 @@ TEST_CASE("a channel gives its budget back when it is quiet, and gets one again"
   CHECK(plaza.shout("side", 1).budget == 1);
   CHECK(plaza.rooms.rung(plaza.room, 1) == Rung::normal);
   CHECK(plaza.shout("third", 1).budget == 0);  // no place: it shares that of main
+  CHECK(plaza.rooms.rung(plaza.room, 2) == Rung::normal);
   plaza.windows(Duration::ms(1'500));
   CHECK(plaza.shout("third", 1).budget == 0);  // the other's last second is not over yet
   plaza.windows(Duration::s(5));
