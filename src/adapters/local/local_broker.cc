@@ -111,11 +111,11 @@ class LocalBroker::State::Port final : public Broker {
   }
 
   std::uint32_t peers(std::span<PeerId> into) noexcept override {
-    std::uint32_t count = 0;
-    for (std::uint32_t peer = 0; peer < broker_.count && count < into.size(); ++peer) {
-      if (peer != self_ && (alive_ & bit(peer)) != 0) into[count++] = peer;
+    std::uint32_t named = 0;
+    for (std::uint32_t peer = 0; peer < broker_.count && named < into.size(); ++peer) {
+      if (peer != self_ && (alive_ & bit(peer)) != 0) into[named++] = peer;
     }
-    return count;
+    return named;
   }
 
   void subscribe(std::string_view room) noexcept override { tell_home(Kind::subscribe, room); }
