@@ -19,6 +19,15 @@ StageOptions with_lines() {
   return options;
 }
 
+// A room that one applies for, and whose owner decides.
+StageOptions by_invitation() {
+  StageOptions options;
+  options.engine.new_room_policy = RoomPolicy::group(10);
+  options.engine.new_room_policy.owner = "boss";
+  return options;
+}
+constexpr std::string_view kApply = R"({"id":5,"op":"apply","room":"r"})";
+
 std::string line(std::string_view op, std::string_view which, std::string_view more = "") {
   return R"({"id":5,"op":")" + std::string(op) + R"(","room":"r","line":")" + std::string(which) +
          "\"" + std::string(more) + "}";
@@ -191,23 +200,19 @@ TEST_CASE("hands are raised from any engine", "[line]") {
 TEST_CASE("a room by invitation lets in who was invited or approved, and keeps it so", "[line]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);
-    StageOptions options;
-    options.engine.new_room_policy = RoomPolicy::group(10);
-    options.engine.new_room_policy.owner = "boss";
-    Stage stage(options);
+    Stage stage(by_invitation());
     Peer& boss = stage.member(carrier, "boss", "r");
     Peer& alice = stage.user(carrier, "alice");
     Peer& bob = stage.user(carrier, "bob");
     Peer& carol = stage.user(carrier, "carol");
-    const std::string apply = R"({"id":5,"op":"apply","room":"r"})";
     const auto on = [](std::string_view op, std::string_view user) {
       return R"({"id":5,"op":")" + std::string(op) + R"(","room":"r","user":")" +
              std::string(user) + "\"}";
     };
     CHECK_LIKE(alice.ask(kJoin), R"({"id":2,"error":{"code":"forbidden",*)");
     CHECK_LIKE(alice.ask(line("enqueue", "room")), R"(*"forbidden"*)");
-    CHECK(alice.ask(apply) == kDone);
-    CHECK(bob.ask(apply) == kDone);
+    CHECK(alice.ask(kApply) == kDone);
+    CHECK(bob.ask(kApply) == kDone);
     CHECK_LIKE(boss.ask(line("waiting", "apply")),
                R"(*"waiting":2,*"user":"alice",*"user":"bob",*)");
     CHECK_LIKE(boss.ask(on("approve", "carol")), R"(*"not_found"*)");
@@ -221,7 +226,7 @@ TEST_CASE("a room by invitation lets in who was invited or approved, and keeps i
     CHECK(has(bob.events("queue"), R"({"event":"queue","room":"r","line":"apply","position":0})"));
     CHECK_LIKE(bob.ask(kJoin), R"(*"forbidden"*)");
     CHECK(boss.ask(on("invite", "carol")) == kDone);
-    CHECK_LIKE(carol.ask(apply), R"(*"already_member"*)");
+    CHECK_LIKE(carol.ask(kApply), R"(*"already_member"*)");
     CHECK_LIKE(carol.ask(kJoin), R"({"id":2,"ok":*)");
     // Lasting: who left may come back.
     carol.ask(R"({"id":3,"op":"leave","room":"r"})");
@@ -232,13 +237,10 @@ TEST_CASE("a room by invitation lets in who was invited or approved, and keeps i
 }
 
 TEST_CASE("who was given a role does not stand among those who applied", "[line]") {
-  StageOptions options;
-  options.engine.new_room_policy = RoomPolicy::group(10);
-  options.engine.new_room_policy.owner = "boss";
-  Stage stage(options);
+  Stage stage(by_invitation());
   Peer& boss = stage.member(kWsJson, "boss", "r");
   Peer& alice = stage.user(kWsJson, "alice");
-  CHECK(alice.ask(R"({"id":5,"op":"apply","room":"r"})") == kDone);
+  CHECK(alice.ask(kApply) == kDone);
   CHECK(boss.ask(R"({"id":5,"op":"set_role","room":"r","user":"alice","role":"member"})") == kDone);
   CHECK_LIKE(boss.ask(line("waiting", "apply")), R"({"id":5,"ok":{"waiting":0,*)");
   CHECK_LIKE(alice.ask(kJoin), R"({"id":2,"ok":*)");
@@ -248,16 +250,12 @@ TEST_CASE("who was given a role does not stand among those who applied", "[line]
 TEST_CASE("who is banned has applied for nothing", "[line]") {
   for (const Carrier& carrier : kCarriers) {
     INFO(carrier.name);
-    StageOptions options;
-    options.engine.new_room_policy = RoomPolicy::group(10);
-    options.engine.new_room_policy.owner = "boss";
-    Stage stage(options);
+    Stage stage(by_invitation());
     Peer& boss = stage.member(carrier, "boss", "r");
     Peer& alice = stage.user(carrier, "alice");
     Peer& bob = stage.user(carrier, "bob");
-    const std::string apply = R"({"id":5,"op":"apply","room":"r"})";
-    CHECK(alice.ask(apply) == kDone);
-    CHECK(bob.ask(apply) == kDone);
+    CHECK(alice.ask(kApply) == kDone);
+    CHECK(bob.ask(kApply) == kDone);
     bob.drop();  // who is gone likewise
     alice.forget();
     for (const char* who : {"alice", "bob"}) {
@@ -267,7 +265,7 @@ TEST_CASE("who is banned has applied for nothing", "[line]") {
     CHECK(
         has(alice.events("queue"), R"({"event":"queue","room":"r","line":"apply","position":0})"));
     CHECK_LIKE(boss.ask(line("waiting", "apply")), R"({"id":5,"ok":{"waiting":0,*)");
-    CHECK_LIKE(alice.ask(apply), R"(*"banned"*)");
+    CHECK_LIKE(alice.ask(kApply), R"(*"banned"*)");
     CHECK(boss.ask(R"({"id":5,"op":"unban","room":"r","user":"alice"})") == kDone);
     CHECK_LIKE(boss.ask(R"({"id":5,"op":"approve","room":"r","user":"alice"})"),
                R"(*"not_found"*)");
