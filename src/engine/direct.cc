@@ -121,6 +121,9 @@ bool look_around(Engine::State& state, const Caller& caller, Purpose purpose, st
   if (CHATROOM_PLANTED(others_not_asked)) count = 0;
   if (count == 0) return false;
   found.unasked = true;
+  // What no session waits for could be many at once: decisions find half of the places free.
+  const bool waited_for = purpose == Purpose::command || purpose == Purpose::pretended;
+  if (!waited_for && state.questions.size() >= state.options.limits.questions / 2) return false;
   const Question question = state.questions.insert();
   if (!question) return false;
   Pending& pending = *state.questions.get(question);

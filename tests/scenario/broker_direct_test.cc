@@ -208,6 +208,23 @@ TEST_CASE("who is at another engine is not pushed to, and who is nowhere is", "[
   CHECK(pushes.take() == Lines{"push carol: last"});
 }
 
+TEST_CASE("users whom no session waits for are sought with half of the questions", "[broker]") {
+  testing::FakeRules rules;
+  rules.publish = [](Question, const PublishRequest&) { return Answer::pass(); };
+  EngineOptions options = open_options();
+  options.limits.questions = 8;
+  Engines server(2, options, {}, {.rules = &rules});
+  const std::string room = server.room_of(0);
+  Peer& alice = server.member(0, kTcp, "alice", room);
+  const std::string_view names[] = {"bob"};  // the other engine sleeps from here on
+  for (int i = 0; i < 20; ++i) {
+    static_cast<void>(server[0].engine().send_to(names, {.kind = Kind::notice, .text = "x"}));
+  }
+  CHECK(server[0].engine().metrics().questions_waiting == 4);
+  CHECK_LIKE(alice.ask(R"({"id":8,"op":"publish","room":")" + room + R"(","text":"hi"})"),
+             R"({"id":8,"ok":*)");
+}
+
 TEST_CASE("what a full mailbox has no place for is not called delivered", "[broker]") {
   LocalBrokerOptions small;
   small.mailbox_items = 8;
