@@ -14,6 +14,10 @@ namespace {
 
 constexpr Duration kUntoldMost = Duration::s(1);
 
+bool is_untold(const Choice& choice) noexcept {
+  return static_cast<const base::ListNode<UntoldTag>&>(choice).linked();
+}
+
 // A second's worth may come at once.
 constexpr Rate rate_of(std::uint32_t per_second) noexcept { return {per_second, per_second}; }
 
@@ -37,7 +41,7 @@ bool takes(Choice& choice, const Entry& entry, Instant now) noexcept {
 }
 
 void tell(State& s, Member& member, Choice& choice, Sequence barrier) noexcept {
-  if (static_cast<base::ListNode<UntoldTag>&>(choice).linked()) s.untold.remove(choice);
+  if (is_untold(choice)) s.untold.remove(choice);
   hold_gap(s, member, choice.loss, barrier);
 }
 
@@ -72,14 +76,14 @@ void decide(State& s, Member& member, Choice& choice, Instant now) noexcept {
     const bool crowded = backlog_of(s, member.session).bytes > s.limits.private_bytes / 2;
     if (++holes == kHolesAhead || crowded) end = at + 1;
   }
-  if (choice.loss.count == 0 || static_cast<base::ListNode<UntoldTag>&>(choice).linked()) return;
+  if (choice.loss.count == 0 || is_untold(choice)) return;
   choice.untold_from = now;
   s.untold.push_back(choice);
 }
 
 void end_choice(State& s, Member& member) noexcept {
   Choice* choice = member.choice();
-  CHATROOM_ASSERT(!static_cast<base::ListNode<UntoldTag>&>(*choice).linked());
+  CHATROOM_ASSERT(!is_untold(*choice));
   const Account kept = *choice;
   member.chosen = 0;
   member.set_account(nullptr);
@@ -126,7 +130,7 @@ void settle_choice(State& s, Member& member) noexcept {
 
 void release_account(State& s, Member& member) noexcept {
   if (Choice* choice = member.choice()) {
-    if (static_cast<base::ListNode<UntoldTag>&>(*choice).linked()) s.untold.remove(*choice);
+    if (is_untold(*choice)) s.untold.remove(*choice);
     s.choices.destroy(choice);
   } else if (member.account() != nullptr) {
     s.accounts.destroy(member.account());
